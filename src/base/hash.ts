@@ -1,0 +1,27 @@
+import { createHash, createHmac } from 'node:crypto';
+import { canonicalJson } from './json.ts';
+
+/** Lower-case hex SHA-224, 56 characters: the value of Service Catalog's query labels. */
+export function sha224Hex(text: string): string {
+  return createHash('sha224').update(text).digest('hex');
+}
+
+/** Lower-case hex SHA-256, 64 characters. */
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Lower-case hex MD5, 32 characters. Only for names that the original Service Catalog built with it. */
+export function md5Hex(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}
+
+/** Checksum of a JSON value that does not depend on key order. */
+export function jsonChecksum(value: unknown): string {
+  return sha256Hex(canonicalJson(value));
+}
+
+/** Checksum that can not be guessed from a dictionary of values without the key. */
+export function keyedChecksum(key: string, value: unknown): string {
+  return createHmac('sha256', key).update(canonicalJson(value)).digest('hex');
+}
