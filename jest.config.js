@@ -10,7 +10,15 @@ const project = (name, extra = {}) => ({
 });
 
 export default {
-  projects: ['unit', 'contract', 'integration', 'e2e'].map((name) => project(name)),
+  projects: [
+    project('unit'),
+    project('contract'),
+    project('integration', {
+      globalSetup: '<rootDir>/test/cluster/jest-global-setup.js',
+      globalTeardown: '<rootDir>/test/cluster/jest-global-teardown.js',
+    }),
+    project('e2e'),
+  ],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

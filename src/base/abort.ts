@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Resolves after `ms`, or at once when the signal aborts; never rejects. Does not keep the process alive. */
+/** Resolves after `ms`, or at once when the signal aborts; never rejects. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
-  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** A signal that aborts with `signal` or after `timeoutMs`, whichever is first. */

@@ -1,0 +1,77 @@
+/** Every name that others see: API groups, finalizer, labels, annotations, scheduling gate. */
+
+export const group = 'servicecatalog.k8s.io';
+export const version = 'v1beta1';
+/** `apiVersion` of the eight kinds of the catalog. */
+export const apiVersion = `${group}/${version}`;
+
+/** Group of PodPreset. */
+export const settingsGroup = `settings.${group}`;
+export const settingsVersion = 'v1alpha1';
+
+/**
+ * On brokers, instances and bindings. The name is that of the original service catalog: its clients remove exactly
+ * this one when they abandon an object.
+ */
+export const finalizer = 'kubernetes-incubator/service-catalog';
+
+/** Prefix of our own labels and annotations on our own kinds; the query labels of `labels.ts` are among them. */
+export const labelPrefix = `${group}/`;
+
+/** On a namespace, `enabled`: instances and bindings may be made there for Pods that ask for a service. */
+export const autoProvisionLabel = `${labelPrefix}auto-provision`;
+
+/** On a namespace, `enabled`: Pods without an annotation are shown to the webhook too, for PodPresets. */
+export const podPresetsLabel = `${labelPrefix}pod-presets`;
+
+/** Holds a Pod until its Secrets exist. */
+export const schedulingGate = `${labelPrefix}binding`;
+
+/**
+ * Prefixes of the annotations with which a Pod template asks for bindings. What follows the prefix names the
+ * binding's directory.
+ */
+export const bindingAnnotationPrefixes = {
+  /** The source: `binding/<b>`, `instance/<i>`, `request/<class>/<plan>`, `secret/<s>`, or empty. */
+  bind: `bind.${group}/`,
+  /** `VAR=key,…`, `PREFIX_*` or `*`. */
+  env: `env.bind.${group}/`,
+  /** Which containers take part. */
+  containers: `containers.bind.${group}/`,
+  /** An absolute path, or `none`. */
+  mount: `mount.bind.${group}/`,
+  /** Replaces the Secret's `type` entry. */
+  type: `type.bind.${group}/`,
+  /** Replaces the Secret's `provider` entry. */
+  provider: `provider.bind.${group}/`,
+  /** `kubelet`, `gate`, `optional` or `deny`. */
+  wait: `wait.bind.${group}/`,
+  /** JSON, or `secret:<s>/<key>`. */
+  params: `params.bind.${group}/`,
+  /** `on-change`. */
+  restart: `restart.bind.${group}/`,
+} as const;
+
+/** What to do about a conflict: `deny`, `skip` or `keep-mine`. */
+export const conflictPolicyAnnotation = `conflict.${group}/policy`;
+
+/** `enabled` or `disabled`, as label or annotation of a Pod, or as label of a namespace. */
+export const injectKey = `inject.${group}`;
+
+/** The opt-out of the PodPreset that Kubernetes once had, still obeyed. */
+export const podPresetExcludeAnnotation = 'podpreset.admission.kubernetes.io/exclude';
+
+/** Written to a Pod: what was injected, as JSON. */
+export const injectedAnnotation = `status.${group}/injected`;
+
+/** Written to a Pod template: a keyed digest of the Secret of the binding that the rest of the key names. */
+export const secretHashAnnotationPrefix = `hash.${group}/`;
+
+/** On the Secrets that hold the credentials of bindings: `true`. */
+export const bindingSecretLabel = `${labelPrefix}binding-secret`;
+
+/** On instances and bindings that were made for an annotation, and go with its last user: `true`. */
+export const generatedLabel = `${labelPrefix}generated`;
+
+/** On the same: the annotation's value they were made for, for people who wonder where they come from. */
+export const generatedForAnnotation = `${labelPrefix}generated-for`;

@@ -1,0 +1,48 @@
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { isConditionTrue } from '../api/conditions.ts';
+import { resolveOffering, type Offering } from '../control/resolve.ts';
+import type { Stores } from '../control/stores.ts';
+import type { Verdict } from '../control/verdict.ts';
+
+export type BindableInstance =
+  | { readonly kind: 'bindable'; readonly instance: ServiceInstance; readonly offering: Offering }
+  /** Not now, or never: an event about the instance brings the binding back. */
+  | { readonly kind: 'blocked'; readonly verdict: Verdict };
+
+/** The instance of a binding, if it can be bound now (OSB, Binding). */
+export function findBindableInstance(binding: ServiceBinding, stores: Stores): BindableInstance {
+  const name = binding.spec.instanceRef.name;
+  const key = `${binding.metadata.namespace ?? ''}/${name}`;
+  const instance = stores.serviceInstances.store.get(key);
+  if (instance === undefined) {
+    return waiting('ReferencesNonexistentInstance', `References a non-existent ServiceInstance "${key}"`);
+  }
+  if (instance.metadata.deletionTimestamp !== undefined) {
+    return waiting('ErrorInstanceNotReady', `The referenced ServiceInstance "${key}" is being deleted`);
+  }
+  const resolution = resolveOffering(instance.spec, instance.metadata.namespace ?? '', stores);
+  if (resolution.kind === 'unresolved') {
+    const message = `Binding cannot begin because class and plan of ServiceInstance "${key}" have not been resolved yet`;
+    return waiting('ErrorInstanceRefsUnresolved', message);
+  }
+  const { offering } = resolution;
+  if (!(offering.plan.spec.bindable ?? offering.class.spec.bindable)) {
+    const { class: serviceClass, plan } = offering;
+    const message = `Class "${serviceClass.spec.externalName}" with plan "${plan.spec.externalName}" can not be bound`;
+    const reason = 'ErrorNonbindableServiceClass';
+    return { kind: 'blocked', verdict: { kind: 'stalled', reason, message, failedReason: reason } };
+  }
+  if (
+    instance.status?.provisionStatus !== 'Provisioned' ||
+    !isConditionTrue(instance.status.conditions, 'Ready')
+  ) {
+    const message = `Binding cannot begin because referenced ServiceInstance "${key}" is not ready`;
+    return waiting('ErrorInstanceNotReady', message);
+  }
+  return { kind: 'bindable', instance, offering };
+}
+
+function waiting(reason: string, message: string): BindableInstance {
+  return { kind: 'blocked', verdict: { kind: 'working', reason, message } };
+}

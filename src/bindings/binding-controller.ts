@@ -1,0 +1,32 @@
+import { Controller, type ReconcileObserver } from '../control/controller.ts';
+import { objectKey } from '../kube/objects.ts';
+import { bindingReconciler } from './binding-reconciler.ts';
+import type { BindingDeps } from './binding-task.ts';
+
+export interface BindingControllerOptions {
+  /** Bindings worked on at the same time. */
+  readonly concurrency: number;
+  readonly observe?: ReconcileObserver | undefined;
+}
+
+/** The controller of ServiceBindings, and the events that make it look at one again. */
+export function bindingController(deps: BindingDeps, options: BindingControllerOptions): Controller {
+  const { stores, logger } = deps;
+  const controller = new Controller({
+    name: 'service-binding',
+    reconcile: bindingReconciler(deps),
+    concurrency: options.concurrency,
+    logger,
+    observe: options.observe,
+  });
+  const bindings = stores.serviceBindings.store;
+  bindings.subscribe(({ object }) => controller.enqueue(objectKey(object)));
+
+  // A binding that waits for its instance goes on when the instance appears or becomes ready.
+  stores.serviceInstances.store.subscribe(({ object }) => {
+    for (const binding of bindings.byIndex('instance', objectKey(object))) {
+      if (binding.status?.externalProperties === undefined) controller.enqueue(objectKey(binding));
+    }
+  });
+  return controller;
+}

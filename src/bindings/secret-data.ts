@@ -1,0 +1,70 @@
+import { isObject, type JsonObject } from '../base/json.ts';
+
+/** Data of a Secret before encoding: key → text. */
+export type SecretText = Readonly<Record<string, string>>;
+
+export type SecretData =
+  | { readonly kind: 'data'; readonly data: SecretText; readonly type: string }
+  /** It can not be stored as it is; `message` names keys and sizes, never values. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Kubernetes: the sum of all values of a Secret. */
+const maxSizeBytes = 1024 * 1024;
+
+/** Kubernetes: ConfigMap and Secret keys. */
+const legalKey = /^[-._a-zA-Z0-9]{1,253}$/;
+
+/**
+ * Credentials as Secret data: a string as it is, anything else as compact JSON with its numbers unchanged. The
+ * entries `type` and `provider` are added when the credentials have none: readers of the directory layout need them
+ * (Service Binding Specification, Workload Projection).
+ */
+export function secretData(
+  credentials: JsonObject,
+  defaults: { readonly type: string; readonly provider: string },
+): SecretData {
+  const entries = new Map<string, string>();
+  for (const [key, value] of Object.entries(credentials)) {
+    entries.set(key, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  const illegal = [...entries.keys()].filter((key) => !isLegalKey(key));
+  if (illegal.length > 0) {
+    const shown = illegal
+      .slice(0, 3)
+      .map((key) => JSON.stringify(key.slice(0, 40)))
+      .join(', ');
+    return { kind: 'refused', message: `credential names are not legal keys of a Secret: ${shown}` };
+  }
+
+  if (!entries.has('type')) entries.set('type', defaults.type);
+  if (!entries.has('provider')) entries.set('provider', defaults.provider);
+  let sizeBytes = 0;
+  for (const value of entries.values()) sizeBytes += Buffer.byteLength(value);
+  if (sizeBytes > maxSizeBytes) {
+    return {
+      kind: 'refused',
+      message: `the credentials take ${sizeBytes} bytes, a Secret holds ${maxSizeBytes}`,
+    };
+  }
+  const type = secretType(entries.get('type') ?? defaults.type);
+  return { kind: 'data', data: Object.fromEntries(entries), type };
+}
+
+/** `servicebinding.io/<type>`; what is not fit for it is replaced (Service Binding Specification, Provisioned Service). */
+export function secretType(type: string): string {
+  const fit = type
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 63);
+  return `servicebinding.io/${fit || 'service'}`;
+}
+
+/** An empty object for a broker that sent none: legal for services that hand out no credentials. */
+export function credentialsOf(credentials: unknown): JsonObject {
+  return isObject(credentials) ? credentials : {};
+}
+
+function isLegalKey(key: string): boolean {
+  return legalKey.test(key) && key !== '.' && !key.startsWith('..');
+}

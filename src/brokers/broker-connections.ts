@@ -1,0 +1,217 @@
+import { sleep } from '../base/abort.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
+import { jsonChecksum } from '../base/hash.ts';
+import { errorFields, type Logger } from '../base/logger.ts';
+import type { Stores } from '../control/stores.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { BrokerClient } from '../osb/broker-client.ts';
+import type { BrokerCall, BrokerClientOptions, CircuitState } from '../osb/options.ts';
+import type { Failure } from '../osb/outcome-types.ts';
+import type { BrokerMaterial } from './broker-material.ts';
+import { brokerKey, describeBroker, type BrokerRef } from './broker-ref.ts';
+import { specificationOf, type AnyBroker, type BrokerSpecification } from './broker-settings.ts';
+import type { CredentialCopies } from './credential-copies.ts';
+import { MaterialCache } from './material-cache.ts';
+
+export interface BrokerSettings {
+  /** Whole time of one request to a broker. */
+  readonly timeoutMs: number;
+  /** Brokers at loopback addresses: for development, and for tests. */
+  readonly allowLoopback: boolean;
+  /** Requests in flight to one broker. The client's default when absent. */
+  readonly maxConcurrent?: number | undefined;
+  /** Where proxies are read from. Default `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+export interface BrokerConnectionsDeps {
+  readonly client: Pick<KubeClient, 'get'>;
+  readonly stores: Pick<Stores, 'clusterServiceBrokers' | 'serviceBrokers' | 'namespaces'>;
+  readonly logger: Logger;
+  readonly settings: BrokerSettings;
+  /** Without it, a namespaced broker can not be used after a restart while its namespace is being deleted. */
+  readonly copies?: CredentialCopies | undefined;
+  readonly clock?: Clock | undefined;
+  /** Called after every request to any broker. Must not throw. */
+  readonly observe?: ((ref: BrokerRef, call: BrokerCall) => void) | undefined;
+}
+
+export type ConnectResult =
+  | { readonly kind: 'connected'; readonly client: BrokerClient; readonly broker: AnyBroker }
+  | {
+      readonly kind: 'unavailable';
+      readonly reason:
+        'ReferencesNonexistentBroker' | 'ErrorGettingAuthCredentials' | 'InvalidBrokerSettings';
+      /** Fit for a condition. */
+      readonly message: string;
+    };
+
+/** What somebody found out about a broker that others should know. */
+export type BrokerNews =
+  | { readonly kind: 'failure'; readonly ref: BrokerRef; readonly failure: Failure }
+  | { readonly kind: 'circuit'; readonly ref: BrokerRef; readonly state: CircuitState };
+
+/** A client, and the checksum of all that it was made of. */
+interface Connection {
+  readonly client: BrokerClient;
+  readonly fingerprint: string;
+}
+
+/** How long a client that was replaced stays open. */
+const replacedClientGraceMs = 30_000;
+
+/** One client per broker object, rebuilt when its URL, TLS, authentication or the content of a Secret changes. */
+export class BrokerConnections {
+  readonly #deps: BrokerConnectionsDeps;
+  readonly #clock: Clock;
+  readonly #materials: MaterialCache;
+  readonly #connections = new Map<string, Connection>();
+  readonly #listeners = new Set<(news: BrokerNews) => void>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #closed = new AbortController();
+
+  constructor(deps: BrokerConnectionsDeps) {
+    this.#deps = deps;
+    this.#clock = deps.clock ?? systemClock;
+    const { client, stores, copies } = deps;
+    this.#materials = new MaterialCache({ client, stores, copies, clock: this.#clock });
+  }
+
+  /**
+   * A client for the broker, or what is missing to have one.
+   * @throws KubeApiError, KubeConnectionError when a Secret could not be read because of the API server
+   */
+  async connect(ref: BrokerRef, signal: AbortSignal): Promise<ConnectResult> {
+    const broker = this.#brokerObject(ref);
+    if (broker === undefined) {
+      const message = `${describeBroker(ref)} does not exist.`;
+      return { kind: 'unavailable', reason: 'ReferencesNonexistentBroker', message };
+    }
+    const parsed = specificationOf(broker);
+    if (parsed.kind === 'invalid') {
+      const message = `${describeBroker(ref)} can not be used: ${parsed.message}.`;
+      return { kind: 'unavailable', reason: 'InvalidBrokerSettings', message };
+    }
+    const found = await this.#materials.get(mapKey(ref), broker, parsed.specification, signal);
+    if (found.kind === 'missing') {
+      const message = `Error getting broker auth credentials: ${found.message}.`;
+      return { kind: 'unavailable', reason: 'ErrorGettingAuthCredentials', message };
+    }
+    return this.#connectWith(ref, broker, parsed.specification, found.material);
+  }
+
+  /** To be told of every failed request: after a refusal of the credentials the next `connect` reads them again. */
+  reportFailure(ref: BrokerRef, failure: Failure): void {
+    if (isAboutCredentials(failure)) this.#materials.suspect(mapKey(ref));
+    this.#tell({ kind: 'failure', ref, failure });
+  }
+
+  /** Undefined while nobody has asked for this broker. */
+  circuitState(ref: BrokerRef): CircuitState | undefined {
+    return this.#connections.get(mapKey(ref))?.client.circuitState;
+  }
+
+  /** Listens to failures that are reported and to circuits that open and close. Returns how to stop. */
+  subscribe(listener: (news: BrokerNews) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Before a broker is let go: takes away what was kept of its credentials. */
+  async dropCopies(broker: AnyBroker, signal: AbortSignal): Promise<void> {
+    await this.#deps.copies?.drop(broker, signal);
+  }
+
+  /** For a broker that is gone: its client is closed when nobody can be using it any more. */
+  forget(ref: BrokerRef): void {
+    this.#materials.forget(mapKey(ref));
+    this.#replace(ref, undefined);
+  }
+
+  /** Ends requests in flight as well as they can end. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#materials.close();
+    const clients = [...this.#connections.values()].map(({ client }) => client.close());
+    this.#connections.clear();
+    await Promise.allSettled([...clients, ...this.#closing]);
+  }
+
+  #brokerObject(ref: BrokerRef): AnyBroker | undefined {
+    const { clusterServiceBrokers, serviceBrokers } = this.#deps.stores;
+    return ref.kind === 'ClusterServiceBroker'
+      ? clusterServiceBrokers.store.get(ref.name)
+      : serviceBrokers.store.get(brokerKey(ref));
+  }
+
+  #connectWith(
+    ref: BrokerRef,
+    broker: AnyBroker,
+    specification: BrokerSpecification,
+    material: BrokerMaterial,
+  ): ConnectResult {
+    const { url, apiVersion } = specification;
+    // With the uid: what one broker learnt, such as an open circuit, is nothing to another of the same name.
+    const fingerprint = jsonChecksum({ uid: broker.metadata.uid, url, apiVersion, ...material });
+    const known = this.#connections.get(mapKey(ref));
+    if (known?.fingerprint === fingerprint) return { kind: 'connected', client: known.client, broker };
+    try {
+      const client = new BrokerClient(this.#optionsOf(ref, specification, material));
+      this.#replace(ref, { client, fingerprint });
+      return { kind: 'connected', client, broker };
+    } catch (error) {
+      const fields = { broker: describeBroker(ref), ...errorFields(error) };
+      this.#deps.logger.warn(fields, 'no client for this broker');
+      const message = `${describeBroker(ref)} can not be used: spec.url, a certificate or a key is not valid.`;
+      return { kind: 'unavailable', reason: 'InvalidBrokerSettings', message };
+    }
+  }
+
+  #optionsOf(
+    ref: BrokerRef,
+    { url, apiVersion }: BrokerSpecification,
+    { auth, tls }: BrokerMaterial,
+  ): BrokerClientOptions {
+    const { settings, observe } = this.#deps;
+    return {
+      url,
+      auth,
+      tls,
+      apiVersion,
+      timeoutMs: settings.timeoutMs,
+      allowLoopback: settings.allowLoopback,
+      limiter: { maxConcurrent: settings.maxConcurrent },
+      environment: settings.environment,
+      clock: this.#clock,
+      observe: observe === undefined ? undefined : (call) => observe(ref, call),
+      onCircuit: (state) => this.#tell({ kind: 'circuit', ref, state }),
+    };
+  }
+
+  /** Whoever has got the old client may still be about to use it; requests that run finish there. */
+  #replace(ref: BrokerRef, next: Connection | undefined): void {
+    const previous = this.#connections.get(mapKey(ref));
+    if (next === undefined) this.#connections.delete(mapKey(ref));
+    else this.#connections.set(mapKey(ref), next);
+    if (previous === undefined) return;
+    const closing = sleep(replacedClientGraceMs, this.#closed.signal)
+      .then(() => previous.client.close())
+      .catch((error: unknown) =>
+        this.#deps.logger.warn({ broker: describeBroker(ref), ...errorFields(error) }, 'closing failed'),
+      )
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  #tell(news: BrokerNews): void {
+    for (const listener of this.#listeners) listener(news);
+  }
+}
+
+function mapKey(ref: BrokerRef): string {
+  return `${ref.kind}/${brokerKey(ref)}`;
+}
+
+function isAboutCredentials({ reason }: Failure): boolean {
+  return ['Unauthorized', 'Forbidden', 'TokenFailure'].includes(reason) || reason.startsWith('TLS');
+}

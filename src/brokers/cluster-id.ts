@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock, type Clock } from '../base/clock.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
+import { configMaps } from '../kube/resources.ts';
+import type { ConfigMapObject } from './secret-object.ts';
+
+export interface ClusterIdDeps {
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'patch'>;
+  /** The ConfigMap that holds the id under the key `id`. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly clock?: Clock | undefined;
+}
+
+/** An edited id is in use after this time at the latest. */
+const maxAgeMs = 60_000;
+const timeoutMs = 10_000;
+
+/**
+ * What this cluster calls itself towards brokers (`clusterid` of the OSB context). Kept in a ConfigMap, so that it
+ * stays the same for the cluster's life and can be set by its operator; a random UUID when nobody has set one.
+ */
+export class ClusterId {
+  readonly #deps: ClusterIdDeps;
+  readonly #clock: Clock;
+  #known: { readonly id: string; readonly readAtMs: number } | undefined;
+
+  constructor(deps: ClusterIdDeps) {
+    this.#deps = deps;
+    this.#clock = deps.clock ?? systemClock;
+  }
+
+  /** @throws KubeApiError when the ConfigMap can be neither read nor written, and no id is known yet */
+  async get(signal: AbortSignal): Promise<string> {
+    const known = this.#known;
+    if (known !== undefined && this.#clock.now() - known.readAtMs < maxAgeMs) return known.id;
+    try {
+      const id = await this.#read(signal);
+      this.#known = { id, readAtMs: this.#clock.now() };
+      return id;
+    } catch (error) {
+      // The id does not change because the API server is away for a moment.
+      if (known !== undefined && !signal.aborted) return known.id;
+      throw error;
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<string> {
+    const { client, namespace, name } = this.#deps;
+    try {
+      const found = await client.get<ConfigMapObject>(configMaps, { namespace, name }, { signal, timeoutMs });
+      return found.data?.['id'] ? found.data['id'] : await this.#fill(found, signal);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    return this.#create(signal);
+  }
+
+  async #create(signal: AbortSignal): Promise<string> {
+    const { client, namespace, name } = this.#deps;
+    const id = randomUUID();
+    const object: ConfigMapObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace, name },
+      data: { id },
+    };
+    try {
+      await client.create(configMaps, object, { signal, timeoutMs });
+      return id;
+    } catch (error) {
+      // Another replica was faster: its id is the one.
+      if (isAlreadyExists(error)) return this.#read(signal);
+      throw error;
+    }
+  }
+
+  /** The ConfigMap exists without an id. */
+  async #fill(found: ConfigMapObject, signal: AbortSignal): Promise<string> {
+    const { client, namespace, name } = this.#deps;
+    const id = randomUUID();
+    const { resourceVersion } = found.metadata;
+    try {
+      await client.patch(
+        configMaps,
+        { namespace, name },
+        { metadata: { resourceVersion }, data: { id } },
+        { type: 'merge', signal, timeoutMs },
+      );
+      return id;
+    } catch (error) {
+      if (isConflict(error)) return this.#read(signal);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { finalizer } from '../api/group.ts';
+import { brokerKey, brokerRefFromKey } from '../brokers/broker-ref.ts';
+import type { AnyBroker } from '../brokers/broker-settings.ts';
+import type { ReconcileResult } from '../control/controller.ts';
+import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
+import { deleteBroker } from './broker-deletion.ts';
+import { nextStatus, saveStatus, type BrokerTask, type CatalogDeps } from './broker-task.ts';
+import { recordSync } from './record-sync.ts';
+import { relistDue } from './relist-due.ts';
+import type { RelistRequests } from './relist-requests.ts';
+import { catalogStores, scopeOf } from './scope.ts';
+import { syncCatalog } from './sync-catalog.ts';
+
+/**
+ * Keeps the classes and plans of one ClusterServiceBroker (key: its name) or ServiceBroker (key: namespace/name) in
+ * line with its catalog. Level-triggered: it can be run at any time, and does nothing when nothing is due.
+ */
+export function brokerReconciler(
+  deps: CatalogDeps,
+  relists: RelistRequests,
+): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
+  return async (key, signal) => {
+    const ref = brokerRefFromKey(key);
+    const scope = scopeOf(ref);
+    const task: BrokerTask = {
+      ...deps,
+      ref,
+      scope,
+      catalog: catalogStores(deps.stores, scope),
+      relists,
+      signal,
+    };
+    const broker = task.catalog.brokers.get(key);
+    if (broker === undefined) return forget(task);
+    return runSteps<AnyBroker>(
+      [
+        (current) => deleteBroker(task, current),
+        (current) => adopt(task, current),
+        (current) => waitUntilDue(task, current),
+        (current) => announce(task, current),
+        async (current) => recordSync(task, current, await syncCatalog(task, current)),
+        (current) => waitUntilDue(task, current),
+      ],
+      broker,
+    );
+  };
+}
+
+const defaultMinRequestIntervalMs = 10_000;
+
+/** The broker is gone: no connection, no memory of it may outlive it. */
+function forget(task: BrokerTask): undefined {
+  task.relists.forget(brokerKey(task.ref));
+  task.connections.forget(task.ref);
+}
+
+/** Usually the admission webhook has set the finalizer at creation. */
+async function adopt(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBroker>> {
+  const { name, namespace, resourceVersion, finalizers = [] } = broker.metadata;
+  if (finalizers.includes(finalizer)) return goOn(broker);
+  const adopted = await task.client.patch<AnyBroker>(
+    task.scope.brokers,
+    namespace === undefined ? { name } : { namespace, name },
+    { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } },
+    { type: 'merge', signal: task.signal },
+  );
+  task.catalog.brokers.put(adopted);
+  return goOn(adopted);
+}
+
+function waitUntilDue(task: BrokerTask, broker: AnyBroker): Step<AnyBroker> {
+  const key = brokerKey(task.ref);
+  const due = relistDue({
+    broker,
+    defaultIntervalMs: task.settings.relistIntervalMs,
+    lastFetchMs: task.relists.lastFetchMs(key),
+    lastAttemptMs: task.relists.lastAttemptMs(key),
+    request: task.relists.requestOf(key),
+    minRequestIntervalMs: task.settings.minRequestIntervalMs ?? defaultMinRequestIntervalMs,
+    nowMs: task.clock.now(),
+  });
+  if (due.due) return goOn(broker);
+  return due.waitMs === undefined ? stop : stopFor(due.waitMs);
+}
+
+/** A spec that nobody has looked at yet: say that it is being looked at, before a slow broker answers. */
+async function announce(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBroker>> {
+  if (broker.status?.observedGeneration === broker.metadata.generation) return goOn(broker);
+  const message = 'The catalog of the broker is being fetched.';
+  const status = nextStatus(
+    task,
+    broker,
+    { kind: 'working', reason: 'FetchingCatalog', message, usable: true },
+    { attempts: undefined, nextAttemptTime: undefined, operationStartTime: undefined },
+  );
+  return goOn(await saveStatus(task, broker, status));
+}

@@ -1,0 +1,150 @@
+/** One requirement of a label selector, about one property. */
+export interface Requirement {
+  readonly property: string;
+  readonly operator: 'exists' | 'absent' | 'in' | 'notin' | 'above' | 'below';
+  /** For in and notin any number; for above and below one integer. */
+  readonly values: readonly string[];
+}
+
+export type SelectorResult =
+  | { readonly kind: 'selector'; readonly requirements: readonly Requirement[] }
+  | { readonly kind: 'invalid'; readonly message: string };
+
+/** Thrown inside this file only, to leave the recursive descent with a message. */
+class SelectorSyntaxError extends Error {}
+
+/**
+ * Parses a label selector with all operators of Kubernetes: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`,
+ * `a notin (b,c)`, `a>1`, `a<1`, any number of them separated by commas. The empty text requires nothing.
+ * @param properties the names that may stand on the left
+ */
+export function parseSelector(text: string, properties: readonly string[]): SelectorResult {
+  try {
+    return { kind: 'selector', requirements: new Parser(tokenize(text), properties).selector() };
+  } catch (error) {
+    if (error instanceof SelectorSyntaxError)
+      return { kind: 'invalid', message: `"${text}": ${error.message}` };
+    throw error;
+  }
+}
+
+/** Whether an object satisfies all requirements; `valueOf` gives a property, undefined when it has none. */
+export function matchesSelector(
+  requirements: readonly Requirement[],
+  valueOf: (property: string) => string | undefined,
+): boolean {
+  return requirements.every(({ property, operator, values }) => {
+    const value = valueOf(property);
+    return tests[operator](value, values);
+  });
+}
+
+type Test = (value: string | undefined, values: readonly string[]) => boolean;
+
+const tests: Readonly<Record<Requirement['operator'], Test>> = {
+  exists: (value) => value !== undefined,
+  absent: (value) => value === undefined,
+  in: (value, values) => value !== undefined && values.includes(value),
+  notin: (value, values) => value === undefined || !values.includes(value),
+  above: (value, [bound = '0']) => isInteger(value) && BigInt(value ?? '') > BigInt(bound),
+  below: (value, [bound = '0']) => isInteger(value) && BigInt(value ?? '') < BigInt(bound),
+};
+
+function tokenize(text: string): readonly string[] {
+  const token = /\s*(==|!=|[=!(),<>]|[^\s=!(),<>]+)/y;
+  const tokens: string[] = [];
+  const end = text.trimEnd().length;
+  while (token.lastIndex < end) tokens.push(token.exec(text)?.[1] ?? '');
+  return tokens;
+}
+
+class Parser {
+  readonly #tokens: readonly string[];
+  readonly #properties: readonly string[];
+  #position = 0;
+
+  constructor(tokens: readonly string[], properties: readonly string[]) {
+    this.#tokens = tokens;
+    this.#properties = properties;
+  }
+
+  selector(): readonly Requirement[] {
+    const requirements: Requirement[] = [];
+    while (this.#position < this.#tokens.length) {
+      if (requirements.length > 0) this.#expect(',');
+      requirements.push(this.#requirement());
+    }
+    return requirements;
+  }
+
+  #requirement(): Requirement {
+    if (this.#accept('!')) return { property: this.#property(), operator: 'absent', values: [] };
+    const property = this.#property();
+    const operator = this.#tokens[this.#position];
+    if (operator === undefined || operator === ',') return { property, operator: 'exists', values: [] };
+    this.#position++;
+    switch (operator) {
+      case '=':
+      case '==':
+        return { property, operator: 'in', values: [this.#value()] };
+      case '!=':
+        return { property, operator: 'notin', values: [this.#value()] };
+      case 'in':
+      case 'notin':
+        return { property, operator, values: this.#values() };
+      case '>':
+        return { property, operator: 'above', values: [this.#integer()] };
+      case '<':
+        return { property, operator: 'below', values: [this.#integer()] };
+      default:
+        throw new SelectorSyntaxError(`"${operator}" is not an operator`);
+    }
+  }
+
+  #property(): string {
+    const property = this.#tokens[this.#position++];
+    if (property !== undefined && this.#properties.includes(property)) return property;
+    const found = property === undefined ? 'the end' : `"${property}"`;
+    throw new SelectorSyntaxError(`${found} is not one of ${this.#properties.join(', ')}`);
+  }
+
+  /** An absent value is the empty one, as in `a=` and `a in (b,)`. */
+  #value(): string {
+    const next = this.#tokens[this.#position];
+    if (next === undefined || /^[=!(),<>]/.test(next)) return '';
+    this.#position++;
+    return next;
+  }
+
+  #values(): readonly string[] {
+    this.#expect('(');
+    const values = [this.#value()];
+    while (this.#accept(',')) values.push(this.#value());
+    this.#expect(')');
+    return values;
+  }
+
+  #integer(): string {
+    const value = this.#value();
+    if (isInteger(value)) return value;
+    throw new SelectorSyntaxError(`"${value}" is not an integer`);
+  }
+
+  #accept(token: string): boolean {
+    if (this.#tokens[this.#position] !== token) return false;
+    this.#position++;
+    return true;
+  }
+
+  #expect(token: string): void {
+    const found = this.#tokens[this.#position];
+    if (this.#accept(token)) return;
+    throw new SelectorSyntaxError(
+      `"${token}" is expected before ${found === undefined ? 'the end' : `"${found}"`}`,
+    );
+  }
+}
+
+function isInteger(value: string | undefined = ''): boolean {
+  return /^-?\d{1,19}$/.test(value);
+}

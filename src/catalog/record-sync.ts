@@ -1,0 +1,111 @@
+import { brokerKey } from '../brokers/broker-ref.ts';
+import type { AnyBroker } from '../brokers/broker-settings.ts';
+import { nextAttempt, timestamp } from '../control/attempts.ts';
+import { mergeDiff } from '../control/merge-diff.ts';
+import { goOn, stopFor, type Step } from '../control/steps.ts';
+import type { Verdict } from '../control/verdict.ts';
+import type { CircuitState } from '../osb/options.ts';
+import {
+  nextStatus,
+  saveStatus,
+  type BrokerStatus,
+  type BrokerTask,
+  type StatusChanges,
+} from './broker-task.ts';
+import { describeSkipped, maxSkippedItems } from './skipped-item.ts';
+import type { SyncOutcome } from './sync-catalog.ts';
+
+/** What is missing in this cluster is looked for at least this often. */
+const maxLocalRetryMs = 60_000;
+const maxETagLength = 4096;
+const fetchedMessage = 'Successfully fetched catalog entries from broker.';
+
+/** Tells the outcome in the broker's status. */
+export async function recordSync(
+  task: BrokerTask,
+  broker: AnyBroker,
+  outcome: SyncOutcome,
+): Promise<Step<AnyBroker>> {
+  task.relists.attempted(brokerKey(task.ref), outcome.kind !== 'failed');
+  return outcome.kind === 'failed'
+    ? recordFailure(task, broker, outcome)
+    : goOn(await recordSuccess(task, broker, outcome));
+}
+
+/** A relist that found nothing new writes nothing: the time of the fetch is told only together with news. */
+async function recordSuccess(
+  task: BrokerTask,
+  broker: AnyBroker,
+  outcome: Exclude<SyncOutcome, { kind: 'failed' }>,
+): Promise<AnyBroker> {
+  const items = outcome.kind === 'synced' ? outcome.skippedItems : (broker.status?.skippedItems ?? []);
+  const message = items.length === 0 ? fetchedMessage : `${fetchedMessage} ${describeSkipped(items)}`;
+  const status = nextStatus(
+    task,
+    broker,
+    { kind: 'ready', reason: 'FetchedCatalog', message },
+    {
+      ...(outcome.kind === 'synced' ? catalogChanges(outcome) : {}),
+      reconciledGeneration: broker.metadata.generation,
+      lastRelistRequests: broker.spec.relistRequests,
+      operationStartTime: undefined,
+      attempts: undefined,
+      nextAttemptTime: undefined,
+      circuit: 'Closed',
+    },
+  );
+  const isNews = mergeDiff(broker.status ?? {}, status) !== undefined;
+  if (!isNews) return broker;
+  return saveStatus(task, broker, { ...status, lastCatalogRetrievalTime: timestamp(task.clock.now()) });
+}
+
+function catalogChanges(outcome: Extract<SyncOutcome, { kind: 'synced' }>): StatusChanges {
+  const { classCount, planCount, skippedItems, etag } = outcome;
+  return {
+    serviceClassCount: classCount,
+    servicePlanCount: planCount,
+    skippedItems: skippedItems.length === 0 ? undefined : skippedItems.slice(0, maxSkippedItems),
+    catalogETag: etag !== undefined && etag.length <= maxETagLength ? etag : undefined,
+  };
+}
+
+/** Ready becomes False; the last good catalog stays. */
+async function recordFailure(
+  task: BrokerTask,
+  broker: AnyBroker,
+  outcome: Extract<SyncOutcome, { kind: 'failed' }>,
+): Promise<Step<AnyBroker>> {
+  const { clock, settings } = task;
+  const status: BrokerStatus = broker.status ?? {};
+  const { retry } = settings;
+  const backoff = outcome.isLocal ? { ...retry, maxMs: Math.min(retry.maxMs, maxLocalRetryMs) } : retry;
+  const attempt = nextAttempt(status, broker.metadata.generation, backoff, clock, outcome.retryAfterMs);
+  const since = status.operationStartTime ?? timestamp(clock.now());
+  const failure = { reason: outcome.reason, message: outcome.message };
+  const verdict: Verdict =
+    clock.now() - Date.parse(since) < settings.giveUpAfterMs
+      ? { kind: 'retrying', ...failure, nextAttemptTime: attempt.nextAttemptTime }
+      : {
+          kind: 'stalled',
+          reason: outcome.reason,
+          message: `${outcome.message} It has failed since ${since}, and is still tried.`,
+          failedReason: 'ErrorReconciliationRetryTimeout',
+        };
+  await saveStatus(
+    task,
+    broker,
+    nextStatus(task, broker, verdict, {
+      operationStartTime: since,
+      attempts: attempt.attempts,
+      nextAttemptTime: attempt.nextAttemptTime,
+      circuit: circuitWord(task.connections.circuitState(task.ref)),
+    }),
+  );
+  return stopFor(attempt.delayMs);
+}
+
+const circuitWords = { closed: 'Closed', open: 'Open', 'half-open': 'HalfOpen' } as const;
+
+function circuitWord(state: CircuitState | undefined): 'Closed' | 'Open' | 'HalfOpen' | undefined {
+  return state === undefined ? undefined : circuitWords[state];
+}

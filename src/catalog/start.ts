@@ -1,0 +1,62 @@
+import { Controller, type ReconcileObserver } from '../control/controller.ts';
+import { brokerReconciler } from './broker-reconciler.ts';
+import type { CatalogDeps } from './broker-task.ts';
+import { RelistRequests } from './relist-requests.ts';
+import { removedItemReconciler } from './removed-items.ts';
+import { clusterScope, namespacedScope } from './scope.ts';
+import { wakeOnBrokers, wakeOnInstances, wakeOnItems, wakeOnNews, type BrokerQueue } from './wake.ts';
+
+export interface CatalogControllers {
+  /** To be started once every store has synced, in the process that leads. */
+  readonly controllers: readonly Controller[];
+  /** Stops listening to stores and connections. */
+  readonly unsubscribe: () => void;
+}
+
+/**
+ * The controllers of the catalog, with everything that wakes them: `cluster-service-broker`, `service-broker`,
+ * `class-cleanup` and `plan-cleanup`. To be called before the stores start, so that no change is missed; keys wait
+ * in the queues until the controllers start.
+ */
+export function createCatalogControllers(
+  deps: CatalogDeps & { readonly observe?: ReconcileObserver | undefined },
+): CatalogControllers {
+  const { logger, observe, settings, stores, connections, clock } = deps;
+  const common = { logger, observe };
+
+  const brokerQueues = [clusterScope, namespacedScope].map(
+    (scope): BrokerQueue & { controller: Controller } => {
+      const relists = new RelistRequests(clock);
+      const controller = new Controller({
+        ...common,
+        name: scope === clusterScope ? 'cluster-service-broker' : 'service-broker',
+        reconcile: brokerReconciler(deps, relists),
+        concurrency: settings.brokerConcurrency,
+      });
+      return { scope, relists, controller };
+    },
+  );
+  const cleanup = (what: 'class' | 'plan'): Controller =>
+    new Controller({
+      ...common,
+      name: `${what}-cleanup`,
+      reconcile: removedItemReconciler(deps, what),
+      concurrency: settings.writeConcurrency,
+    });
+  const classCleanup = cleanup('class');
+  const planCleanup = cleanup('plan');
+
+  const subscriptions = [
+    ...brokerQueues.flatMap((queue) => [
+      wakeOnBrokers(stores, queue),
+      wakeOnItems(stores, queue, 'classes', classCleanup),
+      wakeOnItems(stores, queue, 'plans', planCleanup),
+      wakeOnNews(connections, stores, queue),
+    ]),
+    wakeOnInstances(stores, brokerQueues, classCleanup, planCleanup),
+  ];
+  return {
+    controllers: [...brokerQueues.map(({ controller }) => controller), classCleanup, planCleanup],
+    unsubscribe: () => subscriptions.forEach((unsubscribe) => unsubscribe()),
+  };
+}

@@ -1,0 +1,142 @@
+import { escapeName } from '../api/names.ts';
+import type { SkippedCatalogItem } from '../api/generated/common.ts';
+import { describeBroker } from '../brokers/broker-ref.ts';
+import type { AnyBroker } from '../brokers/broker-settings.ts';
+import { timestamp } from '../control/attempts.ts';
+import { scoped } from '../control/stores.ts';
+import { objectKey } from '../kube/objects.ts';
+import type { Catalog, CatalogProblem } from '../osb/types.ts';
+import { applyDiff } from './apply.ts';
+import type { BrokerTask } from './broker-task.ts';
+import { convertCatalog } from './convert.ts';
+import { diffCatalog } from './diff.ts';
+import { restrictCatalog } from './restrict.ts';
+import { brokerNameOf, isRemoved, type AnyItem } from './scope.ts';
+import { describeSkipped, skipped } from './skipped-item.ts';
+
+/** What came of one attempt to bring classes and plans in line with a broker's catalog. */
+export type SyncOutcome =
+  | {
+      readonly kind: 'synced';
+      readonly classCount: number;
+      readonly planCount: number;
+      readonly skippedItems: readonly SkippedCatalogItem[];
+      readonly etag: string | undefined;
+    }
+  /** The broker says that its catalog is the one we have. */
+  | { readonly kind: 'unchanged' }
+  | {
+      readonly kind: 'failed';
+      readonly reason: 'ErrorFetchingCatalog' | 'ErrorSyncingCatalog';
+      readonly message: string;
+      readonly retryAfterMs?: number | undefined;
+      /** Something in this cluster is missing: looking again costs the broker nothing. */
+      readonly isLocal?: boolean;
+    };
+
+/** Fetches the catalog and writes what differs. Nothing is taken away when the fetch fails. */
+export async function syncCatalog(task: BrokerTask, broker: AnyBroker): Promise<SyncOutcome> {
+  const connection = await task.connections.connect(task.ref, task.signal);
+  if (connection.kind === 'unavailable') return fetchFailed(connection.message, { isLocal: true });
+
+  const fetched = await connection.client.catalog({ etag: usableETag(task, broker) }, task.signal);
+  if (fetched.kind === 'unchanged') return { kind: 'unchanged' };
+  if (fetched.kind === 'catalog') {
+    return writeCatalog(task, broker, fetched.catalog, fetched.problems, fetched.etag);
+  }
+  task.connections.reportFailure(task.ref, fetched);
+  const { reason, message, retryAfterMs } = fetched;
+  return fetchFailed(`Error getting broker catalog: ${reason}: ${message}`, { retryAfterMs });
+}
+
+async function writeCatalog(
+  task: BrokerTask,
+  broker: AnyBroker,
+  catalog: Catalog,
+  problems: readonly CatalogProblem[],
+  etag: string | undefined,
+): Promise<SyncOutcome> {
+  const { scope, catalog: stores } = task;
+  const converted = convertCatalog(catalog, {
+    scope,
+    broker,
+    className: (id) => nameFor(id, broker, stores.classes),
+    planName: (id) => nameFor(id, broker, stores.plans),
+  });
+  const restricted = restrictCatalog(converted, broker.spec.catalogRestrictions, scope);
+  if (restricted.kind === 'invalid') return syncFailed(task, restricted.message);
+
+  const difference = diffCatalog(restricted.catalog, { broker, scope, stores });
+  if (difference.kind === 'rejected') return syncFailed(task, difference.message);
+
+  const applied = await applyDiff(difference.diff, {
+    broker,
+    scope,
+    stores,
+    client: task.client,
+    concurrency: task.settings.writeConcurrency,
+    now: timestamp(task.clock.now()),
+    signal: task.signal,
+  });
+  if (applied.failed.length > 0) return syncFailed(task, describeSkipped(applied.failed));
+  return {
+    kind: 'synced',
+    classCount: applied.classCount,
+    planCount: applied.planCount,
+    skippedItems: [
+      ...problems.map(({ path, name, message }) => skipped(path, name, message)),
+      ...restricted.catalog.skipped,
+      ...difference.diff.conflicts,
+      ...applied.refused,
+    ],
+    etag,
+  };
+}
+
+/** Before v0.3 Service Catalog named objects by the raw id; such an object keeps its name for ever. */
+function nameFor<T extends AnyItem>(
+  id: string,
+  broker: AnyBroker,
+  store: { get(key: string): T | undefined; byIndex(index: string, value: string): readonly T[] },
+): string {
+  const name = escapeName(id);
+  const { namespace } = broker.metadata;
+  if (store.get(scoped(namespace, name)) !== undefined) return name;
+  const sameId = store.byIndex('externalID', scoped(namespace, id));
+  const own = sameId.find(({ spec }) => brokerNameOf(spec) === broker.metadata.name);
+  return own?.metadata.name ?? name;
+}
+
+/**
+ * The entity tag of the catalog in use. None when "not modified" would not mean "nothing to do": the spec has
+ * changed since, or somebody removed a class or plan.
+ */
+function usableETag(task: BrokerTask, broker: AnyBroker): string | undefined {
+  const { catalogETag, reconciledGeneration, skippedItems, ...counts } = broker.status ?? {};
+  if (!catalogETag || reconciledGeneration !== broker.metadata.generation) return undefined;
+  // What was left out, because its id was taken or it was refused, may be possible now.
+  if (skippedItems !== undefined && skippedItems.length > 0) return undefined;
+  const offered = (items: readonly AnyItem[]): number => items.filter((item) => !isRemoved(item)).length;
+  const key = objectKey(broker);
+  const isComplete =
+    offered(task.catalog.classes.byIndex('broker', key)) === counts.serviceClassCount &&
+    offered(task.catalog.plans.byIndex('broker', key)) === counts.servicePlanCount;
+  return isComplete ? catalogETag : undefined;
+}
+
+function fetchFailed(
+  message: string,
+  options: { readonly retryAfterMs?: number | undefined; readonly isLocal?: boolean },
+): SyncOutcome {
+  return {
+    kind: 'failed',
+    reason: 'ErrorFetchingCatalog',
+    message: `Error fetching catalog. ${message}`,
+    ...options,
+  };
+}
+
+function syncFailed(task: BrokerTask, message: string): SyncOutcome {
+  const what = `Error syncing catalog from ${describeBroker(task.ref)}.`;
+  return { kind: 'failed', reason: 'ErrorSyncingCatalog', message: `${what} ${message}` };
+}

@@ -1,0 +1,134 @@
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { jsonEqual } from '../base/json.ts';
+import { brokerAnnotations } from '../brokers/broker-annotations.ts';
+import type { BrokerConnections } from '../brokers/broker-connections.ts';
+import { brokerKey } from '../brokers/broker-ref.ts';
+import type { AnyBroker } from '../brokers/broker-settings.ts';
+import type { Controller } from '../control/controller.ts';
+import { scoped, type Stores } from '../control/stores.ts';
+import { objectKey } from '../kube/objects.ts';
+import type { RelistRequests } from './relist-requests.ts';
+import { brokerNameOf, catalogStores, isRemoved, scopeOf, type AnyItem, type CatalogScope } from './scope.ts';
+
+/** The queue of the brokers of one scope. */
+export interface BrokerQueue {
+  readonly scope: CatalogScope;
+  readonly relists: RelistRequests;
+  readonly controller: Pick<Controller, 'enqueue'>;
+}
+
+type Unsubscribe = () => void;
+
+/** A broker is looked at when somebody else than its own reconciler changed it. */
+export function wakeOnBrokers(stores: Stores, { scope, relists, controller }: BrokerQueue): Unsubscribe {
+  const { brokers } = catalogStores(stores, scope);
+  return brokers.subscribe(({ object, previous, removed }) => {
+    const key = objectKey(object);
+    if (removed) {
+      controller.enqueue(key);
+      // Ids that the broker held are free for others now.
+      for (const other of brokers.list()) {
+        if (!other.status?.skippedItems?.length) continue;
+        relists.request(objectKey(other), { isUrgent: false });
+        controller.enqueue(objectKey(other));
+      }
+      return;
+    }
+    // Annotations say how to reach the broker, and unlike the spec they have no generation.
+    if (previous !== undefined && !jsonEqual(settingsOf(previous), settingsOf(object))) {
+      relists.request(key, { isUrgent: true });
+      controller.enqueue(key);
+    } else if (previous === undefined || !jsonEqual(driversOf(previous), driversOf(object))) {
+      controller.enqueue(key);
+    }
+  });
+}
+
+/** An item without offer is cleaned up; one that somebody deleted comes back with a relist. */
+export function wakeOnItems(
+  stores: Stores,
+  { scope, relists, controller }: BrokerQueue,
+  what: 'classes' | 'plans',
+  cleanup: Pick<Controller, 'enqueue'>,
+): Unsubscribe {
+  const catalog = catalogStores(stores, scope);
+  const onChange = ({ object, removed }: { readonly object: AnyItem; readonly removed: boolean }): void => {
+    if (!removed) {
+      if (isRemoved(object)) cleanup.enqueue(objectKey(object));
+      return;
+    }
+    if (isRemoved(object)) return;
+    const key = scoped(object.metadata.namespace, brokerNameOf(object.spec));
+    const broker = catalog.brokers.get(key);
+    if (broker === undefined || broker.metadata.deletionTimestamp !== undefined) return;
+    relists.request(key, { isUrgent: false });
+    controller.enqueue(key);
+  };
+  return what === 'classes' ? catalog.classes.subscribe(onChange) : catalog.plans.subscribe(onChange);
+}
+
+/** Whoever calls a broker may find out that its catalog is out of date, or that the broker does not work. */
+export function wakeOnNews(
+  connections: Pick<BrokerConnections, 'subscribe'>,
+  stores: Stores,
+  { scope, relists, controller }: BrokerQueue,
+): Unsubscribe {
+  const { brokers } = catalogStores(stores, scope);
+  return connections.subscribe((news) => {
+    const key = brokerKey(news.ref);
+    if (scopeOf(news.ref) !== scope || brokers.get(key) === undefined) return;
+    const isOfInterest =
+      news.kind === 'circuit'
+        ? news.state !== 'half-open'
+        : news.failure.brokerLevel || news.failure.reason === 'MaintenanceInfoConflict';
+    if (!isOfInterest) return;
+    relists.request(key, { isUrgent: news.kind === 'circuit' && news.state === 'closed' });
+    controller.enqueue(key);
+  });
+}
+
+/** The last instance of a class, a plan or a broker that is to go lets it go. */
+export function wakeOnInstances(
+  stores: Stores,
+  queues: readonly BrokerQueue[],
+  classCleanup: Pick<Controller, 'enqueue'>,
+  planCleanup: Pick<Controller, 'enqueue'>,
+): Unsubscribe {
+  return stores.serviceInstances.store.subscribe(({ object, previous, removed }) => {
+    const before = previous === undefined ? {} : itemsOf(previous);
+    const after = removed ? {} : itemsOf(object);
+    if (before.class !== undefined && before.class !== after.class) classCleanup.enqueue(before.class);
+    if (before.plan !== undefined && before.plan !== after.plan) planCleanup.enqueue(before.plan);
+    if (!removed) return;
+    for (const { scope, controller } of queues) {
+      for (const broker of catalogStores(stores, scope).brokers.list()) {
+        if (broker.metadata.deletionTimestamp !== undefined) controller.enqueue(objectKey(broker));
+      }
+    }
+  });
+}
+
+/** Store keys of the class and plan that an instance uses. */
+function itemsOf({ metadata, spec }: ServiceInstance): { readonly class?: string; readonly plan?: string } {
+  const { namespace } = metadata;
+  const classKey = spec.clusterServiceClassRef?.name ?? keyIn(namespace, spec.serviceClassRef?.name);
+  const planKey = spec.clusterServicePlanRef?.name ?? keyIn(namespace, spec.servicePlanRef?.name);
+  return {
+    ...(classKey === undefined ? {} : { class: classKey }),
+    ...(planKey === undefined ? {} : { plan: planKey }),
+  };
+}
+
+function keyIn(namespace: string | undefined, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : scoped(namespace, name);
+}
+
+function settingsOf(broker: AnyBroker): readonly (string | undefined)[] {
+  return Object.values(brokerAnnotations).map((annotation) => broker.metadata.annotations?.[annotation]);
+}
+
+/** What of a broker's metadata calls for action; its status is written by the reconciler itself. */
+function driversOf({ metadata }: AnyBroker): object {
+  const { uid = '', generation = 0, deletionTimestamp = '', finalizers = [] } = metadata;
+  return { uid, generation, deletionTimestamp, finalizers };
+}

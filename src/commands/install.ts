@@ -1,0 +1,179 @@
+import { load as parseYaml } from 'js-yaml';
+import type { Logger } from '../base/logger.ts';
+import { sleep } from '../base/abort.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isConflict, isNotFound } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import {
+  apiVersionOf,
+  clusterRoleBindings,
+  clusterRoles,
+  customResourceDefinitions,
+  mutatingWebhookConfigurations,
+  namespaces,
+  roleBindings,
+  roles,
+  serviceAccounts,
+  services,
+  validatingAdmissionPolicies,
+  validatingAdmissionPolicyBindings,
+  validatingWebhookConfigurations,
+  type Resource,
+} from '../kube/resources.ts';
+
+export interface InstallDeps {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  /** YAML texts, each of one or more documents. */
+  readonly manifests: readonly string[];
+  /** When given, webhooks are registered by this URL instead of by Service. */
+  readonly webhookUrl?: URL | undefined;
+  /** Bindery's own namespace, in place of the manifests' `bindery-system`. */
+  readonly namespace: string;
+}
+
+export interface AppliedObject {
+  readonly resource: Resource;
+  readonly name: string;
+}
+
+/** Every kind that a manifest may hold. */
+const installable: readonly Resource[] = [
+  namespaces,
+  customResourceDefinitions,
+  serviceAccounts,
+  clusterRoles,
+  clusterRoleBindings,
+  roles,
+  roleBindings,
+  services,
+  mutatingWebhookConfigurations,
+  validatingWebhookConfigurations,
+  validatingAdmissionPolicies,
+  validatingAdmissionPolicyBindings,
+];
+
+const fieldManager = 'bindery-install';
+const manifestNamespace = 'bindery-system';
+const establishTimeoutMs = 60_000;
+
+/**
+ * Applies CRDs, RBAC and webhook configurations by server-side apply: run it again at any time, and to upgrade.
+ * CRDs come first and are Established before it returns, so that watches of these kinds work at once.
+ * @throws KubeApiError, or Error when a manifest can not be understood
+ */
+export async function install(deps: InstallDeps, signal: AbortSignal): Promise<readonly AppliedObject[]> {
+  const objects = deps.manifests
+    .flatMap(splitDocuments)
+    .map((object) => prepare(object, deps))
+    .toSorted((left, right) => order(left) - order(right));
+  const applied: AppliedObject[] = [];
+  for (const object of objects) applied.push(await apply(deps, object, signal));
+  for (const { resource, name } of applied) {
+    if (resource.kind === customResourceDefinitions.kind) await established(deps.client, name, signal);
+  }
+  deps.logger.info({ objects: applied.length }, 'installed');
+  return applied;
+}
+
+/** What a manifest file holds, document by document. */
+export function splitDocuments(text: string): readonly KubeObject[] {
+  return text
+    .split(/^---\s*$/m)
+    .map((document) => parseYaml(document) as KubeObject | null | undefined)
+    .filter((object) => object !== null && object !== undefined);
+}
+
+async function apply(deps: InstallDeps, object: KubeObject, signal: AbortSignal): Promise<AppliedObject> {
+  const resource = resourceOf(object);
+  const { name, namespace } = object.metadata;
+  await deps.client.patch(resource, namespace === undefined ? { name } : { namespace, name }, object, {
+    type: 'apply',
+    fieldManager,
+    force: true,
+    signal,
+  });
+  deps.logger.debug({ kind: resource.kind, name }, 'applied');
+  return { resource, name };
+}
+
+function resourceOf(object: KubeObject): Resource {
+  const resource = installable.find(
+    (candidate) => candidate.kind === object.kind && apiVersionOf(candidate) === object.apiVersion,
+  );
+  if (resource === undefined) {
+    throw new Error(`The manifests hold a ${object.apiVersion} ${object.kind}, which install does not know.`);
+  }
+  return resource;
+}
+
+/** Namespace before what is in it, kinds before objects of them. */
+function order({ kind }: KubeObject): number {
+  if (kind === 'Namespace') return 0;
+  return kind === customResourceDefinitions.kind ? 1 : 2;
+}
+
+/** The manifest as this cluster needs it: another namespace, webhooks by URL. */
+function prepare(object: KubeObject, deps: InstallDeps): KubeObject {
+  const moved = deps.namespace === manifestNamespace ? object : inNamespace(object, deps.namespace);
+  return deps.webhookUrl === undefined ? moved : byUrl(moved, deps.webhookUrl);
+}
+
+function inNamespace(object: KubeObject, namespace: string): KubeObject {
+  const text = JSON.stringify(object).replaceAll(`"${manifestNamespace}"`, JSON.stringify(namespace));
+  return JSON.parse(text) as KubeObject;
+}
+
+interface WebhookConfiguration extends KubeObject {
+  readonly webhooks?: readonly {
+    readonly clientConfig: { readonly service?: { readonly path?: string }; readonly url?: string };
+  }[];
+}
+
+function byUrl(object: WebhookConfiguration, url: URL): KubeObject {
+  if (object.webhooks === undefined) return object;
+  const webhooks = object.webhooks.map((webhook) => ({
+    ...webhook,
+    clientConfig: { url: new URL(webhook.clientConfig.service?.path ?? '/', url).href },
+  }));
+  return { ...object, webhooks } as KubeObject;
+}
+
+interface Crd extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+async function established(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(establishTimeoutMs)]);
+  for (;;) {
+    const crd = await client.get<Crd>(customResourceDefinitions, { name }, { signal: deadline });
+    if (crd.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True'))
+      return;
+    await sleep(100, deadline);
+    deadline.throwIfAborted();
+  }
+}
+
+/** The namespace of the manifests, before anything in it. */
+export async function ensureNamespace(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  await client.patch(namespaces, { name }, namespace, { type: 'apply', fieldManager, force: true, signal });
+}
+
+/** Deletes what `install` applied, webhooks first so that nothing waits for them. Objects that are gone are fine. */
+export async function uninstall(deps: InstallDeps, signal: AbortSignal): Promise<void> {
+  const objects = deps.manifests
+    .flatMap(splitDocuments)
+    .map((object) => prepare(object, deps))
+    .toSorted((left, right) => order(right) - order(left));
+  for (const object of objects) {
+    const { name, namespace } = object.metadata;
+    try {
+      await deps.client.delete(resourceOf(object), namespace === undefined ? { name } : { namespace, name }, {
+        signal,
+      });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/** Flags and environment → one validated, frozen Config. Durations are milliseconds here, `90s` on the command line. */
+export interface Config {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** Bindery's own namespace: lease, CA Secret, Service. */
+  readonly namespace: string;
+  readonly logLevel: LogLevel;
+  /** Plain HTTP: /metrics, /livez, /readyz. */
+  readonly adminListen: Address;
+  readonly webhook: WebhookConfig;
+  readonly controller: ControllerConfig;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface WebhookConfig {
+  readonly listen: Address;
+  /** How the API server reaches the webhook when it is not by Service. */
+  readonly url: URL | undefined;
+  readonly serviceName: string;
+}
+
+export interface ControllerConfig {
+  readonly isLeaderElected: boolean;
+  readonly concurrency: number;
+  readonly brokerTimeoutMs: number;
+  readonly allowLoopbackBrokers: boolean;
+  readonly relistIntervalMs: number;
+  readonly operationTimeoutMs: number;
+  readonly maxPollIntervalMs: number;
+  readonly maxRetryIntervalMs: number;
+  readonly clusterIdConfigMap: { readonly namespace: string; readonly name: string };
+}
+
+/** What the command line says, as text; every one can also come from `BINDERY_<NAME>` in the environment. */
+export type RawOptions = Readonly<Record<string, string | boolean | undefined>>;
+
+/** A flag that can not be understood: the message names it, what it holds and what it should be. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'BINDERY_CONFIG';
+}
+
+export interface Option {
+  /** As commander writes it: `--name <value>` or `--name`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly default?: string;
+}
+
+const common: readonly Option[] = [
+  { flags: '--kubeconfig <file>', description: 'kubeconfig; else $KUBECONFIG, the Pod, ~/.kube/config' },
+  { flags: '--context <name>', description: 'context of the kubeconfig' },
+  { flags: '--namespace <name>', description: "Bindery's own namespace", default: 'bindery-system' },
+  { flags: '--log-level <level>', description: 'debug, info, warn, error or silent', default: 'info' },
+  {
+    flags: '--admin-listen <address>',
+    description: 'metrics and health, plain HTTP',
+    default: '0.0.0.0:8081',
+  },
+];
+
+const webhook: readonly Option[] = [
+  { flags: '--listen <address>', description: 'admission webhook, HTTPS', default: '0.0.0.0:8443' },
+  { flags: '--webhook-url <url>', description: 'register the webhook by this https URL, not by its Service' },
+  { flags: '--service-name <name>', description: 'Service of the webhook', default: 'bindery-webhook' },
+];
+
+const controller: readonly Option[] = [
+  { flags: '--leader-elect <bool>', description: 'work only while holding the Lease', default: 'true' },
+  { flags: '--concurrency <n>', description: 'objects of a kind worked on at once', default: '32' },
+  { flags: '--broker-timeout <duration>', description: 'whole time of one broker request', default: '60s' },
+  { flags: '--allow-loopback-brokers', description: 'brokers at 127.0.0.1 and ::1, for development' },
+  { flags: '--broker-relist-interval <duration>', description: 'catalog refresh', default: '24h' },
+  {
+    flags: '--operation-timeout <duration>',
+    description: 'limit of an asynchronous operation',
+    default: '168h',
+  },
+  { flags: '--max-poll-interval <duration>', description: 'longest pause between two polls', default: '1m' },
+  {
+    flags: '--max-retry-interval <duration>',
+    description: 'longest pause between two attempts',
+    default: '20m',
+  },
+  {
+    flags: '--cluster-id-configmap-name <name>',
+    description: 'holds the cluster id',
+    default: 'cluster-info',
+  },
+  { flags: '--cluster-id-configmap-namespace <name>', description: 'its namespace', default: 'default' },
+];
+
+/** The flags of each role. */
+export const roleOptions = {
+  controller: [...common, ...controller],
+  webhook: [...common, ...webhook],
+  run: [...common, ...webhook, ...controller],
+} as const;
+
+/** @throws ConfigError */
+export function parseConfig(
+  raw: RawOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const read = reader(raw, environment);
+  const url = read.optional('webhookUrl');
+  return Object.freeze({
+    kubeconfig: read.optional('kubeconfig'),
+    context: read.optional('context'),
+    namespace: read.name('namespace'),
+    logLevel: read.oneOf('logLevel', ['debug', 'info', 'warn', 'error', 'silent'] as const),
+    adminListen: read.address('adminListen'),
+    webhook: Object.freeze({
+      listen: read.address('listen'),
+      url: url === undefined ? undefined : webhookUrl(url),
+      serviceName: read.name('serviceName'),
+    }),
+    controller: Object.freeze({
+      isLeaderElected: read.bool('leaderElect'),
+      concurrency: read.integer('concurrency', 1, 1000),
+      brokerTimeoutMs: read.duration('brokerTimeout'),
+      allowLoopbackBrokers: read.bool('allowLoopbackBrokers'),
+      relistIntervalMs: read.duration('brokerRelistInterval'),
+      operationTimeoutMs: read.duration('operationTimeout'),
+      maxPollIntervalMs: read.duration('maxPollInterval'),
+      maxRetryIntervalMs: read.duration('maxRetryInterval'),
+      clusterIdConfigMap: Object.freeze({
+        namespace: read.name('clusterIdConfigmapNamespace'),
+        name: read.name('clusterIdConfigmapName'),
+      }),
+    }),
+  });
+}
+
+/** Milliseconds of `500ms`, `90s`, `5m`, `24h` and sums of them such as `1h30m`; undefined when it is none. */
+export function durationMs(text: string): number | undefined {
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+    sum += Number(amount) * units[unit as keyof typeof units];
+  }
+  return sum > 0 ? sum : undefined;
+}
+
+const defaults = new Map(
+  roleOptions.run.map(({ flags, default: value }) => [optionKey(flags), value ?? ''] as const),
+);
+
+/** `--broker-timeout <duration>` → `brokerTimeout`, as commander names it. */
+function optionKey(flags: string): string {
+  const [flag = ''] = flags.split(' ');
+  return flag.slice(2).replace(/-(.)/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+// The return type is the set of readers below; spelling it out would say everything twice.
+function reader(raw: RawOptions, environment: Readonly<Record<string, string | undefined>>) {
+  const optional = (key: string): string | undefined => {
+    const value =
+      raw[key] ?? environment[`BINDERY_${flagOf(key).slice(2).replaceAll('-', '_').toUpperCase()}`];
+    return value === undefined || value === '' ? undefined : String(value);
+  };
+  const text = (key: string): string => optional(key) ?? defaults.get(key) ?? '';
+  const parsed = <T>(key: string, value: T | undefined, expected: string): T => {
+    if (value === undefined)
+      throw new ConfigError(`${flagOf(key)} is "${text(key)}"; it must be ${expected}`);
+    return value;
+  };
+  return {
+    optional,
+    name: (key: string): string =>
+      parsed(key, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.exec(text(key))?.[0], 'a Kubernetes name'),
+    oneOf: <const T extends string>(key: string, values: readonly T[]): T =>
+      parsed(
+        key,
+        values.find((value) => value === text(key)),
+        `one of ${values.join(', ')}`,
+      ),
+    bool: (key: string): boolean =>
+      parsed(key, { true: true, false: false, '': false }[text(key)], 'true or false'),
+    integer: (key: string, min: number, max: number): number => {
+      const value = Number(text(key));
+      const isFit = Number.isInteger(value) && value >= min && value <= max;
+      return parsed(key, isFit ? value : undefined, `a whole number from ${min} to ${max}`);
+    },
+    duration: (key: string): number =>
+      parsed(key, durationMs(text(key)), 'a duration such as 90s, 5m or 24h'),
+    address: (key: string): Address =>
+      parsed(key, parseAddress(text(key)), 'host:port, such as 127.0.0.1:8443'),
+  };
+}
+
+function parseAddress(text: string): Address | undefined {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  return match === null || port > 65_535 ? undefined : { host: match[1] ?? (match[2] || '0.0.0.0'), port };
+}
+
+function webhookUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:') {
+    throw new ConfigError(
+      `--webhook-url is "${text}"; it must be an https URL that the API server can reach`,
+    );
+  }
+  return url;
+}

@@ -1,0 +1,115 @@
+import type { BackoffOptions } from '../base/backoff.ts';
+import { errorFields, type Logger } from '../base/logger.ts';
+import { isApiError, isConflict } from '../kube/errors.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** What a reconcile run asks for. Nothing, or to be called again later without a change. */
+export interface ReconcileResult {
+  readonly requeueAfterMs?: number;
+}
+
+/** One finished run, for metrics. */
+export interface ReconcileObservation {
+  readonly controller: string;
+  readonly outcome: 'done' | 'requeued' | 'failed';
+  readonly durationMs: number;
+}
+
+export type ReconcileObserver = (observation: ReconcileObservation) => void;
+
+export interface ControllerDeps {
+  readonly name: string;
+  /** Brings the object nearer to what it should be. Level-triggered: may be called at any time, for any key. */
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined>;
+  /** Keys worked on at the same time; never one key twice. */
+  readonly concurrency: number;
+  readonly logger: Logger;
+  /** Delays after a thrown error, with full jitter. @default 5 ms … 5 min */
+  readonly backoff?: BackoffOptions | undefined;
+  readonly observe?: ReconcileObserver | undefined;
+}
+
+/**
+ * A queue of keys and the workers that reconcile them. A run that throws is logged, counted and repeated with
+ * growing delays; a run that returns has settled the key until somebody enqueues it again.
+ */
+export class Controller {
+  readonly name: string;
+  readonly #deps: ControllerDeps;
+  readonly #queue: WorkQueue;
+
+  constructor(deps: ControllerDeps) {
+    this.name = deps.name;
+    this.#deps = deps;
+    this.#queue = new WorkQueue({ backoff: deps.backoff });
+  }
+
+  /** Keys that wait for a worker. */
+  get depth(): number {
+    return this.#queue.depth;
+  }
+
+  enqueue(key: string): void {
+    this.#queue.add(key);
+  }
+
+  enqueueAfter(key: string, delayMs: number): void {
+    this.#queue.addAfter(key, delayMs);
+  }
+
+  /**
+   * Works until the signal aborts; resolves when the runs of that moment have ended. Keys are collected also while
+   * it does not work: a process that begins to lead, or leads again, finds them.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    this.#queue.resume();
+    const stop = (): void => void this.#queue.drain();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await Promise.all(Array.from({ length: this.#deps.concurrency }, () => this.#work(signal)));
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const key = await this.#queue.take();
+      if (key === undefined) return;
+      const startedMs = performance.now();
+      const outcome = await this.#reconcile(key, signal);
+      this.#queue.done(key);
+      this.#deps.observe?.({ controller: this.name, outcome, durationMs: performance.now() - startedMs });
+    }
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileObservation['outcome']> {
+    try {
+      const result = await this.#deps.reconcile(key, signal);
+      this.#queue.forget(key);
+      if (result?.requeueAfterMs === undefined) return 'done';
+      this.#queue.addAfter(key, result.requeueAfterMs);
+      return 'requeued';
+    } catch (error) {
+      // Cut short by the stop: whoever starts again takes it up again.
+      if (signal.aborted) this.#queue.add(key);
+      else this.#fail(key, error);
+      return 'failed';
+    }
+  }
+
+  #fail(key: string, error: unknown): void {
+    const retryInMs = this.#queue.retry(key, isApiError(error) ? error.retryAfterMs : undefined);
+    const fields = {
+      controller: this.name,
+      key,
+      failures: this.#queue.failures(key),
+      retryInMs,
+      ...errorFields(error),
+    };
+    // A conflict is how the API server says "look again": nothing that a person should read about.
+    if (isConflict(error)) this.#deps.logger.debug(fields, 'reconcile again: the object has changed');
+    else this.#deps.logger.warn(fields, 'reconcile failed');
+  }
+}

@@ -1,0 +1,30 @@
+import { ListWatch, type ListWatchDeps } from '../kube/list-watch.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { Store, type StoreOptions } from './store.ts';
+
+export interface InformerDeps<T extends KubeObject> extends Omit<ListWatchDeps<T>, 'sink'>, StoreOptions<T> {}
+
+/** A store that follows the API server: what is known of one kind, with who keeps it up to date. */
+export class Informer<T extends KubeObject> {
+  readonly store: Store<T>;
+  readonly #listWatch: ListWatch<T>;
+
+  constructor(deps: InformerDeps<T>) {
+    this.store = new Store<T>(deps);
+    this.#listWatch = new ListWatch<T>({ ...deps, sink: this.store });
+  }
+
+  /** Resolves after the first complete list; stays pending when stopped before. */
+  get synced(): Promise<void> {
+    return this.#listWatch.synced;
+  }
+
+  isSynced(): boolean {
+    return this.#listWatch.isSynced();
+  }
+
+  /** Runs until the signal aborts; never rejects. */
+  start(signal: AbortSignal): Promise<void> {
+    return this.#listWatch.start(signal);
+  }
+}

@@ -1,0 +1,158 @@
+import { sleep } from '../base/abort.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
+import { errorFields, type Logger } from '../base/logger.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { LeaseLock } from './lease-lock.ts';
+
+export interface LeaderElectionDeps {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  /** Name of the Lease. */
+  readonly name: string;
+  /** Unique per process: the Pod's name and something random. */
+  readonly identity: string;
+  readonly logger: Logger;
+  readonly clock?: Clock | undefined;
+  /** How long the others wait after the last renewal they saw; whole seconds. @default 15_000 */
+  readonly leaseDurationMs?: number | undefined;
+  /** A leader that could not renew for so long stops leading. @default 10_000 */
+  readonly renewDeadlineMs?: number | undefined;
+  /** Time between attempts. @default 2_000 */
+  readonly retryPeriodMs?: number | undefined;
+  readonly observe?: ((isLeading: boolean) => void) | undefined;
+}
+
+const releaseTimeoutMs = 5_000;
+/** Candidates must not come all at once when a leader goes. */
+const candidateJitter = 1.2;
+
+/**
+ * Lets one process at a time lead. Whoever leads renews the Lease; when that fails for the renew deadline it
+ * stops, well before the others may take over after the lease duration.
+ */
+export class LeaderElection {
+  readonly #deps: LeaderElectionDeps;
+  readonly #clock: Clock;
+  readonly #lock: LeaseLock;
+  readonly #renewDeadlineMs: number;
+  readonly #retryPeriodMs: number;
+  #isLeading = false;
+
+  constructor(deps: LeaderElectionDeps) {
+    const { leaseDurationMs = 15_000, renewDeadlineMs = 10_000, retryPeriodMs = 2_000 } = deps;
+    if (leaseDurationMs <= renewDeadlineMs || renewDeadlineMs <= retryPeriodMs * candidateJitter) {
+      throw new TypeError('lease duration > renew deadline > 1.2 x retry period does not hold');
+    }
+    this.#deps = deps;
+    this.#clock = deps.clock ?? systemClock;
+    this.#renewDeadlineMs = renewDeadlineMs;
+    this.#retryPeriodMs = retryPeriodMs;
+    const { client, identity } = deps;
+    const ref = { namespace: deps.namespace, name: deps.name };
+    this.#lock = new LeaseLock({ client, ref, identity, durationMs: leaseDurationMs, clock: this.#clock });
+  }
+
+  get isLeading(): boolean {
+    return this.#isLeading;
+  }
+
+  /** Identity of who leads as far as is known; empty for nobody. */
+  get leader(): string {
+    return this.#lock.holder;
+  }
+
+  /**
+   * Waits for the lead, then runs `whenLeading`. Its signal aborts when the lead is lost or `signal` aborts; the
+   * Lease is renewed until it has returned, and then released. After a loss the election begins anew.
+   * Resolves when `signal` aborts or `whenLeading` returns by itself; rejects only with what `whenLeading` threw.
+   */
+  async run(signal: AbortSignal, whenLeading: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      const heldSinceMs = await this.#acquire(signal);
+      if (heldSinceMs === undefined) return;
+      const hasLost = await this.#lead(heldSinceMs, signal, whenLeading);
+      if (!hasLost) return;
+    }
+  }
+
+  /** The time of the request that took the Lease; undefined when the signal aborted first. */
+  async #acquire(signal: AbortSignal): Promise<number | undefined> {
+    let failures = 0;
+    while (!signal.aborted) {
+      const askedMs = this.#clock.now();
+      try {
+        if (await this.#lock.tryHold({ signal, timeoutMs: this.#renewDeadlineMs })) return askedMs;
+        failures = 0;
+      } catch (error) {
+        if (!signal.aborted && failures++ === 0) this.#warn(error, 'can not ask for the lead');
+      }
+      await sleep(this.#retryPeriodMs * (1 + candidateJitter * Math.random()), signal);
+    }
+    return undefined;
+  }
+
+  async #lead(
+    heldSinceMs: number,
+    signal: AbortSignal,
+    whenLeading: (signal: AbortSignal) => Promise<void>,
+  ): Promise<boolean> {
+    const lost = new AbortController();
+    const finished = new AbortController();
+    this.#setLeading(true);
+    const renewing = this.#renew(heldSinceMs, lost, finished.signal);
+    try {
+      await whenLeading(AbortSignal.any([signal, lost.signal]));
+    } finally {
+      finished.abort();
+      await renewing;
+      this.#setLeading(false);
+      if (!lost.signal.aborted) await this.#release();
+    }
+    return lost.signal.aborted;
+  }
+
+  /** Renews until the work has finished, or the lead is lost. */
+  async #renew(heldSinceMs: number, lost: AbortController, finished: AbortSignal): Promise<void> {
+    let renewedMs = heldSinceMs;
+    while (!finished.aborted) {
+      await sleep(Math.min(this.#retryPeriodMs, this.#remainingMs(renewedMs)), finished);
+      if (finished.aborted) return;
+      const askedMs = this.#clock.now();
+      const timeoutMs = this.#remainingMs(renewedMs);
+      try {
+        // Not cut short when the work is finished: the release needs to know what is written.
+        if (timeoutMs > 0 && (await this.#lock.tryHold({ timeoutMs }))) renewedMs = askedMs;
+      } catch (error) {
+        if (!finished.aborted) this.#warn(error, 'can not renew the lead');
+      }
+      const isTaken = this.#lock.holder !== '' && this.#lock.holder !== this.#deps.identity;
+      if (!isTaken && this.#remainingMs(renewedMs) > 0) continue;
+      this.#deps.logger.error({ leader: this.#lock.holder }, 'lost the lead');
+      lost.abort();
+      return;
+    }
+  }
+
+  #remainingMs(renewedMs: number): number {
+    return Math.max(0, renewedMs + this.#renewDeadlineMs - this.#clock.now());
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.#lock.release({ timeoutMs: releaseTimeoutMs });
+      this.#deps.logger.info({}, 'gave the lead away');
+    } catch (error) {
+      this.#warn(error, 'can not give the lead away: the next leader has to wait');
+    }
+  }
+
+  #setLeading(isLeading: boolean): void {
+    this.#isLeading = isLeading;
+    if (isLeading) this.#deps.logger.info({ identity: this.#deps.identity }, 'leading');
+    this.#deps.observe?.(isLeading);
+  }
+
+  #warn(error: unknown, message: string): void {
+    this.#deps.logger.warn(errorFields(error), message);
+  }
+}

@@ -1,0 +1,122 @@
+import type { ClusterServiceBroker } from '../api/generated/cluster-service-broker.ts';
+import type { ClusterServiceClass } from '../api/generated/cluster-service-class.ts';
+import type { ClusterServicePlan } from '../api/generated/cluster-service-plan.ts';
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type { ServiceBroker } from '../api/generated/service-broker.ts';
+import type { ServiceClass } from '../api/generated/service-class.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import type { ServicePlan } from '../api/generated/service-plan.ts';
+import { generatedLabel } from '../api/group.ts';
+import {
+  clusterServiceBrokers,
+  clusterServiceClasses,
+  clusterServicePlans,
+  serviceBindings,
+  serviceBrokers,
+  serviceClasses,
+  serviceInstances,
+  servicePlans,
+} from '../api/kinds.ts';
+import type { Logger } from '../base/logger.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { namespaces, type Resource } from '../kube/resources.ts';
+import { Informer } from './informer.ts';
+
+/** What the program knows of the cluster: one informer per kind. Secrets are never among them. */
+export interface Stores {
+  readonly clusterServiceBrokers: Informer<ClusterServiceBroker>;
+  readonly serviceBrokers: Informer<ServiceBroker>;
+  readonly clusterServiceClasses: Informer<ClusterServiceClass>;
+  readonly serviceClasses: Informer<ServiceClass>;
+  readonly clusterServicePlans: Informer<ClusterServicePlan>;
+  readonly servicePlans: Informer<ServicePlan>;
+  readonly serviceInstances: Informer<ServiceInstance>;
+  readonly serviceBindings: Informer<ServiceBinding>;
+  /** Metadata only: uid, labels, annotations, deletionTimestamp. */
+  readonly namespaces: Informer<KubeObject>;
+}
+
+/** "namespace/value" for namespaced kinds, "value" for cluster-scoped ones: the form of all index values here. */
+export function scoped(namespace: string | undefined, value: string): string {
+  return namespace === undefined ? value : `${namespace}/${value}`;
+}
+
+/** Creates the informers; none runs before `start`. */
+export function createStores({
+  client,
+  logger,
+}: {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+}): Stores {
+  const informer = <T extends KubeObject>(
+    resource: Resource,
+    indexes: Record<string, (object: T) => readonly string[]>,
+    metadataOnly = false,
+  ): Informer<T> => new Informer<T>({ client, logger, resource, indexes, metadataOnly });
+
+  return {
+    clusterServiceBrokers: informer(clusterServiceBrokers, { secret: clusterBrokerSecret }),
+    serviceBrokers: informer(serviceBrokers, { secret: brokerSecret }),
+    clusterServiceClasses: informer<ClusterServiceClass>(clusterServiceClasses, {
+      broker: ({ spec }) => [spec.clusterServiceBrokerName],
+      externalName: ({ spec }) => [spec.externalName],
+      externalID: ({ spec }) => [spec.externalID],
+    }),
+    serviceClasses: informer<ServiceClass>(serviceClasses, {
+      broker: ({ metadata, spec }) => [scoped(metadata.namespace, spec.serviceBrokerName)],
+      externalName: ({ metadata, spec }) => [scoped(metadata.namespace, spec.externalName)],
+      externalID: ({ metadata, spec }) => [scoped(metadata.namespace, spec.externalID)],
+    }),
+    clusterServicePlans: informer<ClusterServicePlan>(clusterServicePlans, {
+      broker: ({ spec }) => [spec.clusterServiceBrokerName],
+      externalName: ({ spec }) => [spec.externalName],
+      externalID: ({ spec }) => [spec.externalID],
+      class: ({ spec }) => [spec.clusterServiceClassRef.name],
+    }),
+    servicePlans: informer<ServicePlan>(servicePlans, {
+      broker: ({ metadata, spec }) => [scoped(metadata.namespace, spec.serviceBrokerName)],
+      externalName: ({ metadata, spec }) => [scoped(metadata.namespace, spec.externalName)],
+      externalID: ({ metadata, spec }) => [scoped(metadata.namespace, spec.externalID)],
+      class: ({ metadata, spec }) => [scoped(metadata.namespace, spec.serviceClassRef.name)],
+    }),
+    serviceInstances: informer(serviceInstances, {
+      class: instanceClass,
+      plan: instancePlan,
+      generated,
+      unresolved: (instance) =>
+        instanceClass(instance).length && instancePlan(instance).length ? [] : ['true'],
+    }),
+    serviceBindings: informer<ServiceBinding>(serviceBindings, {
+      generated,
+      instance: ({ metadata, spec }) => [scoped(metadata.namespace, spec.instanceRef.name)],
+    }),
+    namespaces: informer(namespaces, {}, true),
+  };
+}
+
+/** Objects that were made for an annotation, by their namespace. */
+function generated({ metadata }: KubeObject): readonly string[] {
+  return metadata.labels?.[generatedLabel] === 'true' ? [metadata.namespace ?? ''] : [];
+}
+
+function clusterBrokerSecret({ spec }: ClusterServiceBroker): readonly string[] {
+  const ref = spec.authInfo?.basic?.secretRef ?? spec.authInfo?.bearer?.secretRef;
+  return ref?.name === undefined || ref.namespace === undefined ? [] : [scoped(ref.namespace, ref.name)];
+}
+
+function brokerSecret({ metadata, spec }: ServiceBroker): readonly string[] {
+  const ref = spec.authInfo?.basic?.secretRef ?? spec.authInfo?.bearer?.secretRef;
+  return ref?.name === undefined ? [] : [scoped(metadata.namespace, ref.name)];
+}
+
+function instanceClass({ metadata, spec }: ServiceInstance): readonly string[] {
+  if (spec.clusterServiceClassRef?.name) return [spec.clusterServiceClassRef.name];
+  return spec.serviceClassRef?.name ? [scoped(metadata.namespace, spec.serviceClassRef.name)] : [];
+}
+
+function instancePlan({ metadata, spec }: ServiceInstance): readonly string[] {
+  if (spec.clusterServicePlanRef?.name) return [spec.clusterServicePlanRef.name];
+  return spec.servicePlanRef?.name ? [scoped(metadata.namespace, spec.servicePlanRef.name)] : [];
+}

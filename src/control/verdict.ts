@@ -1,0 +1,127 @@
+import { findCondition, lastConditionState, removeCondition, setCondition } from '../api/conditions.ts';
+import type { Condition } from '../api/generated/common.ts';
+
+/**
+ * How an instance or a binding stands, in the words of the people who watch it. `statusOf` turns it into conditions
+ * so that `kubectl wait`, kstatus, Argo CD, Flux and old Service Catalog clients all read the same story.
+ */
+export type Verdict =
+  | { readonly kind: 'ready'; readonly reason: string; readonly message: string }
+  /** On the way, or waiting for something that has not appeared yet. */
+  | { readonly kind: 'working'; readonly reason: string; readonly message: string; readonly usable?: boolean }
+  /** An attempt failed, the next one has a time. */
+  | {
+      readonly kind: 'retrying';
+      readonly reason: string;
+      readonly message: string;
+      /** What the user already has keeps working, so Ready stays as it is. */
+      readonly usable?: boolean;
+      /** RFC 3339. */
+      readonly nextAttemptTime: string;
+    }
+  /** Nothing more happens until the spec changes. */
+  | {
+      readonly kind: 'stalled';
+      readonly reason: string;
+      readonly message: string;
+      /** Reason of the Failed condition. */
+      readonly failedReason: string;
+      readonly usable?: boolean;
+    }
+  /** Orphan mitigation: what may have been left at the broker is deleted. */
+  | {
+      readonly kind: 'cleaning';
+      readonly reason: string;
+      readonly message: string;
+      /** Set when the operation is not tried again afterwards: the reason of the Failed condition. */
+      readonly failedReason?: string;
+    }
+  /** The object is being deleted: Ready keeps its last value, Reconciling tells what is waited for. */
+  | { readonly kind: 'deleting'; readonly reason: string; readonly message: string };
+
+export interface VerdictStatus {
+  readonly conditions: readonly Condition[];
+  readonly lastConditionState: string;
+  readonly observedGeneration: number;
+}
+
+type Setter = (type: string, status: 'True' | 'False', reason: string, message: string) => void;
+
+/**
+ * The conditions for a verdict: Ready is the last one (Failed after it when terminal), Reconciling, Stalled and
+ * OrphanMitigation are there only while true, every one carries the generation it speaks of.
+ */
+export function statusOf(
+  verdict: Verdict,
+  current: { readonly conditions?: readonly Condition[] | null | undefined },
+  generation: number,
+  now: string,
+): VerdictStatus {
+  let conditions: readonly Condition[] = current.conditions ?? [];
+  const set: Setter = (type, status, reason, message) => {
+    conditions = setCondition(
+      conditions,
+      { type, status, reason, message, observedGeneration: generation },
+      now,
+    );
+  };
+  const kept = keptConditions(verdict);
+  for (const { type } of conditions) {
+    if (!kept.includes(type)) conditions = removeCondition(conditions, type);
+  }
+  setReady(verdict, findCondition(conditions, 'Ready'), set);
+  setProgress(verdict, conditions, set);
+  return { conditions, lastConditionState: lastConditionState(conditions), observedGeneration: generation };
+}
+
+/** Which of the conditions that are there survive; all others are only there while true. */
+function keptConditions(verdict: Verdict): readonly string[] {
+  switch (verdict.kind) {
+    case 'cleaning':
+      return ['Ready', 'Reconciling', 'OrphanMitigation', 'Failed'];
+    case 'stalled':
+      return ['Ready', 'Stalled', 'Failed'];
+    case 'ready':
+      return ['Ready'];
+    case 'deleting':
+    case 'working':
+    case 'retrying':
+      return ['Ready', 'Reconciling'];
+  }
+}
+
+function setReady(verdict: Verdict, ready: Condition | undefined, set: Setter): void {
+  if (verdict.kind === 'ready') return set('Ready', 'True', verdict.reason, verdict.message);
+  const isKept =
+    verdict.kind === 'deleting' || ('usable' in verdict && verdict.usable && ready?.status === 'True');
+  if (!isKept) return set('Ready', 'False', verdict.reason, verdict.message);
+  if (ready !== undefined && ready.status !== 'Unknown')
+    set('Ready', ready.status, ready.reason, ready.message);
+}
+
+function setProgress(verdict: Verdict, conditions: readonly Condition[], set: Setter): void {
+  switch (verdict.kind) {
+    case 'ready':
+      return;
+    case 'working':
+    case 'deleting':
+      return set('Reconciling', 'True', verdict.reason, verdict.message);
+    case 'retrying':
+      return set(
+        'Reconciling',
+        'True',
+        'Backoff',
+        `${verdict.message} Next attempt at ${verdict.nextAttemptTime}.`,
+      );
+    case 'stalled':
+      set('Stalled', 'True', verdict.reason, verdict.message);
+      return set('Failed', 'True', verdict.failedReason, verdict.message);
+    case 'cleaning':
+      set('Reconciling', 'True', verdict.reason, verdict.message);
+      // The first reason is the one that matters, however often the clean-up itself is tried.
+      if (findCondition(conditions, 'OrphanMitigation') === undefined) {
+        set('OrphanMitigation', 'True', verdict.reason, verdict.message);
+      }
+      if (verdict.failedReason !== undefined) set('Failed', 'True', verdict.failedReason, verdict.message);
+  }
+}

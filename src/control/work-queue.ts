@@ -1,0 +1,136 @@
+import { backoffMs, type BackoffOptions } from '../base/backoff.ts';
+import { FairQueue } from './fair-queue.ts';
+
+export interface WorkQueueOptions {
+  /** Delays of `retry`. @default 5 ms … 5 min */
+  readonly backoff?: BackoffOptions | undefined;
+}
+
+interface Delayed {
+  readonly dueMs: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * Keys to work on, each at most once at a time. The rules are those of client-go's work queue:
+ * a key added twice waits once; a key added while it is worked on is handed out once more after `done`.
+ */
+export class WorkQueue {
+  readonly #backoff: BackoffOptions;
+  readonly #ready = new FairQueue();
+  /** Added and not yet handed out. */
+  readonly #dirty = new Set<string>();
+  /** Handed out and not yet done. */
+  readonly #processing = new Set<string>();
+  readonly #delayed = new Map<string, Delayed>();
+  readonly #failures = new Map<string, number>();
+  readonly #takers: ((key: string | undefined) => void)[] = [];
+  readonly #drained: (() => void)[] = [];
+  #isDraining = false;
+
+  constructor(options: WorkQueueOptions = {}) {
+    this.#backoff = options.backoff ?? { initialMs: 5, maxMs: 300_000 };
+  }
+
+  /** Keys that wait for a worker; without those that wait for their time. */
+  get depth(): number {
+    return this.#ready.length;
+  }
+
+  /** Keys that wait for their time. */
+  get delayed(): number {
+    return this.#delayed.size;
+  }
+
+  add(key: string): void {
+    if (this.#dirty.has(key)) return;
+    this.#dirty.add(key);
+    if (!this.#processing.has(key)) this.#offer(key);
+  }
+
+  /** Adds the key later. Of several delays the one that ends first wins. */
+  addAfter(key: string, delayMs: number): void {
+    if (!(delayMs > 0)) return this.add(key);
+    const wait = Math.min(delayMs, longestTimerMs);
+    const dueMs = performance.now() + wait;
+    const planned = this.#delayed.get(key);
+    if (planned !== undefined) {
+      if (planned.dueMs <= dueMs) return;
+      clearTimeout(planned.timer);
+    }
+    const timer = setTimeout(() => {
+      this.#delayed.delete(key);
+      this.add(key);
+    }, wait);
+    timer.unref();
+    this.#delayed.set(key, { dueMs, timer });
+  }
+
+  /**
+   * Counts one more failure of the key and adds it after its back-off.
+   * @param atLeastMs a longer wait that somebody asked for (Retry-After)
+   * @returns the delay, milliseconds
+   */
+  retry(key: string, atLeastMs = 0): number {
+    const failures = this.failures(key) + 1;
+    this.#failures.set(key, failures);
+    const delayMs = Math.max(atLeastMs, backoffMs(failures, this.#backoff));
+    this.addAfter(key, delayMs);
+    return delayMs;
+  }
+
+  /** How often the key failed since it was last forgotten. */
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /** The key went well: its next failure starts from the shortest delay. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** The next key, as soon as there is one; undefined when the queue is drained. Call `done` with it after. */
+  take(): Promise<string | undefined> {
+    if (this.#isDraining) return Promise.resolve(undefined);
+    const key = this.#ready.shift();
+    if (key !== undefined) return Promise.resolve(this.#handOut(key));
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+
+  done(key: string): void {
+    this.#processing.delete(key);
+    if (this.#dirty.has(key)) this.#offer(key);
+    if (this.#isDraining && this.#processing.size === 0)
+      this.#drained.splice(0).forEach((resolve) => resolve());
+  }
+
+  /**
+   * Hands out nothing any more; resolves when the keys that were handed out are done. Keys are still collected,
+   * so that a process that leads again finds what happened meanwhile.
+   */
+  drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#takers.splice(0).forEach((resolve) => resolve(undefined));
+    if (this.#processing.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Hands out keys again after `drain`. */
+  resume(): void {
+    this.#isDraining = false;
+  }
+
+  #offer(key: string): void {
+    const taker = this.#takers.shift();
+    if (taker === undefined) this.#ready.push(key);
+    else taker(this.#handOut(key));
+  }
+
+  #handOut(key: string): string {
+    this.#dirty.delete(key);
+    this.#processing.add(key);
+    return key;
+  }
+}

@@ -1,0 +1,96 @@
+import {
+  bindingAnnotationPrefixes,
+  conflictPolicyAnnotation,
+  group,
+  injectKey,
+  injectedAnnotation,
+  secretHashAnnotationPrefix,
+} from '../api/group.ts';
+import { nearestWord } from './nearest-word.ts';
+import { cut, error, quote, warning, type Problem } from './problem.ts';
+
+/** Written to a Pod template: the keys that were copied from the workload's own annotations, as a JSON list. */
+export const liftedAnnotation = `status.${group}/lifted`;
+
+/** Keys that exist once, without a binding's name. */
+const singleKeys: readonly string[] = [
+  conflictPolicyAnnotation,
+  injectKey,
+  injectedAnnotation,
+  liftedAnnotation,
+];
+const { bind: sourcePrefix, ...modifierPrefixes } = bindingAnnotationPrefixes;
+const modifiers: readonly string[] = Object.values(modifierPrefixes);
+const prefixes: readonly string[] = [sourcePrefix, ...modifiers, secretHashAnnotationPrefix];
+
+/** True for an annotation with which a person asks for bindings or says how: what is copied to a Pod template. */
+export function isBindingKey(key: string): boolean {
+  return (
+    key === conflictPolicyAnnotation ||
+    key === injectKey ||
+    key.startsWith(sourcePrefix) ||
+    modifiers.some((prefix) => key.startsWith(prefix))
+  );
+}
+
+/**
+ * What is wrong with the keys themselves: unknown words, and settings for a binding that is not asked for.
+ * @param keys those annotation keys that mention our group
+ */
+export function unknownKeyProblems(keys: readonly string[]): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const key of keys) {
+    if (key === sourcePrefix.slice(0, -1)) {
+      problems.push(error(key, `${quote(key)} names no binding: write ${sourcePrefix}<name>`));
+      continue;
+    }
+    const modifier = modifiers.find((prefix) => key.startsWith(prefix));
+    if (modifier !== undefined) {
+      const name = key.slice(modifier.length);
+      if (!keys.includes(sourcePrefix + name)) problems.push(withoutBase(key, modifier, name, keys));
+    } else if (!isKnown(key)) problems.push(unknownKey(key));
+  }
+  return problems;
+}
+
+function isKnown(key: string): boolean {
+  if (singleKeys.includes(key) || prefixes.some((prefix) => key.startsWith(prefix))) return true;
+  // Keys of the group itself belong to other parts of the program, and to the user's own objects.
+  return !prefixOf(key).endsWith(`.${group}`);
+}
+
+function withoutBase(key: string, modifier: string, name: string, keys: readonly string[]): Problem {
+  const names = keys
+    .filter((other) => other.startsWith(sourcePrefix))
+    .map((other) => other.slice(sourcePrefix.length));
+  const nearest = nearestWord(name, names);
+  const family = modifier.slice(0, modifier.indexOf('.'));
+  const hint = nearest === undefined ? `add ${cut(sourcePrefix + name)}` : `did you mean ${quote(nearest)}?`;
+  return warning(key, `${family} of binding ${quote(name)} has no effect: ${hint}`);
+}
+
+function unknownKey(key: string): Problem {
+  const word = prefixOf(key);
+  const family = nearestWord(
+    shortened(word),
+    prefixes.map((prefix) => shortened(prefixOf(prefix))),
+  );
+  const single = nearestWord(shortened(key), singleKeys.map(shortened));
+  const meant = single ?? (family === undefined ? undefined : family + key.slice(word.length));
+  const known = meant?.replace(/^[^/]+/, (start) => `${start}.${group}`);
+  return warning(
+    key,
+    `annotation ${quote(key)} is unknown${known === undefined ? '' : `; did you mean ${known}?`}`,
+  );
+}
+
+/** Without the group, which all of them share: what is left is what can be mistyped. */
+function shortened(key: string): string {
+  return key.replace(`.${group}`, '');
+}
+
+/** What stands before the slash; the whole key when there is none. */
+function prefixOf(key: string): string {
+  const slash = key.indexOf('/');
+  return slash < 0 ? key : key.slice(0, slash);
+}

@@ -1,0 +1,83 @@
+import { bindingAnnotationPrefixes, conflictPolicyAnnotation } from '../api/group.ts';
+import { unknownKeyProblems } from './annotation-keys.ts';
+import { requestModifiers } from './request-modifiers.ts';
+import type { Annotations } from './pod.ts';
+import { error, quote, warning, type Problem } from './problem.ts';
+import type { BindingRequest, ConflictPolicy } from './request.ts';
+import { parseSource } from './source.ts';
+
+/** What a Pod, a Pod template or a workload asks for by its annotations. */
+export interface ParsedAnnotations {
+  /** In the order of their names. */
+  readonly requests: readonly BindingRequest[];
+  readonly problems: readonly Problem[];
+  readonly policy: ConflictPolicy;
+}
+
+/** A directory name: what may stand after the slash of an annotation key, in lower case. */
+const bindingName = /^(?=.{1,63}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+
+const nothing: ParsedAnnotations = { requests: [], problems: [], policy: 'deny' };
+
+/** True when there is at least one source annotation: the condition under which the webhook is called. */
+export function asksForBindings(annotations: Annotations | null | undefined): boolean {
+  return Object.keys(annotations ?? {}).some((key) => key.startsWith(bindingAnnotationPrefixes.bind));
+}
+
+/** Reads every annotation of the vocabulary. Problems come as values; a request with an error is left out. */
+export function parseAnnotations(annotations: Annotations | null | undefined): ParsedAnnotations {
+  const keys = Object.keys(annotations ?? {}).filter((key) => key.includes('servicecatalog.k8s.io'));
+  if (!annotations || keys.length === 0) return nothing;
+
+  const requests: BindingRequest[] = [];
+  const problems: Problem[] = [];
+  for (const key of keys.toSorted()) {
+    if (!key.startsWith(bindingAnnotationPrefixes.bind)) continue;
+    const name = key.slice(bindingAnnotationPrefixes.bind.length);
+    const request = parseRequest(key, name, annotations, problems);
+    if (request !== undefined) requests.push(request);
+  }
+  problems.push(...unknownKeyProblems(keys));
+  return { requests, problems, policy: parsePolicy(annotations, problems) };
+}
+
+/** True for a name that can be a directory, a part of a volume's name and a part of an annotation key. */
+export function isBindingName(name: string): boolean {
+  return bindingName.test(name);
+}
+
+function parseRequest(
+  key: string,
+  name: string,
+  annotations: Annotations,
+  problems: Problem[],
+): BindingRequest | undefined {
+  if (!isBindingName(name)) {
+    problems.push(
+      error(key, `${quote(name)} can not name a binding: use up to 63 of a-z, 0-9, "-" and "." inside`),
+    );
+    return undefined;
+  }
+  const source = parseSource(name, annotations[key] ?? '');
+  if (source.kind === 'illegal') {
+    problems.push(error(key, source.message));
+    return undefined;
+  }
+  const modifiers = requestModifiers(name, source.source, annotations);
+  problems.push(...modifiers.problems);
+  if (modifiers.problems.some(({ severity }) => severity === 'error')) return undefined;
+  return { ...modifiers.values, name, source: source.source, sourceText: source.text };
+}
+
+function parsePolicy(annotations: Annotations, problems: Problem[]): ConflictPolicy {
+  if (!Object.hasOwn(annotations, conflictPolicyAnnotation)) return 'deny';
+  const value = annotations[conflictPolicyAnnotation] ?? '';
+  if (value === 'deny' || value === 'skip' || value === 'keep-mine') return value;
+  problems.push(
+    warning(
+      conflictPolicyAnnotation,
+      `conflict policy ${quote(value)} is not deny, skip or keep-mine; deny is used`,
+    ),
+  );
+  return 'deny';
+}

@@ -1,0 +1,80 @@
+import type { PodPreset, PodPresetBinding } from '../api/generated/pod-preset.ts';
+import { bindingAnnotationPrefixes as prefix } from '../api/group.ts';
+import { parseAnnotations } from './annotations.ts';
+import type { Report } from './container-draft.ts';
+import { matchesSelector } from './label-selector.ts';
+import type { PodDraft } from './pod-draft.ts';
+import type { Annotations, RawEnv, RawEnvFrom, RawMetadata, RawMount, RawVolume } from './pod.ts';
+import type { Problem } from './problem.ts';
+import type { BindingRequest } from './request.ts';
+
+/** A PodPreset as injection understands it. */
+export interface Preset {
+  readonly name: string;
+  readonly requests: readonly BindingRequest[];
+  readonly env: readonly RawEnv[];
+  readonly envFrom: readonly RawEnvFrom[];
+  readonly volumes: readonly RawVolume[];
+  readonly mounts: readonly RawMount[];
+  /** Annotations that the Pod needs, because the files `type` and `provider` of a binding are made of them. */
+  readonly annotations: Annotations;
+  readonly problems: readonly Problem[];
+}
+
+/** The presets of a namespace that choose this Pod, in the order of their names. A bad one does not stop the others. */
+export function matchingPresets(
+  pod: RawMetadata | null | undefined,
+  presets: readonly PodPreset[],
+): readonly Preset[] {
+  return presets
+    .filter(({ spec }) => spec.selector !== undefined && matchesSelector(spec.selector, pod?.labels ?? {}))
+    .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
+    .map(readPreset);
+}
+
+export function readPreset({ metadata, spec }: PodPreset): Preset {
+  const bindings = (spec.bindings ?? []).map(asAnnotations);
+  const parsed = bindings.map(parseAnnotations);
+  return {
+    name: metadata.name,
+    requests: parsed
+      .flatMap(({ requests }) => requests)
+      .map((request) => ({ ...request, preset: metadata.name })),
+    env: spec.env ?? [],
+    envFrom: spec.envFrom ?? [],
+    volumes: spec.volumes ?? [],
+    mounts: spec.volumeMounts ?? [],
+    annotations: Object.fromEntries(
+      bindings.flatMap((annotations) => Object.entries(annotations)).filter(isFile),
+    ),
+    problems: parsed.flatMap(({ problems }) => problems),
+  };
+}
+
+/** Puts the preset's own items, everything besides its bindings, into the draft. */
+export function applyPreset(draft: PodDraft, preset: Preset, report: Report): void {
+  for (const volume of preset.volumes) draft.volume(volume, report);
+  for (const container of draft.containers) {
+    for (const mount of preset.mounts) container.mount(mount, report);
+    for (const variable of preset.env) container.env(variable, report);
+    for (const source of preset.envFrom) container.envFrom(source);
+  }
+}
+
+/** The fields of a preset's binding have the notation of the annotations, so the same reader reads them. */
+function asAnnotations(binding: PodPresetBinding): Annotations {
+  const { name, from, env, containers, mount, type, provider } = binding;
+  const entries: (readonly [string, string | undefined])[] = [
+    [prefix.bind + name, from ?? ''],
+    [prefix.env + name, env],
+    [prefix.containers + name, containers],
+    [prefix.mount + name, mount],
+    [prefix.type + name, type],
+    [prefix.provider + name, provider],
+  ];
+  return Object.fromEntries(entries.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+}
+
+function isFile([key, value]: readonly [string, string]): boolean {
+  return value !== '' && (key.startsWith(prefix.type) || key.startsWith(prefix.provider));
+}

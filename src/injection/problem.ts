@@ -1,0 +1,34 @@
+/** Something in the annotations that somebody should hear about. */
+export interface Problem {
+  /** Annotation key, exactly as written. */
+  readonly key: string;
+  /** A sentence of at most 120 characters that makes sense alone. Never holds parameters. */
+  readonly message: string;
+  /** `error`: the Pod can not get what it asks for, and is refused. `warning`: it starts all the same. */
+  readonly severity: 'error' | 'warning';
+}
+
+/**
+ * Kubernetes asks for warnings of at most 120 characters; when all warnings of an answer together pass 4096, it cuts
+ * each one at 256.
+ */
+const maxMessageLength = 120;
+
+export function error(key: string, message: string): Problem {
+  return { key, message: cut(message), severity: 'error' };
+}
+
+export function warning(key: string, message: string): Problem {
+  return { key, message: cut(message), severity: 'warning' };
+}
+
+/** At most 120 characters, the cut shown by an ellipsis. */
+export function cut(message: string): string {
+  return message.length <= maxMessageLength ? message : `${message.slice(0, maxMessageLength - 1)}…`;
+}
+
+/** Part of an annotation for a message: in quotes, short, and without control characters. */
+export function quote(text: string): string {
+  const short = text.length <= 40 ? text : `${text.slice(0, 39)}…`;
+  return JSON.stringify(short);
+}

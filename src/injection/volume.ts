@@ -1,0 +1,42 @@
+import { bindingAnnotationPrefixes } from '../api/group.ts';
+import { sha256Hex } from '../base/hash.ts';
+import type { RawVolume } from './pod.ts';
+import type { BindingRequest } from './request.ts';
+
+/** Octal 0644: readable for every user of a container, whoever it runs as. */
+const fileMode = 0o644;
+
+/** `sb-`, the name, a dash and eight digits fit into the 63 characters of a volume's name. */
+const nameRoom = 63 - 'sb-'.length - '-'.length - 8;
+
+/**
+ * Name of a binding's volume. The digest is always there, so that a volume of the user can not have this name by
+ * chance, and so that two names which look alike once dots have become dashes stay apart.
+ */
+export function volumeName(request: Pick<BindingRequest, 'name' | 'sourceText'>): string {
+  const readable = request.name.replaceAll('.', '-').slice(0, nameRoom).replace(/-+$/, '');
+  return `sb-${readable}-${sha256Hex(`${request.name}\n${request.sourceText}`).slice(0, 8)}`;
+}
+
+/**
+ * The projected volume of a binding: the Secret, then the annotations that override its `type` and `provider`. In a
+ * projected volume the later source wins for the same path.
+ */
+export function bindingVolume(request: BindingRequest, secret: string, windows: boolean): RawVolume {
+  const optional = request.wait === 'optional' ? { optional: true } : {};
+  const sources: unknown[] = [{ secret: { name: secret, ...optional } }];
+  const items: unknown[] = [];
+  if (request.overridesType) items.push(annotationFile('type', request.name));
+  if (request.overridesProvider) items.push(annotationFile('provider', request.name));
+  if (items.length > 0) sources.push({ downwardAPI: { items } });
+  // Windows has no file modes; there the API server's default may stand.
+  return {
+    name: volumeName(request),
+    projected: windows ? { sources } : { sources, defaultMode: fileMode },
+  };
+}
+
+function annotationFile(file: 'type' | 'provider', name: string): unknown {
+  const key = bindingAnnotationPrefixes[file] + name;
+  return { path: file, fieldRef: { apiVersion: 'v1', fieldPath: `metadata.annotations['${key}']` } };
+}

@@ -1,0 +1,122 @@
+import type { ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
+import type { Verdict } from '../control/verdict.ts';
+import type { NextAttempt } from '../control/attempts.ts';
+import type { Failure } from '../osb/outcome-types.ts';
+import type { StatusChanges } from './instance-task.ts';
+
+/** What becomes of the status after an answer of the broker. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly changes: StatusChanges;
+  /** A Warning event goes with failures, a Normal one with successes. */
+  readonly event: 'Normal' | 'Warning';
+}
+
+/** Ends an operation, whatever its result: nothing is in flight any more. */
+export const operationEnded = {
+  currentOperation: '',
+  asyncOpInProgress: false,
+  lastOperation: undefined,
+  lastOperationDescription: undefined,
+  operationStartTime: undefined,
+  operationDeadline: undefined,
+  inProgressProperties: undefined,
+} satisfies StatusChanges;
+
+const attemptsEnded = { attempts: undefined, nextAttemptTime: undefined } satisfies StatusChanges;
+
+/** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
+export function provisioned(
+  properties: ServiceInstancePropertiesState | undefined,
+  dashboardUrl: string | undefined,
+  generation: number | undefined,
+): Judgement {
+  return {
+    verdict: {
+      kind: 'ready',
+      reason: 'ProvisionedSuccessfully',
+      message: 'The instance was provisioned successfully',
+    },
+    changes: {
+      ...operationEnded,
+      ...attemptsEnded,
+      provisionStatus: 'Provisioned',
+      deprovisionStatus: 'Required',
+      reconciledGeneration: generation,
+      externalProperties: properties,
+      ...(dashboardUrl === undefined ? {} : { dashboardURL: dashboardUrl }),
+    },
+    event: 'Normal',
+  };
+}
+
+/** A failed provision request: clean up, give up or try again (OSB, Orphan Mitigation table). */
+export function provisionFailed(failure: Failure, next: NextAttempt): Judgement {
+  const message = `The provision call failed: ${failure.message}`;
+  if (failure.orphanMitigation) {
+    return {
+      verdict: { kind: 'cleaning', reason: 'StartingInstanceOrphanMitigation', message },
+      changes: orphanMitigationStarted(next.attempts),
+      event: 'Warning',
+    };
+  }
+  if (failure.disposition === 'terminal') {
+    return {
+      verdict: {
+        kind: 'stalled',
+        reason: 'ProvisionCallFailed',
+        message,
+        failedReason: 'ClusterServiceBrokerReturnedFailure',
+      },
+      changes: { ...operationEnded, ...attemptsEnded, deprovisionStatus: 'NotRequired' },
+      event: 'Warning',
+    };
+  }
+  const { attempts, nextAttemptTime } = next;
+  return {
+    verdict: { kind: 'retrying', reason: 'ErrorCallingProvision', message, nextAttemptTime },
+    // What may exist stays on record: the same request under the same id finds it again, a deletion removes it.
+    changes: mayExist(failure)
+      ? { attempts, nextAttemptTime }
+      : { ...operationEnded, deprovisionStatus: 'NotRequired', attempts, nextAttemptTime },
+    event: 'Warning',
+  };
+}
+
+/**
+ * An asynchronous provision that the broker reported as failed, or that ran out of time, which counts as failed
+ * (OSB, Polling Interval and Duration): clean up, then wait for a change of the spec.
+ */
+export function asyncProvisionFailed(description: string, attempts: number): Judgement {
+  const message = `Provision call failed: ${description}`;
+  return {
+    verdict: {
+      kind: 'cleaning',
+      reason: 'StartingInstanceOrphanMitigation',
+      message,
+      failedReason: 'ProvisionCallFailed',
+    },
+    changes: orphanMitigationStarted(attempts),
+    event: 'Warning',
+  };
+}
+
+/** Keeps `inProgressProperties`: the DELETE needs the plan, and the record says that something may be there. */
+export function orphanMitigationStarted(attempts: number | undefined): StatusChanges {
+  return {
+    orphanMitigationInProgress: true,
+    currentOperation: 'Provision',
+    asyncOpInProgress: false,
+    lastOperation: undefined,
+    lastOperationDescription: undefined,
+    operationDeadline: undefined,
+    nextAttemptTime: undefined,
+    attempts,
+  };
+}
+
+/** A retryable failure after which the broker may nevertheless hold the instance. */
+function mayExist(failure: Failure): boolean {
+  const isSuccessStatus = failure.status !== undefined && failure.status >= 200 && failure.status < 300;
+  return isSuccessStatus || failure.reason === 'ConcurrencyError';
+}

@@ -1,0 +1,200 @@
+import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/generated/service-instance.ts';
+import { nextAttempt, timestamp } from '../control/attempts.ts';
+import { resolveOffering, userSpecifiedNames, type Offering } from '../control/resolve.ts';
+import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
+import type { Outcome } from '../osb/outcome-types.ts';
+import type { InstanceAnswer } from '../osb/types.ts';
+import { instanceIdOf, saveInstance, settle, type InstanceTask } from './instance-task.ts';
+import { orphanMitigationStarted, provisioned, provisionFailed } from './provision-outcome.ts';
+import { operationTimes, pollAgain } from './polling.ts';
+import { asksTheSame, prepareRequest, type ServiceRequest } from './service-request.ts';
+
+/** PUT /v2/service_instances/{id} (OSB, Provisioning), or its repetition after a crash. */
+export async function provision(
+  task: InstanceTask,
+  instance: ServiceInstance,
+): Promise<Step<ServiceInstance>> {
+  if (instance.status?.provisionStatus === 'Provisioned') return goOn(instance);
+  const resolution = resolveOffering(instance.spec, instance.metadata.namespace ?? '', task.stores);
+  if (resolution.kind === 'unresolved') return stop;
+  const { offering } = resolution;
+  const removed = removedFromCatalog(offering);
+  if (removed !== undefined) {
+    await saveInstance(task, instance, { kind: 'working', ...removed });
+    return stop;
+  }
+
+  const prepared = await prepareRequest(task, instance, offering);
+  if (prepared.kind === 'blocked') return waitForMissing(task, instance, prepared.reason, prepared.message);
+  const earlier = instance.status?.inProgressProperties ?? undefined;
+  if (earlier !== undefined && !asksTheSame(earlier, prepared.request.properties)) {
+    return cleanUpEarlierAttempt(task, instance);
+  }
+
+  const intended = await recordIntent(task, instance, prepared.request.properties, offering);
+  const outcome = await sendProvision(task, intended, prepared.request);
+  return settleProvision(task, intended, prepared.request, outcome);
+}
+
+/** Ready False with a reason and a next attempt: a Secret, a namespace or a broker is not there yet. */
+export async function waitForMissing(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  reason: string,
+  message: string,
+): Promise<Step<ServiceInstance>> {
+  const next = nextAttempt(
+    instance.status ?? {},
+    instance.metadata.generation,
+    task.settings.retry,
+    task.clock,
+  );
+  const { attempts, nextAttemptTime, delayMs } = next;
+  const usable = instance.status?.provisionStatus === 'Provisioned';
+  await saveInstance(
+    task,
+    instance,
+    { kind: 'retrying', reason, message, usable, nextAttemptTime },
+    { attempts, nextAttemptTime },
+  );
+  return stopFor(delayMs);
+}
+
+export function removedFromCatalog(
+  offering: Offering,
+): { readonly reason: string; readonly message: string } | undefined {
+  if (offering.class.status?.removedFromBrokerCatalog) {
+    const message = `Class "${offering.class.spec.externalName}" has been deleted; cannot provision.`;
+    return { reason: 'ReferencesDeletedServiceClass', message };
+  }
+  if (offering.plan.status?.removedFromBrokerCatalog) {
+    const message = `Plan "${offering.plan.spec.externalName}" has been deleted; cannot provision.`;
+    return { reason: 'ReferencesDeletedServicePlan', message };
+  }
+  return undefined;
+}
+
+/**
+ * The spec was edited while nobody knows how an earlier attempt ended. The same id with other attributes would be
+ * refused (409), so what may be there is removed first, and the new attempt gets a new id.
+ */
+async function cleanUpEarlierAttempt(
+  task: InstanceTask,
+  instance: ServiceInstance,
+): Promise<Step<ServiceInstance>> {
+  await saveInstance(
+    task,
+    instance,
+    {
+      kind: 'cleaning',
+      reason: 'StartingInstanceOrphanMitigation',
+      message:
+        'The spec changed during an attempt whose result is unknown; what it may have created is removed first',
+    },
+    orphanMitigationStarted(undefined),
+  );
+  return stopFor(1);
+}
+
+/** Written before the request is sent, so that a crash can neither lose nor double a service. */
+function recordIntent(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  properties: ServiceInstancePropertiesState,
+  offering: Offering,
+): Promise<ServiceInstance> {
+  const { status, metadata, spec } = instance;
+  const names = userSpecifiedNames(spec);
+  const isSameGeneration = status?.observedGeneration === metadata.generation;
+  return saveInstance(
+    task,
+    instance,
+    {
+      kind: 'working',
+      reason: 'ProvisionRequestInFlight',
+      message: `Provision request for class "${offering.class.spec.externalName}" is in flight to the broker`,
+    },
+    {
+      currentOperation: 'Provision',
+      operationStartTime: status?.operationStartTime ?? timestamp(task.clock.now()),
+      inProgressProperties: properties,
+      instanceID: instanceIdOf(instance),
+      deprovisionStatus: 'Required',
+      attempts: isSameGeneration ? status?.attempts : undefined,
+      nextAttemptTime: undefined,
+      userSpecifiedClassName: names.class,
+      userSpecifiedPlanName: names.plan,
+    },
+  );
+}
+
+function sendProvision(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  request: ServiceRequest,
+): Promise<Outcome<InstanceAnswer>> {
+  const { serviceId, planId, context, organizationGuid, spaceGuid, parameters } = request;
+  return request.broker.provision(
+    {
+      instanceId: instanceIdOf(instance),
+      serviceId,
+      planId,
+      context,
+      organizationGuid,
+      spaceGuid,
+      parameters,
+      maintenanceInfoVersion: request.maintenanceInfoVersion,
+      identity: request.identity,
+    },
+    task.signal,
+  );
+}
+
+async function settleProvision(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  request: ServiceRequest,
+  outcome: Outcome<InstanceAnswer>,
+): Promise<Step<ServiceInstance>> {
+  // Stopped in the middle of the call: the intent stays, the next leader repeats the request.
+  if (task.signal.aborted) return stop;
+  const { generation } = instance.metadata;
+  switch (outcome.kind) {
+    case 'done':
+      await settle(task, instance, provisioned(request.properties, outcome.body.dashboardUrl, generation));
+      return stop;
+    case 'accepted': {
+      const times = operationTimes(task, instance, request.planId);
+      const accepted = await saveInstance(
+        task,
+        instance,
+        {
+          kind: 'working',
+          reason: 'Provisioning',
+          message: 'The instance is being provisioned asynchronously',
+        },
+        {
+          asyncOpInProgress: true,
+          lastOperation: outcome.operation,
+          operationDeadline: times.operationDeadline,
+          dashboardURL: outcome.body.dashboardUrl ?? instance.status?.dashboardURL,
+        },
+        'uid',
+      );
+      return pollAgain(task, accepted, outcome.retryAfterMs);
+    }
+    case 'failed': {
+      task.connections.reportFailure(request.brokerRef, outcome);
+      const next = nextAttempt(
+        instance.status ?? {},
+        generation,
+        task.settings.retry,
+        task.clock,
+        outcome.retryAfterMs,
+      );
+      const judgement = provisionFailed(outcome, next);
+      await settle(task, instance, judgement);
+      return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stopFor(1);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/generated/service-instance.ts';
+import { compact } from '../base/compact.ts';
+import type { JsonObject } from '../base/json.ts';
+import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
+import { resolveParameters } from '../brokers/parameters.ts';
+import { contextOf, type RequestContext } from '../brokers/request-context.ts';
+import { originatingIdentity } from '../brokers/originating-identity.ts';
+import type { Offering } from '../control/resolve.ts';
+import type { BrokerClient } from '../osb/broker-client.ts';
+import type { OriginatingIdentity } from '../osb/types.ts';
+import type { InstanceTask } from './instance-task.ts';
+
+/** Everything a broker has to be told about an instance, and the record of it that goes into the status. */
+export interface ServiceRequest extends RequestContext {
+  readonly broker: BrokerClient;
+  readonly brokerRef: BrokerRef;
+  readonly serviceId: string;
+  readonly planId: string;
+  readonly parameters: JsonObject | undefined;
+  readonly maintenanceInfoVersion: string | undefined;
+  readonly identity: OriginatingIdentity | undefined;
+  /** What is asked for, with secret parameters redacted. */
+  readonly properties: ServiceInstancePropertiesState;
+}
+
+export type PreparedRequest =
+  | { readonly kind: 'prepared'; readonly request: ServiceRequest }
+  | { readonly kind: 'blocked'; readonly reason: string; readonly message: string };
+
+/** Gathers parameters, credentials and context. Whatever is missing may appear later, so nothing here is final. */
+export async function prepareRequest(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  offering: Offering,
+): Promise<PreparedRequest> {
+  const namespace = instance.metadata.namespace ?? '';
+  const parameters = await resolveParameters(instance.spec, namespace, task.client, task.signal);
+  if (parameters.kind === 'unavailable') {
+    return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
+  }
+  const namespaceObject = task.stores.namespaces.store.get(namespace);
+  if (namespaceObject === undefined) {
+    const message = `Failed to get namespace "${namespace}": it is not known yet`;
+    return { kind: 'blocked', reason: 'ErrorFindingNamespaceForInstance', message };
+  }
+  const broker = brokerRefOf(offering.class);
+  const connection = await task.connections.connect(broker, task.signal);
+  if (connection.kind === 'unavailable') {
+    return { kind: 'blocked', reason: connection.reason, message: connection.message };
+  }
+
+  const clusterId = await task.clusterId.get(task.signal);
+  const context = contextOf({ clusterId, namespace: namespaceObject, instanceName: instance.metadata.name });
+  const record = compact({
+    serviceID: offering.class.spec.externalID,
+    planID: offering.plan.spec.externalID,
+    broker: { kind: broker.kind, name: broker.name },
+    parameters: parameters.redacted,
+    parameterChecksum: parameters.checksum,
+    maintenanceInfo: offering.plan.status?.maintenanceInfo,
+    userInfo: instance.spec.userInfo,
+  });
+  return {
+    kind: 'prepared',
+    request: {
+      ...context,
+      broker: connection.client,
+      brokerRef: broker,
+      serviceId: record.serviceID,
+      planId: record.planID,
+      parameters: parameters.parameters,
+      maintenanceInfoVersion: record.maintenanceInfo?.version,
+      identity: originatingIdentity(record.userInfo),
+      properties: { ...planNames(offering), ...record },
+    },
+  };
+}
+
+/** The fields of the original Service Catalog: the cluster ones are always there. */
+function planNames({ scope, plan }: Offering): ServiceInstancePropertiesState {
+  const { externalName, externalID } = plan.spec;
+  return scope === 'cluster'
+    ? { clusterServicePlanExternalName: externalName, clusterServicePlanExternalID: externalID }
+    : {
+        clusterServicePlanExternalName: '',
+        clusterServicePlanExternalID: '',
+        servicePlanExternalName: externalName,
+        servicePlanExternalID: externalID,
+      };
+}
+
+/** True when two records ask the broker for the same thing: a repeated PUT is then idempotent. */
+export function asksTheSame(
+  left: ServiceInstancePropertiesState,
+  right: ServiceInstancePropertiesState,
+): boolean {
+  return (
+    left.serviceID === right.serviceID &&
+    left.planID === right.planID &&
+    (left.parameterChecksum ?? '') === (right.parameterChecksum ?? '')
+  );
+}

@@ -1,0 +1,291 @@
+import { programVersion } from '../base/version.ts';
+import { answerBody, answerError } from './api-answer.ts';
+import { perform, type Call, type CallContext, type KubeCall } from './call.ts';
+import type { KubeConnection } from './connection.ts';
+import { connectionError, isApiError, KubeConnectionError } from './errors.ts';
+import type { KubeList, KubeObject, NewObject, ObjectRef } from './objects.ts';
+import { mediaType, queryText, type ListQuery, type WatchQuery } from './query.ts';
+import { apiVersionOf, resourcePath, type Resource } from './resources.ts';
+import { Transport, type HttpStream } from './transport.ts';
+import { watchEvents, type WatchEvent } from './watch-stream.ts';
+
+export type { KubeCall } from './call.ts';
+export type { ListQuery, Selection, WatchQuery } from './query.ts';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Deadline of the whole call with its repetitions, milliseconds. @default 30_000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+  /** Gives up when nothing comes for so long, not even a bookmark; those come every minute. @default 150_000 */
+  readonly inactivityMs?: number | undefined;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** The server does everything but keep the result. */
+  readonly dryRun?: boolean | undefined;
+  /** @default what the server makes of the User-Agent: `bindery` */
+  readonly fieldManager?: string | undefined;
+}
+
+export interface ReplaceOptions extends WriteOptions {
+  readonly subresource?: 'status' | undefined;
+}
+
+export interface PatchOptions extends WriteOptions {
+  readonly type: 'merge' | 'json' | 'strategic' | 'apply';
+  readonly subresource?: 'status' | undefined;
+  /** Server-side apply: take fields from other managers. */
+  readonly force?: boolean | undefined;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Precondition: 409 when the object of this name is another incarnation. */
+  readonly uid?: string | undefined;
+  /** Precondition: 409 when the object has changed. */
+  readonly resourceVersion?: string | undefined;
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' | undefined;
+}
+
+export interface KubeClientDeps {
+  readonly connection: KubeConnection;
+  /** Shown in audit logs; up to the slash it names the field manager. @default `bindery/<version>` */
+  readonly userAgent?: string | undefined;
+  readonly observe?: ((call: KubeCall) => void) | undefined;
+}
+
+const patchTypes = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  // JSON is YAML; servers before 1.36 know only this name.
+  apply: 'application/apply-patch+yaml',
+} as const;
+const json = 'application/json';
+const defaultTimeoutMs = 30_000;
+const defaultInactivityMs = 150_000;
+
+/**
+ * The API server, spoken to in plain JSON by group, version and resource: no model that would drop what it does
+ * not know. All calls share at most 16 connections; each watch has its own.
+ *
+ * Every call throws KubeApiError when the server says no, KubeConnectionError when there is no usable answer
+ * (then it is not known whether a write happened), or the signal's reason.
+ */
+export class KubeClient {
+  readonly connection: KubeConnection;
+  readonly #transport: Transport;
+  readonly #context: CallContext;
+  readonly #userAgent: string;
+
+  constructor(deps: KubeClientDeps) {
+    this.connection = deps.connection;
+    this.#transport = new Transport(deps.connection);
+    this.#context = { transport: this.#transport, connection: deps.connection, observe: deps.observe };
+    this.#userAgent = deps.userAgent ?? `bindery/${programVersion}`;
+  }
+
+  async get<T extends KubeObject>(resource: Resource, ref: ObjectRef, options?: CallOptions): Promise<T> {
+    return this.#send<T>('GET', resource, resourcePath(resource, ref), options);
+  }
+
+  /** One page: all objects unless `limit` is given. Items always have apiVersion and kind. */
+  async list<T extends KubeObject>(
+    resource: Resource,
+    query: ListQuery = {},
+    options?: CallOptions,
+  ): Promise<KubeList<T>> {
+    const path = resourcePath(resource, { namespace: query.namespace }) + queryText({ ...query });
+    const accept = mediaType(query.metadataOnly, 'PartialObjectMetadataList');
+    const list = await this.#send<KubeList<T>>('GET', resource, path, options, { accept });
+    if (!Array.isArray(list.items)) {
+      throw new KubeConnectionError('GARBAGE', `GET ${path}: the answer is not a list`);
+    }
+    return { ...list, items: list.items.map((item: T) => named(resource, item, query.metadataOnly)) };
+  }
+
+  /** Creates an object in `metadata.namespace`. The review kinds are asked in the same way. */
+  async create<T extends object>(
+    resource: Resource,
+    object: T & NewObject,
+    options?: WriteOptions,
+  ): Promise<T & KubeObject> {
+    const { name, namespace } = object.metadata ?? {};
+    if (resource.namespaced && !namespace) {
+      throw new TypeError(`${resource.kind} "${name ?? ''}" is namespaced: its namespace is missing`);
+    }
+    const path = resourcePath(resource, { namespace }) + writeQuery(options);
+    const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object };
+    return this.#send<T & KubeObject>('POST', resource, path, options, { body });
+  }
+
+  /** POST to a subresource: `token` of a service account, `eviction` of a Pod. */
+  async createSubresource<T>(
+    resource: Resource,
+    ref: ObjectRef,
+    subresource: string,
+    body: unknown,
+    options?: WriteOptions,
+  ): Promise<T> {
+    const path = resourcePath(resource, { ...ref, subresource }) + writeQuery(options);
+    return this.#send<T>('POST', resource, path, options, { body });
+  }
+
+  /** PUT of the whole object. With its resourceVersion: 409 when it has changed since. */
+  async replace<T extends KubeObject>(resource: Resource, object: T, options?: ReplaceOptions): Promise<T> {
+    const { name, namespace } = object.metadata;
+    const path = resourcePath(resource, { name, namespace, subresource: options?.subresource });
+    const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object };
+    return this.#send<T>('PUT', resource, path + writeQuery(options), options, { body });
+  }
+
+  async patch<T extends KubeObject>(
+    resource: Resource,
+    ref: ObjectRef,
+    patch: unknown,
+    options: PatchOptions,
+  ): Promise<T> {
+    const path = resourcePath(resource, { ...ref, subresource: options.subresource });
+    const isApply = options.type === 'apply';
+    const query = queryText({
+      dryRun: options.dryRun ? 'All' : undefined,
+      fieldManager: options.fieldManager ?? (isApply ? 'bindery' : undefined),
+      force: isApply ? options.force : undefined,
+    });
+    const contentType = patchTypes[options.type];
+    return this.#send<T>('PATCH', resource, path + query, options, { body: patch, contentType });
+  }
+
+  /** Asks for deletion; the object may live on until its finalizers are gone. NotFound throws. */
+  async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions = {}): Promise<void> {
+    const { uid, resourceVersion, propagationPolicy } = options;
+    const hasPrecondition = uid !== undefined || resourceVersion !== undefined;
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy,
+      preconditions: hasPrecondition ? { uid, resourceVersion } : undefined,
+    };
+    await this.#send('DELETE', resource, resourcePath(resource, ref), options, { body });
+  }
+
+  /** Any path of the API server, query included. JSON in; JSON out, or text where it is none (`/readyz`). */
+  async raw(method: string, path: string, body?: unknown, options?: CallOptions): Promise<unknown> {
+    const answer = await perform(this.#context, this.#call(method, 'raw', path, options, { body }));
+    const isJson = (answer.headers['content-type'] ?? '').startsWith(json);
+    return isJson ? answerBody(`${method} ${path}`, answer) : answer.body;
+  }
+
+  /**
+   * The changes after `query.resourceVersion`, as they come. Ends when the server ends it (it does, after
+   * minutes). Throws KubeApiError 410 when the version is too old, KubeConnectionError when it breaks.
+   */
+  async *watch<T extends KubeObject>(
+    resource: Resource,
+    query: WatchQuery,
+    options: WatchOptions,
+  ): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    const path =
+      resourcePath(resource, { namespace: query.namespace }) +
+      queryText({ ...query, watch: true, allowWatchBookmarks: true });
+    const accept = mediaType(query.metadataOnly, 'PartialObjectMetadata');
+    const idle = new AbortController();
+    const inactivityMs = options.inactivityMs ?? defaultInactivityMs;
+    const watchdog = setTimeout(() => {
+      idle.abort(new KubeConnectionError('INACTIVE', `the watch was silent for ${inactivityMs} ms`));
+    }, inactivityMs);
+    const signal = AbortSignal.any([options.signal, idle.signal]);
+    try {
+      const call = this.#call('GET', resource.plural, path, { signal }, { accept });
+      const stream = await this.#open({ ...call, signal });
+      for await (const event of watchEvents<T>(guarded(stream.body, watchdog))) {
+        yield event.type === 'BOOKMARK'
+          ? event
+          : { type: event.type, object: named(resource, event.object, query.metadataOnly) };
+      }
+    } catch (error) {
+      throw signal.aborted ? signal.reason : asKubeError('GET', path, error);
+    } finally {
+      clearTimeout(watchdog);
+      idle.abort();
+    }
+  }
+
+  /** Ends everything that runs. The client can not be used after. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #open(call: Call & { readonly signal: AbortSignal }): Promise<HttpStream> {
+    const stream = await this.#transport.stream(call);
+    if (stream.status < 300) return stream;
+    const { status, headers } = stream;
+    if (status === 401) await this.connection.refresh();
+    throw answerError(`GET ${call.path}`, { status, headers, body: await stream.body.text() });
+  }
+
+  async #send<T>(
+    method: string,
+    resource: Resource,
+    path: string,
+    options: CallOptions | undefined,
+    content: Content = {},
+  ): Promise<T> {
+    const call = this.#call(method, resource.plural, path, options, content);
+    return answerBody(`${method} ${path}`, await perform(this.#context, call)) as T;
+  }
+
+  #call(
+    method: string,
+    resource: string,
+    path: string,
+    options: CallOptions | undefined,
+    content: Content,
+  ): Call {
+    const headers: Record<string, string> = {
+      accept: content.accept ?? json,
+      'user-agent': this.#userAgent,
+    };
+    const body = content.body === undefined ? undefined : JSON.stringify(content.body);
+    if (body !== undefined) headers['content-type'] = content.contentType ?? json;
+    const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
+    return { method, resource, path, headers, body, signal: options?.signal, timeoutMs };
+  }
+}
+
+interface Content {
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+}
+
+function writeQuery(options: WriteOptions = {}): string {
+  return queryText({ dryRun: options.dryRun ? 'All' : undefined, fieldManager: options.fieldManager });
+}
+
+/**
+ * Items of a list lack apiVersion and kind where the server knows the type, and metadata-only answers name the
+ * form instead of the kind. Here every object says what it is.
+ */
+function named<T extends KubeObject>(resource: Resource, object: T, metadataOnly: boolean | undefined): T {
+  if (object.kind !== undefined && !metadataOnly) return object;
+  return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
+}
+
+async function* guarded(
+  chunks: AsyncIterable<Uint8Array>,
+  watchdog: NodeJS.Timeout,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    watchdog.refresh();
+    yield chunk;
+  }
+}
+
+function asKubeError(method: string, path: string, error: unknown): unknown {
+  const isTyped = isApiError(error) || error instanceof KubeConnectionError;
+  return isTyped ? error : connectionError(method, path, error);
+}

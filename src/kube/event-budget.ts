@@ -1,0 +1,41 @@
+import type { Clock } from '../base/clock.ts';
+
+/** The numbers of client-go's spam filter. */
+const burst = 25;
+const refillMs = 300_000;
+const maxObjects = 1_000;
+
+interface Bucket {
+  tokens: number;
+  filledMs: number;
+}
+
+/** How many different events may still be written about an object: 25 at once, then one in five minutes. */
+export class EventBudget {
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  take(object: string): boolean {
+    const nowMs = this.#clock.now();
+    const bucket = this.#buckets.get(object) ?? { tokens: burst, filledMs: nowMs };
+    const refilled = Math.floor((nowMs - bucket.filledMs) / refillMs);
+    const tokens = Math.min(burst, bucket.tokens + refilled);
+    const filledMs = bucket.filledMs + refilled * refillMs;
+    this.#buckets.delete(object);
+    this.#buckets.set(object, { tokens: Math.max(0, tokens - 1), filledMs });
+    this.#forgetOldest();
+    return tokens > 0;
+  }
+
+  #forgetOldest(): void {
+    if (this.#buckets.size <= maxObjects) return;
+    for (const object of this.#buckets.keys()) {
+      this.#buckets.delete(object);
+      return;
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import { sleep } from '../base/abort.ts';
+import { backoffMs } from '../base/backoff.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
+import { compact } from '../base/compact.ts';
+import { errorFields, type Logger } from '../base/logger.ts';
+import type { KubeClient } from './client.ts';
+import { isApiError, isNotFound } from './errors.ts';
+import { EventBudget } from './event-budget.ts';
+import { eventObject, eventTime, type EventFacts, type EventObject, type EventType } from './event-object.ts';
+import { objectKey, type KubeObject } from './objects.ts';
+import { events } from './resources.ts';
+
+export interface EventRecorderDeps {
+  readonly client: KubeClient;
+  /** Shown as the event's source: `bindery-controller`. */
+  readonly component: string;
+  /** Name of the Pod or host. */
+  readonly instance: string;
+  readonly logger: Logger;
+  readonly clock?: Clock | undefined;
+  /** Repetitions are written together, at most once in this time. @default 10_000 */
+  readonly repeatIntervalMs?: number | undefined;
+}
+
+/** One event as it is known here: what to say, and what of it is written. */
+interface Entry {
+  facts: EventFacts;
+  /** Name and namespace at the server, once it is there. */
+  written?: { readonly namespace: string; readonly name: string };
+  writtenCount: number;
+  isQueued: boolean;
+  repeatTimer?: NodeJS.Timeout;
+}
+
+/** The same words about the same object within this time are one event with a count. */
+const windowMs = 600_000;
+const maxEntries = 1_000;
+const maxQueued = 1_000;
+const maxAttempts = 3;
+const backoff = { initialMs: 500, maxMs: 5_000 };
+const callTimeoutMs = 10_000;
+const stopTimeoutMs = 2_000;
+
+/**
+ * Tells people what happened to an object, as Kubernetes Events. Help for the reader, never a record: events are
+ * written in the background, one at a time, and dropped when the server does not want them (a namespace that is
+ * terminating), when there are too many, or when it takes too long.
+ */
+export class EventRecorder {
+  readonly #deps: EventRecorderDeps;
+  readonly #clock: Clock;
+  readonly #budget: EventBudget;
+  /** By what is said about which object; the least recently used entry goes first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #queue: Entry[] = [];
+  readonly #stopping = new AbortController();
+  #writing: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(deps: EventRecorderDeps) {
+    this.#deps = deps;
+    this.#clock = deps.clock ?? systemClock;
+    this.#budget = new EventBudget(this.#clock);
+  }
+
+  /**
+   * Never throws, never blocks. `regarding` should know its apiVersion and kind. Everybody who may read the
+   * namespace can read events: no secrets in them.
+   */
+  record(regarding: KubeObject, type: EventType, reason: string, message: string): void {
+    if (this.#isStopped) return;
+    const nowMs = this.#clock.now();
+    const object = objectKey(regarding);
+    const { uid } = regarding.metadata;
+    const key = JSON.stringify([regarding.kind, object, uid, type, reason, message]);
+    const known = this.#entries.get(key);
+    this.#entries.delete(key);
+    if (known !== undefined && nowMs - known.facts.lastMs < windowMs) {
+      known.facts = { ...known.facts, count: known.facts.count + 1, lastMs: nowMs };
+      this.#entries.set(key, known);
+      this.#repeatLater(known);
+    } else if (this.#queue.length < maxQueued && this.#budget.take(uid ?? object)) {
+      const facts = { regarding: named(regarding), type, reason, message };
+      this.#add(key, { ...facts, count: 1, firstMs: nowMs, lastMs: nowMs });
+    } else {
+      this.#deps.logger.debug({ kind: regarding.kind, key: object, reason }, 'event dropped: too many');
+    }
+  }
+
+  /** Writes what waits, for two seconds at most. Nothing is recorded after. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const entry of this.#entries.values()) {
+      clearTimeout(entry.repeatTimer);
+      if (entry.facts.count > entry.writtenCount) this.#enqueue(entry);
+    }
+    const timer = setTimeout(() => this.#stopping.abort(), stopTimeoutMs);
+    await this.#writing;
+    clearTimeout(timer);
+    this.#entries.clear();
+  }
+
+  #add(key: string, facts: EventFacts): void {
+    const entry: Entry = { facts, writtenCount: 0, isQueued: false };
+    this.#entries.set(key, entry);
+    this.#forgetOldest();
+    this.#enqueue(entry);
+  }
+
+  #repeatLater(entry: Entry): void {
+    if (entry.isQueued || entry.repeatTimer !== undefined) return;
+    entry.repeatTimer = setTimeout(() => {
+      delete entry.repeatTimer;
+      this.#enqueue(entry);
+    }, this.#deps.repeatIntervalMs ?? 10_000);
+    entry.repeatTimer.unref();
+  }
+
+  #forgetOldest(): void {
+    if (this.#entries.size <= maxEntries) return;
+    for (const [key, entry] of this.#entries) {
+      clearTimeout(entry.repeatTimer);
+      this.#entries.delete(key);
+      return;
+    }
+  }
+
+  #enqueue(entry: Entry): void {
+    if (entry.isQueued) return;
+    entry.isQueued = true;
+    this.#queue.push(entry);
+    this.#writing ??= this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    // Not in the stack of whoever records.
+    await Promise.resolve();
+    for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
+      entry.isQueued = false;
+      if (!this.#stopping.signal.aborted) await this.#writeOne(entry);
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeOne(entry: Entry): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const { count } = entry.facts;
+      try {
+        await this.#write(entry);
+        entry.writtenCount = count;
+        return;
+      } catch (error) {
+        const { kind, metadata } = entry.facts.regarding;
+        const fields = {
+          kind,
+          key: objectKey({ metadata }),
+          reason: entry.facts.reason,
+          ...errorFields(error),
+        };
+        // 4xx: no such namespace, a terminating one, no right. Asking again changes nothing.
+        const isHopeless = isApiError(error) && error.status < 500 && error.status !== 429;
+        if (isHopeless || attempt >= maxAttempts || this.#stopping.signal.aborted) {
+          this.#deps.logger.debug(fields, 'event not written');
+          return;
+        }
+        await sleep(backoffMs(attempt, backoff), this.#stopping.signal);
+      }
+    }
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    const options = { signal: this.#stopping.signal, timeoutMs: callTimeoutMs };
+    const { client, component, instance } = this.#deps;
+    const { count, lastMs } = entry.facts;
+    if (entry.written !== undefined) {
+      try {
+        const patch = { count, lastTimestamp: eventTime(lastMs) };
+        await client.patch<EventObject>(events, entry.written, patch, { ...options, type: 'merge' });
+        return;
+      } catch (error) {
+        // The server forgets events after an hour: write a new one.
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    const event = eventObject(entry.facts, component, instance);
+    await client.create<EventObject>(events, event, options);
+    entry.written = { namespace: event.metadata.namespace ?? 'default', name: event.metadata.name };
+  }
+}
+
+/** Only what an event needs: an object may be large. */
+function named({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return compact({ apiVersion, kind, metadata: compact({ name, namespace, uid, resourceVersion }) });
+}

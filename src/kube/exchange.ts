@@ -1,0 +1,85 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { KubeConnectionError } from './errors.ts';
+
+interface Limits {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/**
+ * Collects one answer. Written on undici's handler interface: without the streams of `request()` a small call
+ * costs about a third less, and the body is always consumed, so the connection is free again.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onAbort = (): void => this.#end(this.#signal?.reason);
+  readonly #chunks: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #ended = false;
+
+  constructor(limits: Limits, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#signal = limits.signal;
+    this.#signal?.addEventListener('abort', this.#onAbort);
+    this.#timer = setTimeout(() => {
+      this.#end(new KubeConnectionError('TIMEOUT', `no answer within ${limits.timeoutMs} ms`));
+    }, limits.timeoutMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // It was given up while it waited for a free connection.
+    if (this.#ended) controller.abort(new KubeConnectionError('ABORTED', 'the call was given up'));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#ended) return;
+    this.#settle();
+    const [first, ...others] = this.#chunks;
+    const body = others.length === 0 ? first : Buffer.concat(this.#chunks);
+    this.#resolve({ status: this.#status, headers: this.#headers, body: body?.toString('utf8') ?? '' });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#end(error);
+  }
+
+  #end(failure: unknown): void {
+    if (this.#ended) return;
+    this.#settle();
+    this.#reject(failure);
+    this.#controller?.abort(new KubeConnectionError('ABORTED', 'the call was given up'));
+  }
+
+  #settle(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+}

@@ -1,0 +1,160 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { Headers, KubeConnection, TlsOptions } from './connection.ts';
+import { connectionError, KubeConnectionError } from './errors.ts';
+import { Exchange } from './exchange.ts';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query, below the server's base URL. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Until the answer is complete; for a stream until its head is there. */
+  readonly timeoutMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** An answer whose body comes for as long as the server likes. It must be read to its end, or aborted. */
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: AsyncIterable<Uint8Array> & { text(): Promise<string> };
+}
+
+interface Pools {
+  readonly tls: TlsOptions;
+  /** Calls share these connections; more calls than connections wait in line. */
+  readonly requests: Dispatcher;
+  /** One connection for each open watch. */
+  readonly watches: Dispatcher;
+}
+
+const maxRequestConnections = 16;
+/** kube-apiserver closes idle connections after 90 s. Being first spares requests that meet a closing door. */
+const keepAliveMs = 60_000;
+const connectTimeoutMs = 10_000;
+
+/** The connections to one API server, over HTTP/1.1. Knows its credentials and nothing else of Kubernetes. */
+export class Transport {
+  readonly #connection: KubeConnection;
+  readonly #origin: string;
+  readonly #prefix: string;
+  #pools: Promise<Pools> | undefined;
+  #closed = false;
+
+  constructor(connection: KubeConnection) {
+    this.#connection = connection;
+    this.#origin = connection.server.origin;
+    this.#prefix = connection.server.pathname.replace(/\/$/, '');
+  }
+
+  /**
+   * One request and its complete answer, whatever its status.
+   * @throws KubeConnectionError when there is none; the signal's reason when it aborted
+   */
+  async request(request: HttpRequest): Promise<HttpAnswer> {
+    const { pools, headers } = await this.#prepare(request);
+    try {
+      return await new Promise<HttpAnswer>((resolve, reject) => {
+        const exchange = new Exchange(request, resolve, reject);
+        pools.requests.dispatch(
+          {
+            origin: this.#origin,
+            path: this.#prefix + request.path,
+            method: request.method,
+            headers,
+            body: request.body ?? null,
+          },
+          exchange,
+        );
+      });
+    } catch (error) {
+      throw await this.#failed(request, error, pools);
+    }
+  }
+
+  /** Opens a long answer. The signal ends it at any time. */
+  async stream(request: HttpRequest & { readonly signal: AbortSignal }): Promise<HttpStream> {
+    const { pools, headers } = await this.#prepare(request);
+    try {
+      const answer = await pools.watches.request({
+        origin: this.#origin,
+        path: this.#prefix + request.path,
+        method: request.method,
+        headers,
+        signal: request.signal,
+        headersTimeout: request.timeoutMs,
+        bodyTimeout: 0,
+      });
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    } catch (error) {
+      throw await this.#failed(request, error, pools);
+    }
+  }
+
+  /** Drops the connections when the certificates of the connection are others now. Running calls go on. */
+  async renew(): Promise<void> {
+    const pools = await this.#pools;
+    if (pools === undefined || pools.tls === (await this.#connection.tls())) return;
+    this.#pools = undefined;
+    void pools.requests.close();
+    void pools.watches.close();
+  }
+
+  /** Ends everything that runs. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const pools = await this.#pools?.catch(() => undefined);
+    await pools?.requests.destroy();
+    await pools?.watches.destroy();
+  }
+
+  async #prepare(request: HttpRequest): Promise<{ pools: Pools; headers: Headers }> {
+    request.signal?.throwIfAborted();
+    if (this.#closed) throw new KubeConnectionError('CLOSED', 'the Kubernetes client is closed');
+    const credentials = await this.#connection.headers();
+    this.#pools ??= this.#open();
+    return { pools: await this.#pools, headers: { ...request.headers, ...credentials } };
+  }
+
+  async #open(): Promise<Pools> {
+    try {
+      const tls = await this.#connection.tls();
+      return { tls, requests: this.#pool(tls, maxRequestConnections), watches: this.#pool(tls, null) };
+    } catch (error) {
+      this.#pools = undefined;
+      throw error;
+    }
+  }
+
+  #pool(tls: TlsOptions, connections: number | null): Dispatcher {
+    const options = {
+      connections,
+      allowH2: false,
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
+      // Every call has its own deadline.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    const connect = { ...tls, timeout: connectTimeoutMs, keepAliveInitialDelay: 30_000 };
+    const { proxyUrl } = this.#connection;
+    return proxyUrl === undefined
+      ? new Pool(this.#origin, { ...options, connect })
+      : new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect });
+  }
+
+  async #failed(request: HttpRequest, error: unknown, pools: Pools): Promise<unknown> {
+    if (request.signal?.aborted) return request.signal.reason;
+    // A certificate may have been replaced on disk since these connections were made.
+    if ((await this.#pools) === pools) await this.renew();
+    return connectionError(request.method, request.path, error);
+  }
+}

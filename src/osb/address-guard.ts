@@ -1,0 +1,99 @@
+import { lookup as resolve, type LookupAddress, type LookupOptions } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+
+/**
+ * Tenants choose broker URLs, so a URL must not reach what only this process can reach: cloud metadata services,
+ * its own machine, its own network segment. The check is made on the addresses that are connected to, after name
+ * resolution: a name that resolves differently the second time gains nothing.
+ */
+export class AddressRefusedError extends Error {
+  readonly code = 'ADDRESS_REFUSED';
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+const never = new BlockList();
+// Unspecified: Linux connects 0.0.0.0 and :: to the own machine.
+never.addSubnet('0.0.0.0', 8, 'ipv4');
+never.addAddress('::', 'ipv6');
+// Link-local, home of most metadata services.
+never.addSubnet('169.254.0.0', 16, 'ipv4');
+never.addSubnet('fe80::', 10, 'ipv6');
+// Multicast, broadcast.
+never.addSubnet('224.0.0.0', 4, 'ipv4');
+never.addSubnet('ff00::', 8, 'ipv6');
+never.addAddress('255.255.255.255', 'ipv4');
+// Metadata outside of link-local: EC2, Google, Alibaba, Azure's wire server, Oracle.
+never.addAddress('fd00:ec2::254', 'ipv6');
+never.addAddress('fd20:ce::254', 'ipv6');
+never.addAddress('100.100.100.200', 'ipv4');
+never.addAddress('168.63.129.16', 'ipv4');
+never.addAddress('192.0.0.192', 'ipv4');
+
+/** Whether no broker may live at this IP address. IPv4 inside of IPv6 (mapped, compatible, NAT64, 6to4) counts. */
+export function isRefusedAddress(address: string, allowLoopback: boolean): boolean {
+  const plain = address.split('%', 1)[0] ?? '';
+  const family = isIP(plain);
+  if (family === 0) return true;
+  if (isListed(plain, family === 6 ? 'ipv6' : 'ipv4', allowLoopback)) return true;
+  const embedded = family === 6 ? embeddedIPv4(plain) : undefined;
+  return embedded !== undefined && isListed(embedded, 'ipv4', allowLoopback);
+}
+
+/** For `net.connect`: resolves a name and leaves out the refused addresses; fails when nothing remains. */
+export function guardedLookup(allowLoopback: boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    const all: LookupOptions & { all: true } = { ...options, all: true };
+    resolve(hostname, all, (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => {
+      if (error !== null) return callback(error, '');
+      const allowed = addresses.filter(({ address }) => !isRefusedAddress(address, allowLoopback));
+      const [first] = allowed;
+      if (first === undefined) return callback(new AddressRefusedError(refusal(hostname)), '');
+      if (options.all === true) return callback(null, allowed);
+      return callback(null, first.address, first.family);
+    });
+  };
+}
+
+export function refusal(hostname: string): string {
+  return `${hostname} is, or resolves only to, an address where no broker may live (loopback, link-local, metadata service, multicast)`;
+}
+
+function isListed(address: string, family: 'ipv4' | 'ipv6', allowLoopback: boolean): boolean {
+  return never.check(address, family) || (!allowLoopback && loopback.check(address, family));
+}
+
+/** The leading groups of address forms whose remaining bits are an IPv4 address. */
+const carriersOfIPv4: readonly (readonly number[])[] = [
+  [0, 0, 0, 0, 0, 0],
+  [0, 0, 0, 0, 0, 0xffff],
+  [0x64, 0xff9b, 0, 0, 0, 0],
+  [0x2002],
+];
+
+function embeddedIPv4(address: string): string | undefined {
+  const groups = ipv6Groups(address);
+  const carrier = carriersOfIPv4.find((prefix) => prefix.every((group, index) => groups[index] === group));
+  if (carrier === undefined) return undefined;
+  const [high = 0, low = 0] = groups.slice(carrier.length);
+  // :: and ::1 are addresses of their own kind, not 0.0.0.0 and 0.0.0.1 in disguise.
+  return high === 0 && carrier.every((group) => group === 0) ? undefined : dotted(high, low);
+}
+
+/** The eight groups of a valid IPv6 address, with the help of the URL parser's normal form. */
+function ipv6Groups(address: string): readonly number[] {
+  const normal = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = normal.split('::');
+  const parse = (part: string) =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
+  const left = parse(head);
+  if (tail === undefined) return left;
+  const right = parse(tail);
+  return [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
+}
+
+function dotted(high: number, low: number): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}

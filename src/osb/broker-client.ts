@@ -1,0 +1,282 @@
+import { randomUUID } from 'node:crypto';
+import type { JsonObject } from '../base/json.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
+import {
+  decodeBinding,
+  decodeDeletion,
+  decodeFetchedBinding,
+  decodeFetchedInstance,
+  decodeInstance,
+} from './answer-decoders.ts';
+import { Authorization } from './authorization.ts';
+import { Circuit } from './circuit.ts';
+import { Deadline } from './deadline.ts';
+import { Gate } from './gate.ts';
+import { defaultMaxConcurrent, Limiter } from './limiter.ts';
+import type { BrokerAuth, BrokerClientOptions, CircuitState } from './options.ts';
+import type { CatalogOutcome, Failure, FetchOutcome, Outcome, PollOutcome } from './outcome-types.ts';
+import { catalogOutcome, fetchOutcome, pollOutcome, writeOutcome } from './outcome.ts';
+import { neverSent, type Fault, type Reply } from './reply.ts';
+import {
+  bindRequest,
+  catalogRequest,
+  deprovisionRequest,
+  getBindingRequest,
+  getInstanceRequest,
+  idProblem,
+  pollBindingRequest,
+  pollInstanceRequest,
+  provisionRequest,
+  unbindRequest,
+  updateRequest,
+  type BrokerRequest,
+} from './request.ts';
+import { Transport, type HttpRequest } from './transport.ts';
+import type {
+  BindingAnswer,
+  BindRequest,
+  DeletionAnswer,
+  DeprovisionRequest,
+  FetchedBinding,
+  FetchedInstance,
+  GetBindingRequest,
+  GetInstanceRequest,
+  InstanceAnswer,
+  PollBindingRequest,
+  PollInstanceRequest,
+  ProvisionRequest,
+  UnbindRequest,
+  UpdateRequest,
+} from './types.ts';
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * The ten operations of the Open Service Broker API 2.17 on one broker. No operation throws: every answer, and every
+ * way of getting none, is an outcome. When `signal` aborts, the outcome is a failure with the reason `Cancelled`
+ * (`Timeout` if it was an `AbortSignal.timeout`).
+ */
+export class BrokerClient {
+  readonly #options: BrokerClientOptions;
+  readonly #url: URL;
+  readonly #clock: Clock;
+  readonly #transport: Transport;
+  readonly #authorization: Authorization;
+  readonly #circuit: Circuit;
+  readonly #gate: Gate;
+
+  /** @throws TypeError when the URL is not an absolute http or https URL */
+  constructor(options: BrokerClientOptions) {
+    this.#options = options;
+    this.#url = brokerUrl(options.url);
+    this.#clock = options.clock ?? systemClock;
+    this.#transport = new Transport({
+      tls: options.tls ?? {},
+      allowLoopback: options.allowLoopback ?? false,
+      connections: options.limiter?.maxConcurrent ?? defaultMaxConcurrent,
+      environment: options.environment ?? process.env,
+    });
+    this.#authorization = new Authorization(options.auth ?? userInfo(this.#url), {
+      clock: this.#clock,
+      send: async (request, signal) => this.#transport.send(request, [], signal),
+    });
+    const limiter = new Limiter(options.limiter);
+    this.#circuit = new Circuit(options.circuit ?? {}, { clock: this.#clock, onChange: options.onCircuit });
+    this.#gate = new Gate({ limiter, circuit: this.#circuit, clock: this.#clock });
+  }
+
+  get circuitState(): CircuitState {
+    return this.#circuit.state;
+  }
+
+  /** GET /v2/catalog. With the `etag` of an earlier one the outcome may be `unchanged`. */
+  async catalog(
+    options: { readonly etag?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<CatalogOutcome> {
+    const interpret = (reply: Reply) => catalogOutcome(reply, options.etag !== undefined, this.#clock.now());
+    return this.#call(catalogRequest(options.etag), interpret, failureOf, signal);
+  }
+
+  /** PUT of a service instance. Repeating it with the same content is safe. */
+  async provision(request: ProvisionRequest, signal: AbortSignal): Promise<Outcome<InstanceAnswer>> {
+    const interpret = (reply: Reply) => writeOutcome('provision', reply, decodeInstance, this.#clock.now());
+    return this.#call(provisionRequest(request), interpret, failureOf, signal);
+  }
+
+  /** PATCH of a service instance. A failure leaves its old plan and parameters in force. */
+  async update(request: UpdateRequest, signal: AbortSignal): Promise<Outcome<InstanceAnswer>> {
+    const interpret = (reply: Reply) => writeOutcome('update', reply, decodeInstance, this.#clock.now());
+    return this.#call(updateRequest(request), interpret, failureOf, signal);
+  }
+
+  /** DELETE of a service instance. Only 200 and 410 mean that it is gone. */
+  async deprovision(request: DeprovisionRequest, signal: AbortSignal): Promise<Outcome<DeletionAnswer>> {
+    const interpret = (reply: Reply) => writeOutcome('deprovision', reply, decodeDeletion, this.#clock.now());
+    return this.#call(deprovisionRequest(request), interpret, failureOf, signal);
+  }
+
+  /** PUT of a binding. The answer may be the only time that its credentials are shown: store them first. */
+  async bind(request: BindRequest, signal: AbortSignal): Promise<Outcome<BindingAnswer>> {
+    const interpret = (reply: Reply) => writeOutcome('bind', reply, decodeBinding, this.#clock.now());
+    return this.#call(bindRequest(request), interpret, failureOf, signal);
+  }
+
+  /** DELETE of a binding. Only 200 and 410 mean that it is gone. */
+  async unbind(request: UnbindRequest, signal: AbortSignal): Promise<Outcome<DeletionAnswer>> {
+    const interpret = (reply: Reply) => writeOutcome('unbind', reply, decodeDeletion, this.#clock.now());
+    return this.#call(unbindRequest(request), interpret, failureOf, signal);
+  }
+
+  /** GET last_operation of a service instance. */
+  async pollInstance(request: PollInstanceRequest, signal: AbortSignal): Promise<PollOutcome> {
+    const of = request.of ?? 'update';
+    const interpret = (reply: Reply) => pollOutcome('pollInstance', reply, of, this.#clock.now());
+    return this.#call(pollInstanceRequest(request), interpret, unclearFailureOf, signal);
+  }
+
+  /** GET last_operation of a binding. */
+  async pollBinding(request: PollBindingRequest, signal: AbortSignal): Promise<PollOutcome> {
+    const interpret = (reply: Reply) => pollOutcome('pollBinding', reply, 'bind', this.#clock.now());
+    return this.#call(pollBindingRequest(request), interpret, unclearFailureOf, signal);
+  }
+
+  /** GET of a service instance: only for services with `instancesRetrievable`. */
+  async getInstance(
+    request: GetInstanceRequest,
+    signal: AbortSignal,
+  ): Promise<FetchOutcome<FetchedInstance>> {
+    const interpret = (reply: Reply) =>
+      fetchOutcome('getInstance', reply, decodeFetchedInstance, this.#clock.now());
+    return this.#call(getInstanceRequest(request), interpret, failureOf, signal);
+  }
+
+  /** GET of a binding: only for services with `bindingsRetrievable`. */
+  async getBinding(request: GetBindingRequest, signal: AbortSignal): Promise<FetchOutcome<FetchedBinding>> {
+    const interpret = (reply: Reply) =>
+      fetchOutcome('getBinding', reply, decodeFetchedBinding, this.#clock.now());
+    return this.#call(getBindingRequest(request), interpret, failureOf, signal);
+  }
+
+  /** Lets requests in flight finish; later ones fail with `Cancelled`. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #call<T>(
+    request: BrokerRequest,
+    interpret: (reply: Reply) => T,
+    failure: (outcome: T) => Failure | undefined,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const requestIdentity = randomUUID();
+    const startedMs = performance.now();
+    const http = this.#httpRequest(request, requestIdentity);
+    const reply = 'kind' in http ? http : await this.#gate.pass(async () => this.#send(http, signal), signal);
+    const outcome = interpret(reply);
+    const reason = failure(outcome)?.reason;
+    this.#options.observe?.({
+      operation: request.operation,
+      ...(reply.kind === 'answer' ? { status: reply.status } : {}),
+      ...(reason === undefined ? {} : { reason }),
+      durationMs: performance.now() - startedMs,
+      requestIdentity,
+    });
+    return outcome;
+  }
+
+  async #send(http: HttpRequest, signal: AbortSignal): Promise<Reply> {
+    // One deadline for everything, the fetch of a token included.
+    const deadline = new Deadline(signal, this.#options.timeoutMs ?? 60_000);
+    try {
+      return await this.#sendAuthorized(http, deadline.signal);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  async #sendAuthorized(http: HttpRequest, signal: AbortSignal): Promise<Reply> {
+    const authorized = await this.#authorization.headers(signal);
+    if (authorized.kind === 'fault') return authorized;
+    const headers = { ...http.headers, ...authorized.headers };
+    const reply = await this.#transport.send({ ...http, headers }, authorized.secrets, signal);
+    if (reply.kind === 'fault' || reply.status !== 401) return reply;
+    if (!this.#authorization.refused(authorized)) return reply;
+    const again = await this.#authorization.headers(signal);
+    if (again.kind === 'fault') return again;
+    const newHeaders = { ...http.headers, ...again.headers };
+    return this.#transport.send({ ...http, headers: newHeaders }, again.secrets, signal);
+  }
+
+  #httpRequest(request: BrokerRequest, requestIdentity: string): HttpRequest | Fault {
+    const problem = request.ids.map(idProblem).find((found) => found !== undefined);
+    if (problem !== undefined) return neverSent('InvalidRequest', problem);
+    const body = bodyText(request.body);
+    if (body === undefined)
+      return neverSent('InvalidRequest', 'the parameters or the context can not be written as JSON');
+    const isCatalog = request.operation === 'catalog';
+    const { apiVersion, maxBodyBytes, maxCatalogBytes } = this.#options;
+    return {
+      origin: this.#url,
+      path: `${this.#url.pathname.replace(/\/+$/, '')}${request.path}`,
+      method: request.method,
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'gzip',
+        'user-agent': 'bindery',
+        'x-broker-api-version': apiVersion ?? '2.17',
+        'x-broker-api-request-identity': requestIdentity,
+        ...identityHeader(request),
+        ...(body === '' ? {} : { 'content-type': 'application/json' }),
+        ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
+      },
+      ...(body === '' ? {} : { body }),
+      maxBodyBytes: isCatalog ? (maxCatalogBytes ?? 16 * mebibyte) : (maxBodyBytes ?? 4 * mebibyte),
+    };
+  }
+}
+
+/** Empty for no body; `undefined` for what is no JSON: thousands of levels deep, or with numbers of other kinds. */
+function bodyText(body: JsonObject | undefined): string | undefined {
+  if (body === undefined) return '';
+  try {
+    return JSON.stringify(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `<platform> <base64 of the JSON object>` (OSB, Originating Identity). */
+function identityHeader({ identity }: BrokerRequest): Readonly<Record<string, string>> {
+  if (identity === undefined) return {};
+  const encoded = Buffer.from(JSON.stringify(identity.value)).toString('base64');
+  return { 'x-broker-api-originating-identity': `${identity.platform} ${encoded}` };
+}
+
+function brokerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url;
+  throw new TypeError('the URL of a broker must be an absolute http or https URL');
+}
+
+/** Credentials inside of the URL, as other platforms accept them. */
+function userInfo(url: URL): BrokerAuth | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  return { kind: 'basic', username: percentDecode(url.username), password: percentDecode(url.password) };
+}
+
+function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function failureOf(outcome: CatalogOutcome | Outcome<unknown> | FetchOutcome<unknown>): Failure | undefined {
+  return outcome.kind === 'failed' ? outcome : undefined;
+}
+
+function unclearFailureOf(outcome: PollOutcome): Failure | undefined {
+  return outcome.kind === 'unclear' ? outcome.failure : undefined;
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../base/clock.ts';
+import type { FailureReason, Operation } from './outcome-types.ts';
+
+export type BrokerAuth =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | {
+      readonly kind: 'oauth2';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly scopes?: readonly string[] | undefined;
+    };
+
+/** Certificates and keys are PEM text. */
+export interface BrokerTls {
+  /** Replaces the system's roots. */
+  readonly ca?: string | undefined;
+  readonly insecureSkipVerify?: boolean | undefined;
+  readonly clientCertificate?: string | undefined;
+  readonly clientKey?: string | undefined;
+}
+
+export interface LimiterOptions {
+  /** Requests in flight to this broker. Default 16. */
+  readonly maxConcurrent?: number | undefined;
+  /** Requests that may wait for a slot; more fail with `Busy` at once. Default 1000. */
+  readonly maxWaiting?: number | undefined;
+  /** How long one may wait for a slot, milliseconds; then it fails with `Busy`. Default 10,000. */
+  readonly maxWaitMs?: number | undefined;
+}
+
+export interface CircuitOptions {
+  /** Consecutive failures of the connection (not of single requests) until the circuit opens. Default 5. */
+  readonly failureThreshold?: number | undefined;
+  /** First time of refusal, milliseconds; doubles with each failed trial. Default 1,000. */
+  readonly initialOpenMs?: number | undefined;
+  /** Default 60,000. */
+  readonly maxOpenMs?: number | undefined;
+}
+
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
+/** One exchange with a broker, for metrics and logs: no ids, no bodies, no credentials. */
+export interface BrokerCall {
+  readonly operation: Operation;
+  /** HTTP status, if there was an answer. */
+  readonly status?: number;
+  /** Why it failed, if it did. */
+  readonly reason?: FailureReason;
+  /** From asking for a slot to the outcome. */
+  readonly durationMs: number;
+  /** The X-Broker-API-Request-Identity that was sent: find it again in the broker's log. */
+  readonly requestIdentity: string;
+}
+
+export interface BrokerClientOptions {
+  /** http or https; may have a path prefix. User info in it serves as Basic credentials when `auth` is absent. */
+  readonly url: string;
+  readonly auth?: BrokerAuth | undefined;
+  readonly tls?: BrokerTls | undefined;
+  /** X-Broker-API-Version. Default 2.17. */
+  readonly apiVersion?: string | undefined;
+  /** Whole time of one exchange, from connecting to the last byte. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Loopback addresses are refused unless this is true: tenants choose URLs. Default false. */
+  readonly allowLoopback?: boolean | undefined;
+  /** Decompressed size of an answer. Default 4 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Decompressed size of a catalog. Default 16 MiB. */
+  readonly maxCatalogBytes?: number | undefined;
+  readonly limiter?: LimiterOptions | undefined;
+  readonly circuit?: CircuitOptions | undefined;
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY (either case) are read. Default `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly clock?: Clock | undefined;
+  /** Called after every operation. Must not throw. */
+  readonly observe?: ((call: BrokerCall) => void) | undefined;
+  /** Called when the circuit changes. Must not throw. */
+  readonly onCircuit?: ((state: CircuitState) => void) | undefined;
+}

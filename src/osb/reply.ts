@@ -1,0 +1,51 @@
+import { parseExact } from '../base/json.ts';
+import type { FailureReason } from './outcome-types.ts';
+
+/** What came back for one request, before anybody asked what it means. */
+export type Reply = Answer | Fault;
+
+/** An HTTP answer, whatever its status. */
+export interface Answer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly retryAfter?: string;
+  readonly etag?: string;
+  readonly body: AnswerBody;
+  /** Our own credentials: never to be repeated in a message, should the broker echo them. */
+  readonly secrets: readonly string[];
+}
+
+export type AnswerBody =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'empty' }
+  /** Not JSON; `text` is its beginning. */
+  | { readonly kind: 'text'; readonly text: string; readonly problem: string }
+  /** The connection ended inside the body. */
+  | { readonly kind: 'truncated' }
+  | { readonly kind: 'too-large'; readonly limitBytes: number };
+
+/** No answer. */
+export interface Fault {
+  readonly kind: 'fault';
+  readonly reason: FailureReason;
+  readonly message: string;
+  /** False when the broker surely never saw the request: nothing can have been made. */
+  readonly sent: boolean;
+  readonly retryAfterMs?: number;
+}
+
+/** Whatever the Content-Type says: as UTF-8 JSON, a byte-order mark allowed, numbers exact. */
+export function parseBody(bytes: Uint8Array): AnswerBody {
+  const text = new TextDecoder().decode(bytes);
+  if (text.trim() === '') return { kind: 'empty' };
+  try {
+    return { kind: 'json', value: parseExact(text) };
+  } catch {
+    // The parser's own message quotes the text, and the text may hold credentials.
+    return { kind: 'text', text: text.slice(0, 1024), problem: 'it is not JSON' };
+  }
+}
+
+export function neverSent(reason: FailureReason, message: string): Fault {
+  return { kind: 'fault', reason, message, sent: false };
+}

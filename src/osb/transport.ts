@@ -1,0 +1,235 @@
+import { isIP } from 'node:net';
+import { TLSSocket, type PeerCertificate } from 'node:tls';
+import { Agent, buildConnector, Client, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import { errorMessage } from '../base/logger.ts';
+import { AddressRefusedError, guardedLookup, isRefusedAddress, refusal } from './address-guard.ts';
+import { brokerText } from './broker-text.ts';
+import { connectionFault, type ShownCertificate } from './connection-fault.ts';
+import { isTimeout } from './deadline.ts';
+import { Exchange, type ExchangeResult } from './exchange.ts';
+import type { BrokerTls } from './options.ts';
+import { proxyFor } from './proxy.ts';
+import { neverSent, type Fault, type Reply } from './reply.ts';
+
+export interface TransportOptions {
+  readonly tls: BrokerTls;
+  readonly allowLoopback: boolean;
+  readonly connections: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface HttpRequest {
+  /** Of this URL only scheme, host and port count. */
+  readonly origin: URL;
+  /** Percent-encoded path and query, sent as it is. */
+  readonly path: string;
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'DELETE' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Of the decompressed answer. */
+  readonly maxBodyBytes: number;
+}
+
+interface TlsSettings {
+  readonly minVersion: 'TLSv1.2';
+  readonly rejectUnauthorized: boolean;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** All connections to one broker, and the only place of this folder that knows undici. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #direct: Agent;
+  readonly #proxies = new Map<string, ProxyAgent>();
+  /** Certificates of failed handshakes by host and port: the error itself does not carry them. */
+  readonly #shown = new Map<string, ShownCertificate>();
+  #closing: Promise<unknown> | undefined;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#direct = new Agent({ ...this.#agentOptions(), connect: this.#connector() });
+  }
+
+  /**
+   * One request, one reply; never throws. It may take as long as `signal` lets it.
+   * @param secrets what must not be repeated from the answer
+   */
+  async send(request: HttpRequest, secrets: readonly string[], signal: AbortSignal): Promise<Reply> {
+    if (this.#closing !== undefined) return neverSent('Cancelled', 'the connection to the broker is closed');
+    const refused = this.#refused(request.origin);
+    if (refused !== undefined) return refused;
+    const proxy = proxyFor(request.origin, this.#options.environment);
+    const dispatcher = this.#dispatcher(proxy);
+    if (dispatcher === undefined) return neverSent('ProxyFailure', 'the proxy setting is not a URL');
+    let result = await this.#exchange(dispatcher, request, signal);
+    // OSB verbs are idempotent: a connection that was kept too long may cost a second try, once.
+    if (result.kind === 'broken' && result.stale) result = await this.#exchange(dispatcher, request, signal);
+    if (result.kind === 'broken') return this.#fault(result, request, signal, proxy !== undefined);
+    const { status, headers, body } = result;
+    const retryAfter = headerText(headers['retry-after']);
+    const etag = headerText(headers['etag']);
+    return {
+      kind: 'answer',
+      status,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...(etag === undefined ? {} : { etag }),
+      body,
+      secrets,
+    };
+  }
+
+  /** Lets requests in flight finish; new ones fail. */
+  async close(): Promise<void> {
+    const agents = [this.#direct, ...this.#proxies.values()];
+    this.#closing ??= Promise.all(agents.map(async (agent) => agent.close()));
+    await this.#closing;
+  }
+
+  async #exchange(
+    dispatcher: Dispatcher,
+    request: HttpRequest,
+    signal: AbortSignal,
+  ): Promise<ExchangeResult> {
+    const exchange = new Exchange(request.maxBodyBytes);
+    const stop = (): void => exchange.abort(new Error('aborted'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const { origin, path, method, headers, body } = request;
+      dispatcher.dispatch({ origin: origin.origin, path, method, headers, body: body ?? null }, exchange);
+      return await exchange.result;
+    } catch (error) {
+      exchange.abort(new Error('not dispatched'));
+      return { kind: 'broken', error, sent: false, stale: false };
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #fault(
+    result: ExchangeResult & { readonly kind: 'broken' },
+    request: HttpRequest,
+    signal: AbortSignal,
+    proxied: boolean,
+  ): Fault {
+    const target = request.origin.host;
+    if (!signal.aborted) {
+      return connectionFault(result.error, target, result.sent, proxied, this.#shown.get(target));
+    }
+    const { sent } = result;
+    if (!isTimeout(signal.reason)) {
+      return { kind: 'fault', reason: 'Cancelled', message: 'the request was cancelled', sent };
+    }
+    const problem = sent ? 'it did not answer in time' : 'no connection in time';
+    const message = `the broker at ${target}: ${problem} (${errorMessage(signal.reason)})`;
+    return { kind: 'fault', reason: 'Timeout', message, sent };
+  }
+
+  /** Addresses in URLs are never looked up, so they have to be checked here; also when a proxy would connect. */
+  #refused(origin: URL): Fault | undefined {
+    const host = origin.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) === 0 || !isRefusedAddress(host, this.#options.allowLoopback)) return undefined;
+    return connectionFault(new AddressRefusedError(refusal(host)), origin.host, false, false);
+  }
+
+  #dispatcher(proxy: string | undefined): Dispatcher | undefined {
+    if (proxy === undefined) return this.#direct;
+    if (!URL.canParse(proxy)) return undefined;
+    let agent = this.#proxies.get(proxy);
+    if (agent === undefined) {
+      const requestTls = { ...this.#tlsOptions(), allowH2: false, timeout: connectTimeoutMs };
+      agent = new ProxyAgent({ ...this.#agentOptions(), uri: proxy, requestTls });
+      this.#proxies.set(proxy, agent);
+    }
+    return agent;
+  }
+
+  #agentOptions(): Agent.Options {
+    return {
+      // HTTP/2 gains nothing for a handful of requests, and its sessions fail all at once.
+      allowH2: false,
+      connections: this.#options.connections,
+      pipelining: 1,
+      // The deadline of the whole exchange rules; these would be idle times.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      factory: (origin: string | URL, options: object) =>
+        new Pool(origin, { ...options, factory: countingClient }),
+    };
+  }
+
+  #tlsOptions(): TlsSettings {
+    const { ca, insecureSkipVerify, clientCertificate, clientKey } = this.#options.tls;
+    return {
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: insecureSkipVerify !== true,
+      ...(ca === undefined ? {} : { ca }),
+      ...(clientCertificate === undefined ? {} : { cert: clientCertificate }),
+      ...(clientKey === undefined ? {} : { key: clientKey }),
+    };
+  }
+
+  #connector(): buildConnector.connector {
+    const connect = buildConnector({
+      ...this.#tlsOptions(),
+      allowH2: false,
+      timeout: connectTimeoutMs,
+      lookup: guardedLookup(this.#options.allowLoopback),
+    });
+    return (options, callback) => {
+      // Undici returns the socket, although its types do not say so.
+      const socket: unknown = connect(options, callback);
+      if (socket instanceof TLSSocket) this.#remember(socket, options.host ?? '');
+      return socket;
+    };
+  }
+
+  /** Notes the certificate after the handshake and before Node refuses it: afterwards the socket has none. */
+  #remember(socket: TLSSocket, target: string): void {
+    socket.prependOnceListener('secure', () => {
+      const certificate = socket.getPeerCertificate();
+      this.#shown.set(target, { subject: nameOf(certificate.subject), issuer: nameOf(certificate.issuer) });
+    });
+  }
+}
+
+const connectTimeoutMs = 10_000;
+
+/** A connection that tells each request whether an answer has already come over it. */
+class CountingClient extends Client {
+  #used = false;
+
+  constructor(origin: string | URL, options: object) {
+    super(origin, options);
+    this.on('disconnect', () => {
+      this.#used = false;
+    });
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const start = handler.onRequestStart?.bind(handler);
+    const end = handler.onResponseEnd?.bind(handler);
+    handler.onRequestStart = (controller) => start?.(controller, { used: this.#used });
+    handler.onResponseEnd = (controller, trailers) => {
+      this.#used = true;
+      end?.(controller, trailers);
+    };
+    return super.dispatch(options, handler);
+  }
+}
+
+function countingClient(origin: string | URL, options: object): Dispatcher {
+  return new CountingClient(origin, options);
+}
+
+function headerText(value: string | readonly string[] | undefined): string | undefined {
+  const text = typeof value === 'string' ? value : value?.[0];
+  return text !== undefined && text.length <= 1024 && /^[\t\u0020-\u007e]+$/.test(text) ? text : undefined;
+}
+
+function nameOf(name: PeerCertificate['subject'] | undefined): string {
+  const parts = Object.entries(name ?? {}).map(([key, value]) => `${key}=${String(value)}`);
+  return brokerText(parts.join(', ')) ?? '(none)';
+}

@@ -1,0 +1,69 @@
+import { generatedName } from '../api/names.ts';
+import { parseExact, isObject, type JsonObject } from '../base/json.ts';
+import { parseAnnotations } from '../injection/annotations.ts';
+import { parametersSecret } from '../injection/parameters.ts';
+import type { BindingRequest } from '../injection/request.ts';
+import type { Workload } from './workload.ts';
+
+/** Parameters as an instance or a binding takes them. */
+export interface WantedParameters {
+  readonly parameters?: JsonObject;
+  readonly parametersFrom?: readonly {
+    readonly secretKeyRef: { readonly name: string; readonly key: string };
+  }[];
+}
+
+/** An instance that annotations ask for: `request/<class>/<plan>`. */
+export interface WantedInstance extends WantedParameters {
+  readonly name: string;
+  readonly class: string;
+  readonly plan: string;
+  /** The annotation's value. */
+  readonly source: string;
+}
+
+/** A binding that annotations ask for: `request/<class>/<plan>` or `instance/<i>`. */
+export interface WantedBinding extends WantedParameters {
+  readonly name: string;
+  readonly instance: string;
+  readonly source: string;
+}
+
+export interface WantedServices {
+  readonly instances: ReadonlyMap<string, WantedInstance>;
+  readonly bindings: ReadonlyMap<string, WantedBinding>;
+}
+
+/** What the workloads of one namespace need, each thing once: equal requests share an instance and a binding. */
+export function wantedServices(workloads: readonly Workload[]): WantedServices {
+  const instances = new Map<string, WantedInstance>();
+  const bindings = new Map<string, WantedBinding>();
+  for (const { bindingAnnotations } of workloads) {
+    for (const request of parseAnnotations(bindingAnnotations).requests) {
+      const name = generatedName(request.name, request.sourceText, request.parameters);
+      const { source, sourceText } = request;
+      const parameters = parametersOf(request);
+      if (source.kind === 'request') {
+        instances.set(name, {
+          name,
+          class: source.class,
+          plan: source.plan,
+          source: sourceText,
+          ...parameters,
+        });
+        bindings.set(name, { name, instance: name, source: sourceText });
+      } else if (source.kind === 'instance') {
+        bindings.set(name, { name, instance: source.instance, source: sourceText, ...parameters });
+      }
+    }
+  }
+  return { instances, bindings };
+}
+
+function parametersOf({ parameters }: BindingRequest): WantedParameters {
+  if (parameters === '') return {};
+  const secretKeyRef = parametersSecret(parameters);
+  if (secretKeyRef !== undefined) return { parametersFrom: [{ secretKeyRef }] };
+  const inline = parseExact(parameters);
+  return isObject(inline) ? { parameters: inline } : {};
+}

@@ -1,0 +1,70 @@
+import { generatedLabel } from '../api/group.ts';
+import type { Logger } from '../base/logger.ts';
+import { Controller, type ReconcileObserver } from '../control/controller.ts';
+import { Informer } from '../control/informer.ts';
+import type { Stores } from '../control/stores.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { workloadReconciler } from './workload-reconciler.ts';
+import { trimWorkload, workloadKinds, type Workload } from './workload.ts';
+
+export interface WorkloadControllerDeps {
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  readonly logger: Logger;
+  readonly observe?: ReconcileObserver | undefined;
+}
+
+/** One informer per workload kind; workloads that do not ask are kept by name only. */
+export function createWorkloadInformers({
+  client,
+  logger,
+}: {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+}): readonly Informer<Workload>[] {
+  return workloadKinds.map(
+    (resource) =>
+      new Informer<Workload>({
+        client,
+        logger,
+        resource,
+        trim: trimWorkload,
+        indexes: { namespace: asking },
+      }),
+  );
+}
+
+/** The controller of annotated workloads; its keys are namespaces. */
+export function workloadController(
+  deps: WorkloadControllerDeps,
+  workloads: readonly Informer<Workload>[],
+): Controller {
+  const { stores, logger } = deps;
+  const controller = new Controller({
+    name: 'workload',
+    reconcile: workloadReconciler({ ...deps, workloads }),
+    concurrency: 4,
+    logger,
+    observe: deps.observe,
+  });
+  for (const { store } of workloads) {
+    store.subscribe(({ object, previous }) => {
+      if (asking(object).length > 0 || (previous !== undefined && asking(previous).length > 0)) {
+        controller.enqueue(object.metadata.namespace ?? '');
+      }
+    });
+  }
+  // What was made here and is deleted by hand is made again while somebody asks for it; what nobody asks for goes.
+  const onGenerated = ({ object }: { readonly object: KubeObject }): void => {
+    if (object.metadata.labels?.[generatedLabel] === 'true')
+      controller.enqueue(object.metadata.namespace ?? '');
+  };
+  stores.serviceInstances.store.subscribe(onGenerated);
+  stores.serviceBindings.store.subscribe(onGenerated);
+  return controller;
+}
+
+function asking({ metadata, bindingAnnotations }: Workload): readonly string[] {
+  return Object.keys(bindingAnnotations).length > 0 ? [metadata.namespace ?? ''] : [];
+}

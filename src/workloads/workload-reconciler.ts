@@ -1,0 +1,138 @@
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/service-instance.ts';
+import { apiVersion, generatedForAnnotation, generatedLabel } from '../api/group.ts';
+import { serviceBindings, serviceInstances } from '../api/kinds.ts';
+import { compact } from '../base/compact.ts';
+import type { Logger } from '../base/logger.ts';
+import type { ReconcileResult } from '../control/controller.ts';
+import type { Informer } from '../control/informer.ts';
+import { scoped, type Stores } from '../control/stores.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import type { Resource } from '../kube/resources.ts';
+import { wantedServices, type WantedBinding, type WantedInstance } from './wanted-services.ts';
+import type { Workload } from './workload.ts';
+
+export interface WorkloadDeps {
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  /** Each with an index `namespace`. */
+  readonly workloads: readonly Informer<Workload>[];
+  readonly logger: Logger;
+}
+
+/**
+ * Brings the generated instances and bindings of one namespace in line with what its workloads ask for. All of a
+ * namespace at once, because equal requests share one service: it goes when the last of them goes.
+ */
+export function workloadReconciler(
+  deps: WorkloadDeps,
+): (namespace: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
+  return async (namespace, signal) => {
+    const workloads = deps.workloads.flatMap(({ store }) => store.byIndex('namespace', namespace));
+    const wanted = wantedServices(workloads);
+    const { serviceInstances: instances, serviceBindings: bindings } = deps.stores;
+
+    // A terminating namespace takes no new objects, and its deletion removes what is there.
+    if (deps.stores.namespaces.store.get(namespace)?.metadata.deletionTimestamp !== undefined)
+      return undefined;
+    for (const instance of wanted.instances.values()) {
+      const existing = instances.store.get(scoped(namespace, instance.name));
+      if (existing === undefined)
+        await make(deps, serviceInstances, instanceOf(deps, namespace, instance), signal);
+    }
+    for (const binding of wanted.bindings.values()) {
+      const existing = bindings.store.get(scoped(namespace, binding.name));
+      if (existing === undefined) await make(deps, serviceBindings, bindingOf(namespace, binding), signal);
+    }
+    for (const binding of bindings.store.byIndex('generated', namespace)) {
+      if (!wanted.bindings.has(binding.metadata.name)) await remove(deps, serviceBindings, binding, signal);
+    }
+    for (const instance of instances.store.byIndex('generated', namespace)) {
+      if (!wanted.instances.has(instance.metadata.name))
+        await remove(deps, serviceInstances, instance, signal);
+    }
+    return undefined;
+  };
+}
+
+async function make(
+  deps: WorkloadDeps,
+  resource: Resource,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name } = object.metadata;
+  try {
+    await deps.client.create(resource, object, { signal });
+    deps.logger.info({ kind: resource.kind, namespace, name }, 'made for an annotated workload');
+  } catch (error) {
+    // Seen by the watch in a moment, or made by a person under the same name: it serves as well.
+    if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) throw error;
+  }
+}
+
+async function remove(
+  deps: WorkloadDeps,
+  resource: Resource,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name, uid, deletionTimestamp } = object.metadata;
+  if (deletionTimestamp !== undefined || namespace === undefined || uid === undefined) return;
+  try {
+    await deps.client.delete(resource, { namespace, name }, { uid, signal });
+    deps.logger.info({ kind: resource.kind, namespace, name }, 'removed: no workload asks for it any more');
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+function instanceOf(deps: WorkloadDeps, namespace: string, wanted: WantedInstance): ServiceInstance {
+  const { parameters, parametersFrom } = wanted;
+  return {
+    apiVersion,
+    kind: serviceInstances.kind,
+    metadata: metadataOf(namespace, wanted),
+    spec: {
+      ...classSelector(deps.stores, namespace, wanted),
+      ...compact({ parameters, parametersFrom }),
+    },
+  };
+}
+
+function bindingOf(namespace: string, wanted: WantedBinding): ServiceBinding {
+  const { parameters, parametersFrom } = wanted;
+  return {
+    apiVersion,
+    kind: serviceBindings.kind,
+    metadata: metadataOf(namespace, wanted),
+    spec: {
+      instanceRef: { name: wanted.instance },
+      secretName: wanted.name,
+      ...compact({ parameters, parametersFrom }),
+    },
+  };
+}
+
+function metadataOf(
+  namespace: string,
+  { name, source }: { readonly name: string; readonly source: string },
+): KubeObject['metadata'] {
+  return {
+    namespace,
+    name,
+    labels: { [generatedLabel]: 'true' },
+    annotations: { [generatedForAnnotation]: source },
+  };
+}
+
+/** A class of the namespace's own brokers comes before one of the cluster's. */
+function classSelector(stores: Stores, namespace: string, wanted: WantedInstance): ServiceInstanceSpec {
+  const isOwn =
+    stores.serviceClasses.store.byIndex('externalName', scoped(namespace, wanted.class)).length > 0;
+  return isOwn
+    ? { serviceClassExternalName: wanted.class, servicePlanExternalName: wanted.plan }
+    : { clusterServiceClassExternalName: wanted.class, clusterServicePlanExternalName: wanted.plan };
+}

@@ -1,0 +1,46 @@
+import type { Resource } from '../kube/resources.ts';
+import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
+import { compact } from '../base/compact.ts';
+import type { KubeObject } from '../kube/objects.ts';
+
+/** The kinds whose annotations are read. ReplicaSets and Pods are made from these. */
+export const workloadKinds: readonly Resource[] = [deployments, statefulSets, daemonSets, jobs, cronJobs];
+
+/** A workload as it is kept: its name, and the annotations that matter, those of its Pod template included. */
+export interface Workload extends KubeObject {
+  readonly bindingAnnotations: Readonly<Record<string, string>>;
+}
+
+interface RawWorkload extends KubeObject {
+  readonly spec?: {
+    readonly template?: PodTemplate;
+    readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
+  };
+}
+
+interface PodTemplate {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+}
+
+/**
+ * Keeps what this program looks at; nearly nothing of a workload that does not ask. What stands on the template wins
+ * over the workload's own annotation, as it does when the webhook copies one to the other.
+ */
+export function trimWorkload(object: KubeObject): Workload {
+  const raw: RawWorkload = object;
+  const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = raw.metadata;
+  // A Job of a CronJob is asked for by the CronJob.
+  const isOwned = ownerReferences?.some(({ controller }) => controller === true) === true;
+  const isGone = isOwned || deletionTimestamp !== undefined;
+  return {
+    metadata: compact({ name, namespace, uid, resourceVersion }),
+    bindingAnnotations: isGone ? {} : bindingAnnotations(raw),
+  };
+}
+
+function bindingAnnotations({ metadata, spec }: RawWorkload): Readonly<Record<string, string>> {
+  const template = spec?.template ?? spec?.jobTemplate?.spec?.template;
+  const annotations = { ...metadata.annotations, ...template?.metadata?.annotations };
+  const ours = Object.entries(annotations).filter(([key]) => key.includes('bind.servicecatalog.k8s.io/'));
+  return Object.fromEntries(ours);
+}

@@ -1,0 +1,1 @@
+export { startSharedCluster as default } from './shared-cluster-setup.ts';

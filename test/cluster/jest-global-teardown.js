@@ -1,0 +1,1 @@
+export { stopSharedCluster as default } from './shared-cluster-setup.ts';

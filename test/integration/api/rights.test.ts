@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import type { ControlPlane } from '../../cluster/control-plane.ts';
+import { root } from './catalog-cluster.ts';
+import { applied, startPrivateCluster, until } from './private-cluster.ts';
+
+let plane: ControlPlane;
+
+beforeAll(async () => {
+  plane = await startPrivateCluster();
+  await applied(plane, ['apply', '-f', join(root, 'deploy/rbac')]);
+  await applied(plane, ['create', 'namespace', 'team']);
+  for (const role of ['view', 'edit', 'admin']) {
+    await applied(plane, [
+      'create',
+      'rolebinding',
+      role,
+      '-n',
+      'team',
+      `--clusterrole=${role}`,
+      `--user=${role}er`,
+    ]);
+  }
+  // The aggregated roles are put together by a controller.
+  await until(
+    () => mayDo('adminer', 'create servicebrokers.servicecatalog.k8s.io -n team'),
+    (may) => may,
+  );
+}, 90_000);
+
+afterAll(async () => plane.stop());
+
+const controller = 'system:serviceaccount:bindery-system:bindery-controller';
+const webhook = 'system:serviceaccount:bindery-system:bindery-webhook';
+
+async function mayDo(user: string, what: string): Promise<boolean> {
+  const args = ['auth', 'can-i', ...what.split(' '), `--as=${user}`, '--as-group=system:authenticated'];
+  const { stdout } = await plane.kubectl(args);
+  return stdout.startsWith('yes');
+}
+
+describe('the controller', () => {
+  it.each([
+    'patch serviceinstances.servicecatalog.k8s.io -n team',
+    'patch serviceinstances.servicecatalog.k8s.io --subresource=status -n team',
+    'update servicebindings.servicecatalog.k8s.io --subresource=finalizers -n team',
+    'create clusterserviceplans.servicecatalog.k8s.io',
+    'delete serviceplans.servicecatalog.k8s.io -n team',
+    'patch clusterservicebrokers.servicecatalog.k8s.io --subresource=status',
+    'create servicebindings.servicecatalog.k8s.io -n team',
+    'create secrets -n team',
+    'patch deployments.apps -n team',
+    'patch pods -n team',
+    'create events -n team',
+    'update leases.coordination.k8s.io/bindery-controller -n bindery-system',
+    'create configmaps -n bindery-system',
+  ])('may %s', async (what) => {
+    expect(await mayDo(controller, what)).toBe(true);
+  });
+
+  it.each([
+    'delete clusterservicebrokers.servicecatalog.k8s.io',
+    'create servicebrokers.servicecatalog.k8s.io -n team',
+    'delete deployments.apps -n team',
+    'create pods -n team',
+    'delete pods -n team',
+    'create configmaps -n team',
+    'update leases.coordination.k8s.io/other -n bindery-system',
+    'create subjectaccessreviews.authorization.k8s.io',
+    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
+    'get nodes',
+  ])('may not %s', async (what) => {
+    expect(await mayDo(controller, what)).toBe(false);
+  });
+});
+
+describe('the webhook', () => {
+  it.each([
+    'watch servicebindings.servicecatalog.k8s.io -n team',
+    'list clusterserviceplans.servicecatalog.k8s.io',
+    'list podpresets.settings.servicecatalog.k8s.io -n team',
+    'create subjectaccessreviews.authorization.k8s.io',
+    'create events -n team',
+    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
+    'get secrets/bindery-webhook-ca -n bindery-system',
+    'create secrets -n bindery-system',
+  ])('may %s', async (what) => {
+    expect(await mayDo(webhook, what)).toBe(true);
+  });
+
+  it.each([
+    'get secrets -n team',
+    'list secrets -n bindery-system',
+    'get secrets/other -n bindery-system',
+    'create secrets -n team',
+    'patch servicebindings.servicecatalog.k8s.io -n team',
+    'patch serviceinstances.servicecatalog.k8s.io --subresource=status -n team',
+    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/other',
+    'create mutatingwebhookconfigurations.admissionregistration.k8s.io',
+    'patch deployments.apps -n team',
+    'get pods -n team',
+  ])('may not %s', async (what) => {
+    expect(await mayDo(webhook, what)).toBe(false);
+  });
+});
+
+describe('people', () => {
+  it.each([
+    ['viewer', 'list serviceinstances.servicecatalog.k8s.io -n team'],
+    ['viewer', 'get clusterserviceclasses.servicecatalog.k8s.io'],
+    ['anybody', 'list clusterserviceplans.servicecatalog.k8s.io'],
+    ['editer', 'create serviceinstances.servicecatalog.k8s.io -n team'],
+    ['editer', 'delete servicebindings.servicecatalog.k8s.io -n team'],
+    ['editer', 'update podpresets.settings.servicecatalog.k8s.io -n team'],
+    ['adminer', 'create servicebindings.servicecatalog.k8s.io -n team'],
+    ['adminer', 'patch serviceplans.servicecatalog.k8s.io -n team'],
+  ])('%s may %s', async (user, what) => {
+    expect(await mayDo(user, what)).toBe(true);
+  });
+
+  it.each([
+    ['viewer', 'create serviceinstances.servicecatalog.k8s.io -n team'],
+    ['anybody', 'list serviceinstances.servicecatalog.k8s.io -n team'],
+    ['anybody', 'create clusterservicebrokers.servicecatalog.k8s.io'],
+    ['editer', 'create servicebrokers.servicecatalog.k8s.io -n team'],
+    ['editer', 'patch serviceinstances.servicecatalog.k8s.io --subresource=status -n team'],
+    ['editer', 'create serviceinstances.servicecatalog.k8s.io -n default'],
+    ['adminer', 'purge serviceinstances.servicecatalog.k8s.io -n team'],
+    ['adminer', 'create clusterservicebrokers.servicecatalog.k8s.io'],
+  ])('%s may not %s', async (user, what) => {
+    expect(await mayDo(user, what)).toBe(false);
+  });
+
+  it('may be allowed to give up an instance without its broker', async () => {
+    await applied(plane, [
+      'create',
+      'rolebinding',
+      'p',
+      '-n',
+      'team',
+      '--clusterrole=bindery-purge',
+      '--user=purger',
+    ]);
+    const may = await until(
+      () => mayDo('purger', 'purge serviceinstances.servicecatalog.k8s.io -n team'),
+      (answer) => answer,
+    );
+    expect(may).toBe(true);
+  });
+});

@@ -1,0 +1,312 @@
+import { join } from 'node:path';
+import type { ControlPlane } from '../../cluster/control-plane.ts';
+import { root } from './catalog-cluster.ts';
+import { applied, objectsIn, startPrivateCluster, until } from './private-cluster.ts';
+
+interface WebhookConfiguration {
+  readonly webhooks: readonly {
+    readonly name: string;
+    readonly clientConfig: { readonly service: { readonly path: string } };
+  }[];
+}
+
+const asks = { 'bind.servicecatalog.k8s.io/db': 'binding/orders' };
+const pods = 'pods.bind.servicecatalog.k8s.io';
+const selected = 'pods-selected.bind.servicecatalog.k8s.io';
+const workloads = 'workloads.bind.servicecatalog.k8s.io';
+const catalog = 'catalog.servicecatalog.k8s.io';
+
+let plane: ControlPlane;
+
+/**
+ * Nobody listens at the webhook's address and every entry fails closed, so a request is refused in the name of the
+ * entry that matches it, and accepted when none does.
+ */
+beforeAll(async () => {
+  plane = await startPrivateCluster();
+  for (const object of existing) await applied(plane, ['create', '-f', '-'], JSON.stringify(object));
+  const [configuration] = (await objectsIn('webhook-config/mutating.yaml')) as [WebhookConfiguration];
+  const unreachable = configuration.webhooks.map((webhook) => ({
+    ...webhook,
+    failurePolicy: 'Fail',
+    timeoutSeconds: 1,
+    clientConfig: { url: `https://127.0.0.1:1${webhook.clientConfig.service.path}` },
+  }));
+  await applied(plane, ['create', '-f', '-'], JSON.stringify({ ...configuration, webhooks: unreachable }));
+  const probe = workload('Deployment', 'probe', { metadata: asks });
+  await until(
+    () => entryFor(['create', '-f', '-', '--dry-run=server'], probe),
+    (entry) => entry === workloads,
+  );
+}, 90_000);
+
+afterAll(async () => plane.stop());
+
+/** The entry that the API server called for this request; `undefined` when it called none. */
+async function entryFor(args: readonly string[], object?: unknown): Promise<string | undefined> {
+  const { code, stderr } = await plane.kubectl(
+    args,
+    object === undefined ? undefined : JSON.stringify(object),
+  );
+  if (code === 0) return undefined;
+  const called = /failed calling webhook "([^"]+)"/.exec(stderr)?.[1];
+  if (called === undefined) throw new Error(stderr);
+  return called;
+}
+
+type Annotations = Readonly<Record<string, string>>;
+
+function namespace(name: string, labels: Readonly<Record<string, string>> = {}): unknown {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+}
+
+const podSpec = { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' };
+
+function pod(metadata: object): unknown {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'team', ...metadata },
+    spec: podSpec,
+  };
+}
+
+interface Places {
+  readonly metadata?: Annotations;
+  readonly template?: Annotations;
+  readonly namespace?: string;
+}
+
+function workload(kind: string, name: string, places: Places): unknown {
+  const labels = { app: name };
+  const restartPolicy = kind === 'Job' || kind === 'CronJob' ? 'Never' : 'Always';
+  const template = {
+    metadata:
+      kind === 'CronJob' && places.template === undefined
+        ? undefined
+        : { labels, annotations: places.template },
+    spec: { ...podSpec, restartPolicy },
+  };
+  const selector = { matchLabels: labels };
+  const specs: Readonly<Record<string, object>> = {
+    Deployment: { replicas: 0, selector, template },
+    ReplicaSet: { replicas: 0, selector, template },
+    StatefulSet: { replicas: 0, serviceName: 's', selector, template },
+    DaemonSet: { selector, template },
+    Job: { suspend: true, template },
+    CronJob: { schedule: '0 0 1 1 *', suspend: true, jobTemplate: { spec: { template } } },
+  };
+  return {
+    apiVersion: kind === 'Job' || kind === 'CronJob' ? 'batch/v1' : 'apps/v1',
+    kind,
+    metadata: { name, namespace: places.namespace ?? 'team', annotations: places.metadata },
+    spec: specs[kind],
+  };
+}
+
+const v1beta1 = 'servicecatalog.k8s.io/v1beta1';
+const instance = {
+  apiVersion: v1beta1,
+  kind: 'ServiceInstance',
+  metadata: { name: 'i', namespace: 'team', finalizers: ['kubernetes-incubator/service-catalog'] },
+  spec: { clusterServiceClassExternalName: 'c', parameters: { a: { b: 1 } } },
+};
+const clusterBroker = {
+  apiVersion: v1beta1,
+  kind: 'ClusterServiceBroker',
+  metadata: { name: 'b' },
+  spec: { url: 'https://broker.example.com' },
+};
+
+const existing: readonly unknown[] = [
+  namespace('team'),
+  namespace('presets', { 'servicecatalog.k8s.io/pod-presets': 'enabled' }),
+  namespace('off', { 'inject.servicecatalog.k8s.io': 'disabled' }),
+  workload('Deployment', 'annotated', { metadata: asks }),
+  workload('Deployment', 'plain', {}),
+  workload('Deployment', 'going', { metadata: asks }),
+  instance,
+  { ...instance, metadata: { ...instance.metadata, name: 'going' } },
+  clusterBroker,
+];
+
+const preset = { namespace: 'presets' };
+
+describe('a Pod', () => {
+  it.each([
+    ['that asks', { annotations: asks }, pods],
+    ['that does not ask', {}, undefined],
+    ['with other annotations', { annotations: { 'example.com/x': 'y' } }, undefined],
+    [
+      'with an option but no source',
+      { annotations: { 'env.bind.servicecatalog.k8s.io/db': '*' } },
+      undefined,
+    ],
+    [
+      'that opts out by label',
+      { annotations: asks, labels: { 'inject.servicecatalog.k8s.io': 'disabled' } },
+      undefined,
+    ],
+    [
+      'that opts in by label',
+      { annotations: asks, labels: { 'inject.servicecatalog.k8s.io': 'enabled' } },
+      pods,
+    ],
+    [
+      'that opts out by annotation',
+      { annotations: { ...asks, 'inject.servicecatalog.k8s.io': 'disabled' } },
+      undefined,
+    ],
+    [
+      'that opts out as from PodPreset',
+      { annotations: { ...asks, 'podpreset.admission.kubernetes.io/exclude': 'true' } },
+      undefined,
+    ],
+    ['in a namespace that opts out', { namespace: 'off', annotations: asks }, undefined],
+    ['in kube-system', { namespace: 'kube-system', annotations: asks }, undefined],
+    ['of Bindery', { namespace: 'bindery-system', annotations: asks }, undefined],
+    ['where there are presets', preset, selected],
+    ['that asks where there are presets', { ...preset, annotations: asks }, pods],
+    [
+      'that opts out of presets',
+      { ...preset, labels: { 'inject.servicecatalog.k8s.io': 'disabled' } },
+      undefined,
+    ],
+  ])('%s goes to the right entry', async (_what, metadata, entry) => {
+    expect(await entryFor(['create', '-f', '-', '--dry-run=server'], pod(metadata))).toBe(entry);
+  });
+});
+
+const kinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'];
+
+describe.each(kinds)('a %s', (kind) => {
+  it.each([
+    ['with an annotation on itself', { metadata: asks }, workloads],
+    ['with an annotation on its template', { template: asks }, workloads],
+    ['with a misspelt annotation', { metadata: { 'bnd.servicecatalog.k8s.io/db': 'x' } }, workloads],
+    ['without annotations', {}, undefined],
+    ['with other annotations', { metadata: { a: 'b' }, template: { a: 'b' } }, undefined],
+    ['in a namespace that opts out', { metadata: asks, namespace: 'off' }, undefined],
+  ])('%s goes to the right entry', async (_what, places: Places, entry) => {
+    const object = workload(kind, 'new', places);
+    expect(await entryFor(['create', '-f', '-', '--dry-run=server'], object)).toBe(entry);
+  });
+});
+
+describe('a change of a workload', () => {
+  const patch = (name: string, change: unknown, ...more: readonly string[]): readonly string[] => {
+    const options = ['--dry-run=server', '--type=merge', '-p', JSON.stringify(change), ...more];
+    return ['patch', 'deployment', name, '-n', 'team', ...options];
+  };
+
+  it.each([
+    ['that adds an annotation', patch('plain', { metadata: { annotations: asks } }), workloads],
+    ['that takes it away', patch('annotated', { metadata: { annotations: null } }), workloads],
+    ['that changes its spec', patch('annotated', { spec: { paused: true } }), workloads],
+    ['that changes a label only', patch('annotated', { metadata: { labels: { a: 'b' } } }), undefined],
+    ['that changes nothing', patch('annotated', {}), undefined],
+    ['of its status', patch('annotated', { status: { replicas: 0 } }, '--subresource=status'), undefined],
+    ['that has no annotation', patch('plain', { spec: { paused: true } }), undefined],
+    [
+      'by scaling',
+      ['scale', 'deployment', 'annotated', '-n', 'team', '--replicas=2', '--dry-run=server'],
+      undefined,
+    ],
+  ])('%s', async (_what, args, entry) => {
+    expect(await entryFor(args)).toBe(entry);
+  });
+
+  it('that is being deleted does not wait for the webhook', async () => {
+    await applied(plane, [
+      'delete',
+      'deployment',
+      'going',
+      '-n',
+      'team',
+      '--cascade=foreground',
+      '--timeout=20s',
+    ]);
+    expect((await plane.kubectl(['get', 'deployment', 'going', '-n', 'team'])).stderr).toContain('NotFound');
+  });
+});
+
+describe('an object of our own kinds', () => {
+  const change = (patch: unknown, ...more: readonly string[]): readonly string[] => {
+    const options = ['--dry-run=server', '--type=merge', '-p', JSON.stringify(patch), ...more];
+    return ['patch', 'serviceinstance', 'i', '-n', 'team', ...options];
+  };
+
+  it.each([
+    ['ServiceInstance', { clusterServiceClassName: 'c' }],
+    ['ServiceBinding', { instanceRef: { name: 'i' } }],
+    ['ServiceBroker', { url: 'https://broker.example.com' }],
+    ['ClusterServiceBroker', { url: 'https://broker.example.com' }],
+  ])('that is new goes to the webhook: %s', async (kind, spec) => {
+    const metadata = kind.startsWith('Cluster') ? { name: 'n' } : { name: 'n', namespace: 'team' };
+    const object = { apiVersion: v1beta1, kind, metadata, spec };
+    expect(await entryFor(['create', '-f', '-', '--dry-run=server'], object)).toBe(catalog);
+  });
+
+  it.each([
+    ['ClusterServiceClass', { externalName: 'c', externalID: 'i', clusterServiceBrokerName: 'b' }],
+    [
+      'ClusterServicePlan',
+      {
+        externalName: 'c',
+        externalID: 'i',
+        clusterServiceBrokerName: 'b',
+        clusterServiceClassRef: { name: 'c' },
+      },
+    ],
+  ])('of the catalog does not: %s', async (kind, spec) => {
+    const object = { apiVersion: v1beta1, kind, metadata: { name: 'n' }, spec };
+    expect(await entryFor(['create', '-f', '-', '--dry-run=server'], object)).toBeUndefined();
+  });
+
+  it.each([
+    ['when parameters deep in its spec change', change({ spec: { parameters: { a: { b: 2 } } } }), catalog],
+    [
+      'when a broker moves',
+      [
+        'patch',
+        'clusterservicebroker',
+        'b',
+        '--dry-run=server',
+        '--type=merge',
+        '-p',
+        '{"spec":{"url":"http://x"}}',
+      ],
+      catalog,
+    ],
+    ['not when it is labelled', change({ metadata: { labels: { a: 'b' } } }), undefined],
+    ['not when it is annotated', change({ metadata: { annotations: { a: 'b' } } }), undefined],
+    ['not when its status changes', change({ status: { attempts: 1 } }, '--subresource=status'), undefined],
+    ['not when its finalizer goes', change({ metadata: { finalizers: null } }), undefined],
+  ])('goes there %s', async (_when, args, entry) => {
+    expect(await entryFor(args)).toBe(entry);
+  });
+
+  it('can be deleted and released without the webhook', async () => {
+    await applied(plane, ['delete', 'serviceinstance', 'going', '-n', 'team', '--wait=false']);
+    const release = ['--type=merge', '-p', '{"metadata":{"finalizers":null}}'];
+    await applied(plane, ['patch', 'serviceinstance', 'going', '-n', 'team', ...release]);
+    expect((await plane.kubectl(['get', 'serviceinstance', 'going', '-n', 'team'])).stderr).toContain(
+      'NotFound',
+    );
+  });
+});
+
+describe('the configuration that is shipped', () => {
+  it('is accepted as it is', async () => {
+    await applied(plane, ['delete', 'mutatingwebhookconfiguration', 'bindery']);
+    const apply = [
+      'apply',
+      '--dry-run=server',
+      '--validate=strict',
+      '-f',
+      join(root, 'webhook-config/mutating.yaml'),
+    ];
+    const { code, stderr } = await plane.kubectl(apply);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});

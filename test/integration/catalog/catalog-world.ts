@@ -1,0 +1,308 @@
+import { randomBytes } from 'node:crypto';
+import type { ClusterServiceBroker } from '../../../src/api/generated/cluster-service-broker.ts';
+import type { ServiceBroker } from '../../../src/api/generated/service-broker.ts';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { apiVersion, finalizer } from '../../../src/api/group.ts';
+import {
+  clusterServiceBrokers,
+  clusterServiceClasses,
+  clusterServicePlans,
+  serviceBrokers,
+  serviceClasses,
+  serviceInstances,
+  servicePlans,
+} from '../../../src/api/kinds.ts';
+import { isConditionTrue } from '../../../src/api/conditions.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { BrokerConnections } from '../../../src/brokers/broker-connections.ts';
+import type { AnyBroker } from '../../../src/brokers/broker-settings.ts';
+import type { CatalogSettings } from '../../../src/catalog/broker-task.ts';
+import type { AnyClass, AnyPlan } from '../../../src/catalog/scope.ts';
+import { createCatalogControllers } from '../../../src/catalog/start.ts';
+import { install } from '../../../src/commands/install.ts';
+import { readManifests } from '../../../src/commands/manifests.ts';
+import { createStores } from '../../../src/control/stores.ts';
+import type { KubeCall } from '../../../src/kube/call.ts';
+import { KubeClient } from '../../../src/kube/client.ts';
+import { loadConnection } from '../../../src/kube/credentials.ts';
+import { isNotFound } from '../../../src/kube/errors.ts';
+import { EventRecorder } from '../../../src/kube/events.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { namespaces, secrets, type Resource } from '../../../src/kube/resources.ts';
+import { startControlPlane, type ControlPlane } from '../../cluster/control-plane.ts';
+import type { TestBroker } from '../../support/test-broker/test-broker.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+export interface Registration {
+  readonly spec?: Partial<ClusterServiceBroker['spec']>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+const settings: CatalogSettings = {
+  relistIntervalMs: 3_600_000,
+  retry: { initialMs: 100, maxMs: 500 },
+  giveUpAfterMs: 3_600_000,
+  minRequestIntervalMs: 500,
+  brokerConcurrency: 4,
+  writeConcurrency: 16,
+};
+
+/** A control plane with the controllers of the catalog, and nothing else that would write to it. */
+export class CatalogWorld {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  /** What the controllers wrote, as "PATCH serviceplans", reads and events left out. */
+  readonly writes: string[] = [];
+  readonly #controlPlane: ControlPlane;
+  #stopping = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  private constructor(controlPlane: ControlPlane, client: KubeClient, namespace: string) {
+    this.#controlPlane = controlPlane;
+    this.client = client;
+    this.namespace = namespace;
+  }
+
+  static async start(): Promise<CatalogWorld> {
+    const controlPlane = await startControlPlane();
+    const client = new KubeClient({ connection: await loadConnection(controlPlane) });
+    const manifests = (await readManifests()).filter((text) => text.includes('CustomResourceDefinition'));
+    const deps = { client, logger: silentLogger, manifests, namespace: 'bindery-system' };
+    await install(deps, AbortSignal.timeout(30_000));
+    const world = new CatalogWorld(controlPlane, client, uniqueName('catalog'));
+    await client.create(namespaces, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: world.namespace },
+    });
+    await world.startControllers();
+    return world;
+  }
+
+  async startControllers(changes: Partial<CatalogSettings> = {}): Promise<void> {
+    this.#stopping = new AbortController();
+    const { signal } = this.#stopping;
+    const observe = ({ method, resource }: KubeCall): void => {
+      if (method !== 'GET' && resource !== 'events') this.writes.push(`${method} ${resource}`);
+    };
+    const connection = await loadConnection(this.#controlPlane);
+    const client = new KubeClient({ connection, observe });
+    const stores = createStores({ client, logger: silentLogger });
+    const events = new EventRecorder({ client, component: 'test', instance: 'test', logger: silentLogger });
+    const connections = new BrokerConnections({
+      client,
+      stores,
+      logger: silentLogger,
+      settings: { timeoutMs: 2_000, allowLoopback: true, environment: {} },
+    });
+    const { controllers, unsubscribe } = createCatalogControllers({
+      client,
+      stores,
+      connections,
+      events,
+      logger: silentLogger,
+      clock: systemClock,
+      settings: { ...settings, ...changes },
+    });
+    const informers = Object.values(stores);
+    const watching = informers.map((informer) => informer.start(signal));
+    await Promise.all(informers.map((informer) => informer.synced));
+    const working = controllers.map((controller) => controller.start(signal));
+    this.#running = Promise.all([...watching, ...working])
+      .then(() => unsubscribe())
+      .then(() => Promise.all([events.stop(), connections.close()]))
+      .then(() => client.close());
+  }
+
+  async stopControllers(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopControllers();
+    await this.client.close();
+    await this.#controlPlane.stop();
+  }
+
+  /** Makes the Secret and the ClusterServiceBroker; gives the broker's name. */
+  async register(broker: TestBroker, registration: Registration = {}): Promise<string> {
+    const name = uniqueName('broker');
+    await this.saveSecret(name, credentialsOf(broker));
+    await this.client.create<ClusterServiceBroker>(clusterServiceBrokers, {
+      apiVersion,
+      kind: clusterServiceBrokers.kind,
+      metadata: { name, annotations: registration.annotations ?? {} },
+      spec: {
+        url: broker.url,
+        authInfo: { basic: { secretRef: { namespace: this.namespace, name } } },
+        ...registration.spec,
+      },
+    });
+    return name;
+  }
+
+  async registerNamespaced(broker: TestBroker): Promise<string> {
+    const name = uniqueName('broker');
+    await this.saveSecret(name, credentialsOf(broker));
+    await this.client.create<ServiceBroker>(serviceBrokers, {
+      apiVersion,
+      kind: serviceBrokers.kind,
+      metadata: { name, namespace: this.namespace },
+      spec: { url: broker.url, authInfo: { basic: { secretRef: { name } } } },
+    });
+    return name;
+  }
+
+  async saveSecret(name: string, values: Readonly<Record<string, string>>): Promise<void> {
+    const entries = Object.entries(values).map(([key, value]) => [
+      key,
+      Buffer.from(value).toString('base64'),
+    ]);
+    await this.client.patch(
+      secrets,
+      { namespace: this.namespace, name },
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { namespace: this.namespace, name },
+        data: Object.fromEntries(entries) as unknown,
+      },
+      { type: 'apply', fieldManager: 'test', force: true },
+    );
+  }
+
+  /** An instance as it is after its controller has resolved it: with finalizer and references. */
+  async createInstance(offering: AnyClass, plan: AnyPlan): Promise<ServiceInstance> {
+    const isNamespaced = offering.metadata.namespace !== undefined;
+    const classRef = { name: offering.metadata.name };
+    const planRef = { name: plan.metadata.name };
+    return this.client.create<ServiceInstance>(serviceInstances, {
+      apiVersion,
+      kind: serviceInstances.kind,
+      metadata: { name: uniqueName('instance'), namespace: this.namespace, finalizers: [finalizer] },
+      spec: isNamespaced
+        ? {
+            serviceClassName: classRef.name,
+            servicePlanName: planRef.name,
+            serviceClassRef: classRef,
+            servicePlanRef: planRef,
+          }
+        : {
+            clusterServiceClassName: classRef.name,
+            clusterServicePlanName: planRef.name,
+            clusterServiceClassRef: classRef,
+            clusterServicePlanRef: planRef,
+          },
+    });
+  }
+
+  async setInstanceStatus({ metadata: { name } }: ServiceInstance, status: object): Promise<void> {
+    const ref = { namespace: this.namespace, name };
+    await this.client.patch(serviceInstances, ref, { status }, { type: 'merge', subresource: 'status' });
+  }
+
+  async deleteClass({ metadata: { name } }: AnyClass): Promise<void> {
+    await this.client.delete(clusterServiceClasses, { name });
+  }
+
+  /** Deletes the instance as its controller would after deprovisioning. */
+  async releaseInstance({ metadata: { name } }: ServiceInstance): Promise<void> {
+    const ref = { namespace: this.namespace, name };
+    await this.client.delete(serviceInstances, ref);
+    await this.client.patch(serviceInstances, ref, { metadata: { finalizers: null } }, { type: 'merge' });
+  }
+
+  async classesOf(brokerName: string): Promise<readonly AnyClass[]> {
+    const { items } = await this.client.list<AnyClass>(clusterServiceClasses);
+    return items.filter(
+      ({ spec }) => 'clusterServiceBrokerName' in spec && spec.clusterServiceBrokerName === brokerName,
+    );
+  }
+
+  async plansOf(brokerName: string): Promise<readonly AnyPlan[]> {
+    const { items } = await this.client.list<AnyPlan>(clusterServicePlans);
+    return items.filter(
+      ({ spec }) => 'clusterServiceBrokerName' in spec && spec.clusterServiceBrokerName === brokerName,
+    );
+  }
+
+  async namespacedItems(): Promise<{ classes: readonly AnyClass[]; plans: readonly AnyPlan[] }> {
+    const { namespace } = this;
+    const classes = await this.client.list<AnyClass>(serviceClasses, { namespace });
+    const plans = await this.client.list<AnyPlan>(servicePlans, { namespace });
+    return { classes: classes.items, plans: plans.items };
+  }
+
+  async broker(name: string, resource: Resource = clusterServiceBrokers): Promise<AnyBroker> {
+    const ref = resource.namespaced ? { namespace: this.namespace, name } : { name };
+    return this.client.get<AnyBroker>(resource, ref);
+  }
+
+  async change(name: string, patch: object): Promise<void> {
+    await this.client.patch(clusterServiceBrokers, { name }, patch, { type: 'merge' });
+  }
+
+  async brokerUntil(
+    name: string,
+    condition: (broker: AnyBroker) => boolean,
+    resource: Resource = clusterServiceBrokers,
+  ): Promise<AnyBroker> {
+    let last: AnyBroker | undefined;
+    return waitFor(
+      async () => {
+        last = await this.broker(name, resource);
+        return condition(last) && last;
+      },
+      {
+        timeoutMs: 15_000,
+        describe: () => `broker ${name}: ${condition.toString()}: ${JSON.stringify(last?.status)}`,
+      },
+    );
+  }
+
+  ready(name: string, resource: Resource = clusterServiceBrokers): Promise<AnyBroker> {
+    return this.brokerUntil(name, isSettled, resource);
+  }
+
+  /** Asks for a relist and waits until it is done. */
+  async relist(name: string): Promise<AnyBroker> {
+    const { spec } = await this.broker(name);
+    await this.change(name, { spec: { relistRequests: (spec.relistRequests ?? 0) + 1 } });
+    return this.ready(name);
+  }
+
+  async exists(resource: Resource, object: KubeObject): Promise<boolean> {
+    const { name, namespace } = object.metadata;
+    try {
+      await this.client.get(resource, namespace === undefined ? { name } : { namespace, name });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    await waitFor(condition, { timeoutMs: 15_000 });
+  }
+}
+
+/** Ready, and for the spec as it is now. */
+export function isSettled({ metadata, status }: AnyBroker): boolean {
+  return isConditionTrue(status?.conditions, 'Ready') && status?.reconciledGeneration === metadata.generation;
+}
+
+export function condition(broker: AnyBroker, type: string) {
+  return broker.status?.conditions?.find((candidate) => candidate.type === type);
+}
+
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomBytes(5).toString('hex')}`;
+}
+
+function credentialsOf({ auth }: TestBroker): Readonly<Record<string, string>> {
+  if (auth.kind !== 'basic') throw new Error('only for brokers with basic authentication');
+  return { username: auth.username, password: auth.password };
+}

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import type { Condition } from '../../src/api/generated/common.ts';
+import type { ServiceBinding } from '../../src/api/generated/service-binding.ts';
+import type { ServiceInstance } from '../../src/api/generated/service-instance.ts';
+import { apiVersion } from '../../src/api/group.ts';
+import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../src/api/kinds.ts';
+import { isConditionTrue } from '../../src/api/conditions.ts';
+import { silentLogger, type Logger, type LogFields } from '../../src/base/logger.ts';
+import { ControllerRole } from '../../src/commands/controller-role.ts';
+import { install } from '../../src/commands/install.ts';
+import { readManifests } from '../../src/commands/manifests.ts';
+import { parseConfig } from '../../src/config.ts';
+import { KubeClient } from '../../src/kube/client.ts';
+import { loadConnection } from '../../src/kube/credentials.ts';
+import { isNotFound } from '../../src/kube/errors.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { namespaces, secrets, type Resource } from '../../src/kube/resources.ts';
+import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
+import { TestBroker, type TestBrokerOptions } from './test-broker/test-broker.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface Secret extends KubeObject {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface WorldOptions extends TestBrokerOptions {
+  /** `none`: the test starts them, and registers the broker then. */
+  readonly controllers?: 'none';
+}
+
+/** Silent, unless somebody looks for the cause of a failure: BINDERY_TEST_LOG=1. */
+const testLogger = process.env['BINDERY_TEST_LOG'] ? consoleLogger() : silentLogger;
+
+/**
+ * A control plane of its own, a broker that can misbehave, and the reconcilers in this process, without the admission
+ * webhook: what they complete by themselves is tested as well. One per test file.
+ */
+export class ServiceWorld {
+  readonly controlPlane: ControlPlane;
+  readonly client: KubeClient;
+  readonly broker: TestBroker;
+  readonly namespace: string;
+  #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  private constructor(controlPlane: ControlPlane, client: KubeClient, broker: TestBroker, namespace: string) {
+    this.controlPlane = controlPlane;
+    this.client = client;
+    this.broker = broker;
+    this.namespace = namespace;
+  }
+
+  static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
+    const controlPlane = await startControlPlane();
+    const client = new KubeClient({
+      connection: await loadConnection({ kubeconfig: controlPlane.kubeconfig }),
+    });
+    const manifests = (await readManifests()).filter((text) => text.includes('CustomResourceDefinition'));
+    const signal = AbortSignal.timeout(30_000);
+    await install({ client, logger: silentLogger, manifests, namespace: 'bindery-system' }, signal);
+    const namespace = `world-${randomUUID().slice(0, 8)}`;
+    await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const world = new ServiceWorld(controlPlane, client, await TestBroker.start(options), namespace);
+    if (options.controllers === 'none') return world;
+    world.startControllers();
+    await world.register();
+    return world;
+  }
+
+  startControllers(): void {
+    const config = parseConfig(
+      { leaderElect: 'false', allowLoopbackBrokers: true, brokerTimeout: '2s', maxRetryInterval: '2s' },
+      {},
+    );
+    const role = new ControllerRole({
+      client: this.client,
+      logger: testLogger,
+      config: config.controller,
+      namespace: 'default',
+      identity: 'test',
+    });
+    this.#stopping = new AbortController();
+    this.#running = role.start(this.#stopping.signal);
+  }
+
+  async stopControllers(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopControllers();
+    await this.broker.stop();
+    await this.client.close();
+    await this.controlPlane.stop();
+  }
+
+  /** Registers the broker as `test` and waits for its catalog. */
+  async register(): Promise<void> {
+    const { auth } = this.broker;
+    if (auth.kind !== 'basic') throw new Error('the world registers brokers with basic authentication');
+    const secretRef = { namespace: this.namespace, name: 'broker-auth' };
+    await this.client.create<Secret>(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: secretRef,
+      data: { username: base64(auth.username), password: base64(auth.password) },
+    });
+    await this.client.create(clusterServiceBrokers, {
+      apiVersion,
+      kind: clusterServiceBrokers.kind,
+      metadata: { name: 'test' },
+      spec: { url: this.broker.url, authInfo: { basic: { secretRef } } },
+    } as KubeObject);
+    await this.until(clusterServiceBrokers, 'test', isReady, 'the broker is ready');
+  }
+
+  async createInstance(name: string, spec: Partial<ServiceInstance['spec']> = {}): Promise<ServiceInstance> {
+    return this.client.create<ServiceInstance>(serviceInstances, {
+      apiVersion,
+      kind: serviceInstances.kind,
+      metadata: { name, namespace: this.namespace },
+      spec: {
+        clusterServiceClassExternalName: 'postgresql',
+        clusterServicePlanExternalName: 'small',
+        ...spec,
+      },
+    });
+  }
+
+  async createBinding(
+    name: string,
+    instance: string,
+    spec: Partial<ServiceBinding['spec']> = {},
+  ): Promise<ServiceBinding> {
+    return this.client.create<ServiceBinding>(serviceBindings, {
+      apiVersion,
+      kind: serviceBindings.kind,
+      metadata: { name, namespace: this.namespace },
+      spec: { instanceRef: { name: instance }, ...spec },
+    });
+  }
+
+  instance(
+    name: string,
+    condition: (instance: ServiceInstance) => boolean,
+    what: string,
+  ): Promise<ServiceInstance> {
+    return this.until<ServiceInstance>(serviceInstances, name, condition, what);
+  }
+
+  binding(
+    name: string,
+    condition: (binding: ServiceBinding) => boolean,
+    what: string,
+  ): Promise<ServiceBinding> {
+    return this.until<ServiceBinding>(serviceBindings, name, condition, what);
+  }
+
+  async secret(name: string): Promise<Readonly<Record<string, string>> & { readonly type: string }> {
+    const secret = await this.client.get<Secret>(secrets, { namespace: this.namespace, name });
+    const entries = Object.entries(secret.data ?? {}).map(([key, value]) => [
+      key,
+      Buffer.from(value, 'base64').toString('utf8'),
+    ]);
+    return { ...(Object.fromEntries(entries) as Record<string, string>), type: secret.type ?? '' };
+  }
+
+  async remove(resource: Resource, name: string): Promise<void> {
+    await this.client.delete(resource, { namespace: this.namespace, name });
+  }
+
+  async gone(resource: Resource, name: string): Promise<void> {
+    await waitFor(async () => (await this.find(resource, name)) === undefined, {
+      timeoutMs: 20_000,
+      describe: `${resource.kind} ${name} is gone`,
+    });
+  }
+
+  async find<T extends KubeObject>(resource: Resource, name: string): Promise<T | undefined> {
+    try {
+      const ref = resource.namespaced ? { namespace: this.namespace, name } : { name };
+      return await this.client.get<T>(resource, ref);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async until<T extends KubeObject>(
+    resource: Resource,
+    name: string,
+    condition: (object: T) => boolean,
+    what: string,
+  ): Promise<T> {
+    let last: T | undefined;
+    return waitFor(
+      async () => {
+        last = await this.find<T>(resource, name);
+        return last !== undefined && condition(last) ? last : undefined;
+      },
+      {
+        timeoutMs: 20_000,
+        describe: () => `${resource.kind} ${name}: ${what}; last status ${JSON.stringify(statusOf(last))}`,
+      },
+    );
+  }
+}
+
+interface WithStatus {
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+export function isReady(object: KubeObject): boolean {
+  return isConditionTrue((object as WithStatus).status?.conditions, 'Ready');
+}
+
+export function isFailed(object: KubeObject): boolean {
+  return isConditionTrue((object as WithStatus).status?.conditions, 'Failed');
+}
+
+/** Reason of the Ready condition. */
+export function readyReason(object: KubeObject): string | undefined {
+  return (object as WithStatus).status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
+}
+
+function statusOf(object: KubeObject | undefined): unknown {
+  return (object as WithStatus | undefined)?.status;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function consoleLogger(): Logger {
+  const write = (fields: LogFields, message: string): void => {
+    process.stderr.write(`${message} ${JSON.stringify(fields)}\n`);
+  };
+  return { debug: write, info: write, warn: write, error: write };
+}

@@ -1,0 +1,282 @@
+import { silentLogger } from '../../../src/base/logger.ts';
+import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
+import {
+  BrokerConnections,
+  type BrokerNews,
+  type ConnectResult,
+} from '../../../src/brokers/broker-connections.ts';
+import type { BrokerRef } from '../../../src/brokers/broker-ref.ts';
+import { createStores } from '../../../src/control/stores.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Failure } from '../../../src/osb/outcome-types.ts';
+import { TestAuthority } from '../../support/test-broker/certificates.ts';
+import { TestBroker, type TestBrokerOptions } from '../../support/test-broker/test-broker.ts';
+import { ObjectReader } from './object-reader.ts';
+
+const ref: BrokerRef = { kind: 'ServiceBroker', namespace: 'n', name: 'b' };
+
+describe('the connection to a broker', () => {
+  let world: World;
+  afterEach(() => world.stop());
+
+  it('uses the credentials of the Secret', async () => {
+    world = await World.start();
+    expect(await world.catalog()).toBe('catalog');
+    expect(world.broker.violations).toEqual([]);
+  });
+
+  it('is the same client until something changes', async () => {
+    world = await World.start();
+    const first = await world.client();
+    expect(await world.client()).toBe(first);
+    world.nowMs += 60_000;
+    expect(await world.client()).toBe(first);
+
+    world.reader.secret('n/auth', { username: 'broker', password: 'new' });
+    world.nowMs += 60_000;
+    const second = await world.client();
+    expect(second).not.toBe(first);
+
+    world.putBroker({ url: `${world.broker.url}/prefix` });
+    expect(await world.client()).not.toBe(second);
+  });
+
+  it('reads the Secret at most every 30 seconds', async () => {
+    world = await World.start();
+    await Promise.all([world.client(), world.client(), world.client()]);
+    world.nowMs += 29_000;
+    await world.client();
+    expect(world.reader.reads).toHaveLength(1);
+    world.nowMs += 2_000;
+    await world.client();
+    expect(world.reader.reads).toHaveLength(2);
+  });
+
+  it('H29 reads the Secret again after the broker refused the credentials, and works after a rotation', async () => {
+    world = await World.start();
+    expect(await world.catalog()).toBe('catalog');
+    world.reader.secret('n/auth', { username: 'broker', password: 'wrong' });
+    world.nowMs += 40_000;
+    expect(await world.catalog()).toBe('Unauthorized');
+
+    world.useCredentials();
+    world.nowMs += 1_000;
+    expect(await world.catalog()).toBe('catalog');
+  });
+
+  it('does not read the Secret for every refused request', async () => {
+    world = await World.start();
+    world.reader.secret('n/auth', { username: 'broker', password: 'wrong' });
+    for (let attempt = 0; attempt < 5; attempt++) expect(await world.catalog()).toBe('Unauthorized');
+    expect(world.reader.reads).toHaveLength(1);
+  });
+
+  it('keeps the last credentials while the namespace with their Secret is being deleted', async () => {
+    world = await World.start();
+    expect(await world.catalog()).toBe('catalog');
+    world.reader.objects.clear();
+    world.nowMs += 40_000;
+    expect(await world.connect()).toMatchObject({ reason: 'ErrorGettingAuthCredentials' });
+
+    world.deleteNamespace();
+    expect(await world.catalog()).toBe('catalog');
+  });
+
+  it('P01 sends the version that an annotation asks for', async () => {
+    world = await World.start();
+    world.putBroker({}, { [brokerAnnotations.apiVersion]: '2.14' });
+    expect(await world.catalog()).toBe('catalog');
+    expect(world.broker.requests.at(-1)?.headers['x-broker-api-version']).toBe('2.14');
+  });
+
+  it('P03 trusts the authority of a ConfigMap and shows a client certificate of a Secret', async () => {
+    const authority = await TestAuthority.create('test authority');
+    const server = await authority.issue({ commonName: 'broker', names: ['127.0.0.1'] });
+    const client = await authority.issue({ commonName: 'platform' });
+    world = await World.start({ tls: { ...server, clientCa: authority.certificate } });
+    expect(await world.catalog()).toBe('TLSUntrusted');
+
+    const annotations = { [brokerAnnotations.caConfigMap]: 'ca' };
+    world.reader.configMap('n/ca', { 'ca.crt': authority.certificate });
+    world.putBroker({}, annotations);
+    expect(await world.catalog()).not.toBe('catalog');
+
+    world.reader.secret('n/tls', { 'tls.crt': client.certificate, 'tls.key': client.key });
+    world.putBroker({}, { ...annotations, [brokerAnnotations.clientCertificateSecret]: 'tls' });
+    expect(await world.catalog()).toBe('catalog');
+  });
+
+  it.each<[string, object, Readonly<Record<string, string>>, object]>([
+    [
+      'a Secret that is missing',
+      { authInfo: { basic: { secretRef: { name: 'x' } } } },
+      {},
+      missing('Secret "n/x"'),
+    ],
+    ['an annotation without sense', {}, { [brokerAnnotations.apiVersion]: 'x' }, invalid('MAJOR.MINOR')],
+    ['a URL that is none', { url: 'nonsense' }, {}, invalid('spec.url')],
+  ])('is unavailable with %s', async (_name, spec, annotations, expected) => {
+    world = await World.start();
+    world.putBroker(spec, annotations);
+    expect(await world.connect()).toMatchObject(expected);
+  });
+
+  it('is unavailable when a client certificate is garbage', async () => {
+    world = await World.start();
+    world.reader.secret('n/tls', { 'tls.crt': 'garbage', 'tls.key': 'garbage' });
+    world.putBroker({ url: 'https://127.0.0.1:1' }, { [brokerAnnotations.clientCertificateSecret]: 'tls' });
+    const result = await world.connect();
+    const problem =
+      result.kind === 'connected' ? await result.client.catalog({}, new AbortController().signal) : result;
+    expect(problem).not.toMatchObject({ kind: 'catalog' });
+    expect(JSON.stringify(problem)).not.toContain('BEGIN');
+  });
+
+  it('is unavailable for a broker that does not exist', async () => {
+    world = await World.start();
+    const result = await world.connections.connect(
+      { kind: 'ClusterServiceBroker', name: 'b' },
+      new AbortController().signal,
+    );
+    expect(result).toMatchObject({ kind: 'unavailable', reason: 'ReferencesNonexistentBroker' });
+  });
+
+  it('does not pass on to another broker of the same name', async () => {
+    world = await World.start();
+    const first = await world.client();
+    world.putBroker({}, {}, 'uid-2');
+    expect(await world.client()).not.toBe(first);
+    expect(world.reader.reads).toHaveLength(2);
+  });
+
+  it('rejects when the caller gives up, and goes on for the others', async () => {
+    world = await World.start();
+    const given = new AbortController();
+    const first = world.connections.connect(ref, given.signal);
+    const second = world.client();
+    given.abort();
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
+    await second;
+  });
+
+  it('tells its listeners of failures, and of a circuit that opens', async () => {
+    world = await World.start();
+    const news: BrokerNews[] = [];
+    const unsubscribe = world.connections.subscribe((item) => news.push(item));
+    await world.broker.stop();
+    for (let attempt = 0; attempt < 5; attempt++) await world.catalog();
+    expect(news.filter(({ kind }) => kind === 'failure')).toHaveLength(5);
+    expect(news).toContainEqual({ kind: 'circuit', ref, state: 'open' });
+    expect(world.connections.circuitState(ref)).toBe('open');
+
+    unsubscribe();
+    await world.catalog();
+    expect(news.filter(({ kind }) => kind === 'failure')).toHaveLength(5);
+  });
+
+  it('is made anew after it was forgotten', async () => {
+    world = await World.start();
+    const first = await world.client();
+    world.connections.forget(ref);
+    expect(world.connections.circuitState(ref)).toBeUndefined();
+    expect(await world.client()).not.toBe(first);
+  });
+});
+
+function missing(message: string): object {
+  return {
+    kind: 'unavailable',
+    reason: 'ErrorGettingAuthCredentials',
+    message: expect.stringContaining(message) as unknown,
+  };
+}
+
+function invalid(message: string): object {
+  return {
+    kind: 'unavailable',
+    reason: 'InvalidBrokerSettings',
+    message: expect.stringContaining(message) as unknown,
+  };
+}
+
+class World {
+  readonly broker: TestBroker;
+  readonly reader = new ObjectReader();
+  readonly connections: BrokerConnections;
+  nowMs = 1_000_000;
+  readonly #stores = createStores({ client: {} as KubeClient, logger: silentLogger });
+  #version = 0;
+
+  private constructor(broker: TestBroker) {
+    this.broker = broker;
+    this.connections = new BrokerConnections({
+      client: this.reader.client,
+      stores: this.#stores,
+      logger: silentLogger,
+      settings: { timeoutMs: 2_000, allowLoopback: true, environment: {} },
+      clock: { now: () => this.nowMs },
+    });
+    this.useCredentials();
+    this.putBroker({});
+  }
+
+  static async start(options: TestBrokerOptions = {}): Promise<World> {
+    return new World(await TestBroker.start(options));
+  }
+
+  useCredentials(): void {
+    const { auth } = this.broker;
+    if (auth.kind === 'basic') {
+      this.reader.secret('n/auth', { username: auth.username, password: auth.password });
+    }
+  }
+
+  putBroker(spec: object, annotations: Readonly<Record<string, string>> = {}, uid = 'uid-1'): void {
+    this.#stores.serviceBrokers.store.put({
+      metadata: { name: 'b', namespace: 'n', uid, annotations, resourceVersion: this.#nextVersion() },
+      spec: {
+        url: this.broker.url,
+        authInfo: { basic: { secretRef: { name: 'auth' } } },
+        ...spec,
+      },
+    });
+  }
+
+  deleteNamespace(): void {
+    const metadata = {
+      name: 'n',
+      deletionTimestamp: '2026-01-01T00:00:00Z',
+      resourceVersion: this.#nextVersion(),
+    };
+    this.#stores.namespaces.store.put({ metadata });
+  }
+
+  connect(): Promise<ConnectResult> {
+    return this.connections.connect(ref, new AbortController().signal);
+  }
+
+  async client() {
+    const result = await this.connect();
+    if (result.kind === 'unavailable') throw new Error(result.message);
+    return result.client;
+  }
+
+  /** What a fetch of the catalog came to: "catalog", or why not; failures are reported, as every caller does. */
+  async catalog(): Promise<string> {
+    const client = await this.client();
+    const outcome = await client.catalog({}, new AbortController().signal);
+    if (outcome.kind !== 'failed') return outcome.kind;
+    const failure: Failure = outcome;
+    this.connections.reportFailure(ref, failure);
+    return failure.reason;
+  }
+
+  async stop(): Promise<void> {
+    await this.connections.close();
+    await this.broker.stop();
+  }
+
+  #nextVersion(): string {
+    return String(++this.#version);
+  }
+}

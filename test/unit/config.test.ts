@@ -1,0 +1,53 @@
+import { durationMs, parseConfig } from '../../src/config.ts';
+
+describe('config', () => {
+  it('has working defaults for every flag', () => {
+    expect(parseConfig({}, {})).toMatchObject({
+      namespace: 'bindery-system',
+      adminListen: { host: '0.0.0.0', port: 8081 },
+      webhook: { listen: { host: '0.0.0.0', port: 8443 }, url: undefined },
+      controller: { isLeaderElected: true, brokerTimeoutMs: 60_000, allowLoopbackBrokers: false },
+    });
+  });
+
+  it('takes the environment for what the command line does not say', () => {
+    const environment = { BINDERY_LOG_LEVEL: 'debug', BINDERY_NAMESPACE: 'env' };
+    expect(parseConfig({ namespace: 'flag' }, environment)).toMatchObject({
+      logLevel: 'debug',
+      namespace: 'flag',
+    });
+  });
+
+  it.each([
+    [{ brokerTimeout: 'soon' }, '--broker-timeout is "soon"; it must be a duration'],
+    [{ listen: '8443' }, '--listen is "8443"; it must be host:port'],
+    [{ adminListen: '127.0.0.1:99999' }, '--admin-listen'],
+    [{ webhookUrl: 'http://x' }, '--webhook-url is "http://x"; it must be an https URL'],
+    [{ concurrency: '0' }, '--concurrency is "0"; it must be a whole number from 1 to 1000'],
+    [{ leaderElect: 'maybe' }, '--leader-elect is "maybe"; it must be true or false'],
+    [{ logLevel: 'loud' }, '--log-level is "loud"; it must be one of debug, info, warn, error, silent'],
+    [{ namespace: 'A_B' }, '--namespace is "A_B"; it must be a Kubernetes name'],
+  ])('%j: %s', (raw, message) => {
+    expect(() => parseConfig(raw, {})).toThrow(message);
+  });
+
+  it.each([
+    ['[::1]:8443', { host: '::1', port: 8443 }],
+    [':8443', { host: '0.0.0.0', port: 8443 }],
+    ['localhost:0', { host: 'localhost', port: 0 }],
+  ])('reads the address %s', (listen, expected) => {
+    expect(parseConfig({ listen }, {}).webhook.listen).toEqual(expected);
+  });
+
+  it.each([
+    ['500ms', 500],
+    ['1h30m', 5_400_000],
+    ['1.5s', 1500],
+    ['', undefined],
+    ['5', undefined],
+    ['0s', undefined],
+    ['-1s', undefined],
+  ])('reads the duration %j', (text, expected) => {
+    expect(durationMs(text)).toBe(expected);
+  });
+});

@@ -1,0 +1,227 @@
+import { silentLogger, type LogFields } from '../../../src/base/logger.ts';
+import {
+  Controller,
+  type ControllerDeps,
+  type ReconcileObservation,
+  type ReconcileResult,
+} from '../../../src/control/controller.ts';
+import { KubeApiError } from '../../../src/kube/errors.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const running: { stop: AbortController; finished: Promise<void> }[] = [];
+
+afterEach(async () => {
+  running.forEach(({ stop }) => stop.abort());
+  await Promise.all(running.splice(0).map(({ finished }) => finished));
+});
+
+function run(
+  reconcile: (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined>,
+  deps: Partial<ControllerDeps> = {},
+): { controller: Controller; stop: AbortController; finished: Promise<void> } {
+  const controller = new Controller({
+    name: 'test',
+    reconcile,
+    concurrency: 2,
+    logger: silentLogger,
+    backoff: { initialMs: 1, maxMs: 10 },
+    ...deps,
+  });
+  const stop = new AbortController();
+  const finished = controller.start(stop.signal);
+  running.push({ stop, finished });
+  return { controller, stop, finished };
+}
+
+it('reconciles what is enqueued, before and after the start', async () => {
+  const seen: string[] = [];
+  const controller = new Controller({
+    name: 'test',
+    concurrency: 1,
+    logger: silentLogger,
+    reconcile: (key) => {
+      seen.push(key);
+      return Promise.resolve(undefined);
+    },
+  });
+  controller.enqueue('ns/a');
+  expect(controller.depth).toBe(1);
+  const stop = new AbortController();
+  running.push({ stop, finished: controller.start(stop.signal) });
+  controller.enqueue('ns/b');
+  await waitFor(() => seen.length === 2);
+  expect(seen).toEqual(['ns/a', 'ns/b']);
+});
+
+it('works on as many keys at once as allowed, and never on one key twice', async () => {
+  const active = new Map<string, number>();
+  let most = 0;
+  let mostOfOneKey = 0;
+  let runs = 0;
+  const { controller } = run(
+    async (key) => {
+      active.set(key, (active.get(key) ?? 0) + 1);
+      most = Math.max(most, active.size);
+      mostOfOneKey = Math.max(mostOfOneKey, active.get(key) ?? 0);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      active.delete(key);
+      runs++;
+      return undefined;
+    },
+    { concurrency: 3 },
+  );
+  for (let round = 0; round < 5; round++) {
+    for (const key of ['a', 'b', 'c', 'd', 'e']) controller.enqueue(key);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await waitFor(() => controller.depth === 0 && active.size === 0);
+  expect(most).toBe(3);
+  expect(mostOfOneKey).toBe(1);
+  expect(runs).toBeGreaterThanOrEqual(5);
+});
+
+it('runs again after the time that the run asked for, or that somebody else did', async () => {
+  const seen: string[] = [];
+  const { controller } = run((key) => {
+    seen.push(key);
+    return Promise.resolve(seen.length < 3 ? { requeueAfterMs: 1 } : undefined);
+  });
+  controller.enqueue('a');
+  await waitFor(() => seen.length === 3);
+  controller.enqueueAfter('b', 1);
+  await waitFor(() => seen.length === 4);
+  expect(seen).toEqual(['a', 'a', 'a', 'b']);
+});
+
+it('repeats a run that threw with growing delays, until it succeeds, and then forgets the failures', async () => {
+  let runs = 0;
+  const lines: LogFields[] = [];
+  const { controller } = run(
+    () => {
+      runs++;
+      return runs % 4 === 0 ? Promise.resolve(undefined) : Promise.reject(new TypeError(`run ${runs}`));
+    },
+    { logger: { ...silentLogger, warn: (fields) => lines.push(fields) } },
+  );
+  controller.enqueue('ns/a');
+  await waitFor(() => runs === 4);
+  expect(lines).toMatchObject([
+    { controller: 'test', key: 'ns/a', failures: 1, error: 'run 1', errorType: 'TypeError' },
+    { failures: 2 },
+    { failures: 3 },
+  ]);
+  controller.enqueue('ns/a');
+  await waitFor(() => lines.length >= 4);
+  expect(lines[3]).toMatchObject({ failures: 1 });
+});
+
+it('leaves the API server alone for as long as it asks', async () => {
+  const startedMs = performance.now();
+  const times: number[] = [];
+  const { controller } = run(() => {
+    times.push(performance.now() - startedMs);
+    const busy = { status: 429, reason: 'TooManyRequests', message: 'busy', retryAfterMs: 150 };
+    return times.length === 1 ? Promise.reject(new KubeApiError(busy)) : Promise.resolve(undefined);
+  });
+  controller.enqueue('a');
+  await waitFor(() => times.length === 2);
+  expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(145);
+});
+
+it('makes no noise about a conflict', async () => {
+  const loud: string[] = [];
+  let runs = 0;
+  const { controller } = run(
+    () => {
+      const conflict = { status: 409, reason: 'Conflict', message: 'changed' };
+      return ++runs === 1 ? Promise.reject(new KubeApiError(conflict)) : Promise.resolve(undefined);
+    },
+    { logger: { ...silentLogger, warn: (_fields, message) => loud.push(message) } },
+  );
+  controller.enqueue('a');
+  await waitFor(() => runs === 2);
+  expect(loud).toEqual([]);
+});
+
+it('survives a reconcile function that throws at once', async () => {
+  let runs = 0;
+  const { controller } = run(() => {
+    runs++;
+    if (runs === 1) throw new Error('not even a promise');
+    return Promise.resolve(undefined);
+  });
+  controller.enqueue('a');
+  await waitFor(() => runs === 2);
+});
+
+it('tells an observer how each run ended', async () => {
+  const observations: ReconcileObservation[] = [];
+  const outcomes = [Promise.resolve({ requeueAfterMs: 1 }), Promise.resolve(undefined)];
+  let runs = 0;
+  const { controller } = run(
+    () =>
+      ++runs === 1 ? Promise.reject(new Error('once')) : (outcomes.shift() ?? Promise.resolve(undefined)),
+    { observe: (observation) => observations.push(observation) },
+  );
+  controller.enqueue('a');
+  await waitFor(() => observations.length === 3);
+  expect(observations.map(({ outcome }) => outcome)).toEqual(['failed', 'requeued', 'done']);
+  expect(observations.every(({ controller: name, durationMs }) => name === 'test' && durationMs >= 0)).toBe(
+    true,
+  );
+});
+
+it('lets the runs of the moment end when it stops, tells them, and begins no other', async () => {
+  const seen: string[] = [];
+  const { controller, stop, finished } = run(
+    async (key, signal) => {
+      seen.push(`begin ${key}`);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      seen.push(`end ${key}`);
+      throw signal.reason;
+    },
+    { concurrency: 1, logger: { ...silentLogger, warn: () => seen.push('warned') } },
+  );
+  controller.enqueue('a');
+  controller.enqueue('b');
+  await waitFor(() => seen.length === 1);
+  stop.abort();
+  await finished;
+  expect(seen).toEqual(['begin a', 'end a']);
+});
+
+it('takes up again what was cut short or waited, when it is started again', async () => {
+  const seen: string[] = [];
+  const { controller, stop, finished } = run(
+    async (key, signal) => {
+      seen.push(key);
+      if (seen.length > 1) return undefined;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      throw signal.reason;
+    },
+    { concurrency: 1 },
+  );
+  controller.enqueue('a');
+  controller.enqueue('b');
+  await waitFor(() => seen.length === 1);
+  stop.abort();
+  await finished;
+  controller.enqueue('c');
+  controller.enqueueAfter('d', 1);
+  const again = new AbortController();
+  running.push({ stop: again, finished: controller.start(again.signal) });
+  await waitFor(() => seen.length === 5);
+  expect(seen.sort()).toEqual(['a', 'a', 'b', 'c', 'd']);
+});
+
+it('does nothing when it is stopped before it starts', async () => {
+  const controller = new Controller({
+    name: 'test',
+    concurrency: 1,
+    logger: silentLogger,
+    reconcile: () => Promise.reject(new Error('must not run')),
+  });
+  controller.enqueue('a');
+  await expect(controller.start(AbortSignal.abort())).resolves.toBeUndefined();
+  expect(controller.depth).toBe(1);
+});

@@ -1,0 +1,84 @@
+import { writeStatus } from '../../../src/control/status-writer.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+
+interface Thing extends KubeObject {
+  readonly status?: { readonly phase?: string; readonly conditions?: readonly object[] };
+}
+
+const resource = { group: 'example.org', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
+const thing: Thing = {
+  metadata: { name: 'a', namespace: 'n', resourceVersion: '7' },
+  status: { phase: 'Old', conditions: [{ type: 'Ready' }] },
+};
+
+describe('writing a status', () => {
+  it('sends the difference with the resourceVersion that was read, and stores the answer', async () => {
+    const { calls, client } = recordingClient();
+    const stored: Thing[] = [];
+
+    const next = { conditions: [{ type: 'Ready' }, { type: 'Failed' }] };
+    const written = await writeStatus(
+      client,
+      resource,
+      thing,
+      next,
+      { put: (object) => stored.push(object) },
+      signal(),
+    );
+
+    expect(calls).toEqual([
+      [
+        resource,
+        { namespace: 'n', name: 'a' },
+        { metadata: { resourceVersion: '7' }, status: { phase: null, ...next } },
+        expect.objectContaining({ type: 'merge', subresource: 'status' }),
+      ],
+    ]);
+    expect(written).toEqual({ metadata: { name: 'answered' } });
+    expect(stored).toEqual([written]);
+  });
+
+  it('makes no call when nothing differs, and returns the object itself', async () => {
+    const { calls, client } = recordingClient();
+    const same = { conditions: [{ type: 'Ready' }], phase: 'Old' };
+    expect(await writeStatus(client, resource, thing, same, { put: fail }, signal())).toBe(thing);
+    expect(calls).toEqual([]);
+  });
+
+  it('addresses a cluster-scoped object without a namespace, and writes a first status whole', async () => {
+    const { calls, client } = recordingClient();
+    const bare: Thing = { metadata: { name: 'c', resourceVersion: '1' } };
+    await writeStatus(client, resource, bare, { phase: 'New' }, { put() {} }, signal());
+    expect(calls[0]?.slice(1, 3)).toEqual([
+      { name: 'c' },
+      { metadata: { resourceVersion: '1' }, status: { phase: 'New' } },
+    ]);
+  });
+
+  it('lets a refusal through and stores nothing', async () => {
+    const client = { patch: () => Promise.reject(new Error('conflict')) };
+    await expect(
+      writeStatus(client, resource, thing, { phase: 'New' }, { put: fail }, signal()),
+    ).rejects.toThrow('conflict');
+  });
+});
+
+function recordingClient(): { calls: unknown[][]; client: Pick<KubeClient, 'patch'> } {
+  const calls: unknown[][] = [];
+  const client = {
+    patch: (...call: unknown[]) => {
+      calls.push(call);
+      return Promise.resolve({ metadata: { name: 'answered' } });
+    },
+  } as Pick<KubeClient, 'patch'>;
+  return { calls, client };
+}
+
+function fail(): never {
+  throw new Error('nothing was to be stored');
+}
+
+function signal(): AbortSignal {
+  return new AbortController().signal;
+}

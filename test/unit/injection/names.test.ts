@@ -1,0 +1,124 @@
+import { joinPath, isAbsolute, pathRelation, tidyPath } from '../../../src/injection/mount-path.ts';
+import { nearestWord } from '../../../src/injection/nearest-word.ts';
+import { pointer } from '../../../src/injection/json-pointer.ts';
+import { parseAnnotations } from '../../../src/injection/annotations.ts';
+import { requestNames } from '../../../src/injection/secret-name.ts';
+import { key } from './pods.ts';
+
+describe('which Secret a source means', () => {
+  const names = (source: string, bindings: Record<string, string> = {}, params?: string): unknown => {
+    const annotations: Record<string, string> = { [key('bind', 'db')]: source };
+    if (params !== undefined) annotations[key('params.bind', 'db')] = params;
+    const [request] = parseAnnotations(annotations).requests;
+    return requestNames(request!, 'shop', (namespace, name) =>
+      namespace === 'shop' ? bindings[name] : undefined,
+    );
+  };
+
+  it.each([
+    ['', {}, { binding: 'db', secret: 'db' }],
+    ['', { db: 'elsewhere' }, { binding: 'db', secret: 'elsewhere' }],
+    ['binding/orders', { orders: '' }, { binding: 'orders', secret: 'orders' }],
+    ['secret/plain', { plain: 'not-this' }, { secret: 'plain' }],
+  ])('%j with bindings %j', (source, bindings, expected) => {
+    expect(names(source, bindings)).toEqual(expected);
+  });
+
+  it('generated objects have one name, the same for equal requests', () => {
+    const generated = names('request/pg/small') as { secret: string };
+    expect(generated).toEqual({
+      secret: generated.secret,
+      binding: generated.secret,
+      instance: generated.secret,
+    });
+    expect(generated.secret).toMatch(/^db-[0-9a-f]{8}$/);
+    expect(names(' request/pg/small ')).toEqual(generated);
+    expect(names('request/pg/small', {}, '{"a":1,"b":2}')).toEqual(
+      names('request/pg/small', {}, '{"b":2, "a":1}'),
+    );
+  });
+
+  it('(63) and others when source or parameters differ', () => {
+    const all = [
+      names('request/pg/small'),
+      names('request/pg/large'),
+      names('request/pg/small', {}, '{"a":1}'),
+      names('request/pg/small', {}, '{"a":2}'),
+      names('instance/pg'),
+    ] as { secret: string }[];
+    expect(new Set(all.map(({ secret }) => secret)).size).toBe(all.length);
+  });
+
+  it('a binding to an existing instance has a generated name, the instance its own', () => {
+    expect(names('instance/pg')).toMatchObject({ instance: 'pg', binding: expect.stringMatching(/^db-/) });
+  });
+});
+
+describe('mount paths', () => {
+  it.each([
+    ['/a', '/a'],
+    ['/a/', '/a'],
+    ['//a///b//', '/a/b'],
+    ['/a/./b/.', '/a/b'],
+    ['/', '/'],
+    ['//', '/'],
+    ['C:\\a\\\\b\\', 'C:\\a\\b'],
+    ['C:\\', 'C:\\'],
+    ['/a.b/..c', '/a.b/..c'],
+  ])('%j is tidied to %j', (path, tidy) => {
+    expect(tidyPath(path)).toBe(tidy);
+    expect(tidyPath(tidy)).toBe(tidy);
+  });
+
+  it.each([
+    ['/a', 'x', '/a/x'],
+    ['/', 'x', '/x'],
+    ['/a/', 'x', '/a/x'],
+    ['C:\\a', 'x', 'C:\\a\\x'],
+  ])('%j and %j', (root, name, joined) => {
+    expect(joinPath(root, name)).toBe(joined);
+  });
+
+  it.each([
+    ['/a/b', '/a/b', 'same'],
+    ['/a', '/a/b', 'parent'],
+    ['/a/b', '/a', 'child'],
+    ['/a', '/ab', 'apart'],
+    ['/', '/a', 'parent'],
+    ['/A', '/a', 'apart'],
+  ])('%j to %j: %s', (path, other, relation) => {
+    expect(pathRelation(path, other, false)).toBe(relation);
+  });
+
+  it('on Windows case, slashes and the system drive do not matter', () => {
+    expect(pathRelation('C:\\A\\b', '/a/B', true)).toBe('same');
+    expect(pathRelation('D:\\a', '/a', true)).toBe('apart');
+  });
+
+  it.each([
+    ['/a', true],
+    ['C:\\a', true],
+    ['c:/a', true],
+    ['a', false],
+    ['', false],
+    ['/a/../b', false],
+    ['/..', false],
+    ['\\a', false],
+  ])('%j is absolute: %s', (path, expected) => {
+    expect(isAbsolute(path)).toBe(expected);
+  });
+});
+
+it.each([
+  ['bnd', ['bind', 'env'], 'bind'],
+  ['polcy', ['policy', 'place'], 'policy'],
+  ['xyz', ['policy', 'place'], undefined],
+  ['', ['a'], 'a'],
+  ['db', [], undefined],
+])('the nearest word to %j', (word, candidates, expected) => {
+  expect(nearestWord(word, candidates)).toBe(expected);
+});
+
+it('JSON pointers escape what would end a key', () => {
+  expect(pointer(['a/b', 'c~d', 0, '~/', '-'])).toBe('/a~1b/c~0d/0/~0~1/-');
+});

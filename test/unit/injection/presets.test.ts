@@ -1,0 +1,163 @@
+import type { PodPreset, PodPresetSpec } from '../../../src/api/generated/pod-preset.ts';
+import { matchesSelector } from '../../../src/injection/label-selector.ts';
+import { matchingPresets } from '../../../src/injection/preset.ts';
+import type { RawPod } from '../../../src/injection/pod.ts';
+import { container, envNames, inject, key, mountPaths, planFor, pod } from './pods.ts';
+
+function preset(name: string, spec: Partial<PodPresetSpec>): PodPreset {
+  return { metadata: { name, namespace: 'shop' }, spec: { selector: {}, ...spec } };
+}
+
+function injectPresets(input: RawPod, presets: readonly PodPreset[]): ReturnType<typeof inject> {
+  return inject(input, { presets: matchingPresets(input.metadata, presets) });
+}
+
+const plain: RawPod = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'app' }] } };
+
+describe('(21) selectors', () => {
+  it.each([
+    ['empty', {}, true],
+    ['equal', { matchLabels: { app: 'web' } }, true],
+    ['not equal', { matchLabels: { app: 'api' } }, false],
+    ['absent label', { matchLabels: { tier: 'x' } }, false],
+    ['In', { matchExpressions: [{ key: 'app', operator: 'In', values: ['api', 'web'] }] }, true],
+    ['NotIn', { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] }, false],
+    [
+      'NotIn with the label absent',
+      { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['x'] }] },
+      true,
+    ],
+    ['Exists', { matchExpressions: [{ key: 'app', operator: 'Exists' }] }, true],
+    ['Exists with the label absent', { matchExpressions: [{ key: 'tier', operator: 'Exists' }] }, false],
+    ['DoesNotExist', { matchExpressions: [{ key: 'tier', operator: 'DoesNotExist' }] }, true],
+    ['an operator nobody knows', { matchExpressions: [{ key: 'app', operator: 'Near' as 'In' }] }, false],
+    [
+      'a key that every object inherits',
+      { matchExpressions: [{ key: 'constructor', operator: 'Exists' }] },
+      false,
+    ],
+  ] as const)('%s', (_title, selector, expected) => {
+    expect(matchesSelector(selector, { app: 'web' })).toBe(expected);
+  });
+
+  it('no selector means no Pod', () => {
+    const { selector: _selector, ...spec } = preset('p', {}).spec;
+    expect(matchingPresets(plain.metadata, [{ metadata: { name: 'p' }, spec }])).toEqual([]);
+  });
+
+  it('a bad preset does not stop the others', () => {
+    const presets = [
+      preset('bad', { bindings: [{ name: 'NOT LEGAL' }] }),
+      preset('good', { bindings: [{ name: 'db' }] }),
+    ];
+    expect(mountPaths(injectPresets(plain, presets).pod)).toEqual(['/bindings/db']);
+    expect(matchingPresets(plain.metadata, presets)[0]!.problems).toHaveLength(1);
+  });
+});
+
+it('variables, sources, volumes and mounts reach every container', () => {
+  const spec: PodPresetSpec = {
+    env: [{ name: 'A', value: '1' }],
+    envFrom: [{ configMapRef: { name: 'c' } }],
+    volumes: [{ name: 'cache', emptyDir: {} }],
+    volumeMounts: [{ name: 'cache', mountPath: '/cache' }],
+  };
+  const input = { ...plain, spec: { containers: [{ name: 'app' }], initContainers: [{ name: 'init' }] } };
+  const { pod: result } = injectPresets(input, [preset('p', spec)]);
+  for (const name of ['app', 'init']) {
+    expect(container(result, name)).toMatchObject({
+      env: spec.env,
+      envFrom: spec.envFrom,
+      volumeMounts: spec.volumeMounts,
+    });
+  }
+  expect(result.spec!.volumes).toEqual(spec.volumes);
+  expect(injectPresets(result, [preset('p', spec)]).operations).toEqual([]);
+});
+
+it('bindings have the notation of the annotations', () => {
+  const bindings = [
+    { name: 'db', from: 'secret/creds', env: 'URL=uri', containers: 'app', mount: '/etc/db', type: 'pg' },
+  ];
+  const input = { ...plain, spec: { containers: [{ name: 'app' }, { name: 'other' }] } };
+  const presets = [preset('p', { bindings })];
+  const { pod: result } = injectPresets(input, presets);
+  expect(mountPaths(result)).toEqual(['/etc/db']);
+  expect(mountPaths(result, 'other')).toEqual([]);
+  expect(envNames(result)).toEqual(['URL']);
+  // The file `type` is made of an annotation, so the Pod needs it.
+  expect(result.metadata!.annotations![key('type.bind', 'db')]).toBe('pg');
+  expect(injectPresets(result, presets).operations).toEqual([]);
+});
+
+it('(23) ten presets that match are all applied', () => {
+  const presets = Array.from({ length: 10 }, (_, index) =>
+    preset(`p${index}`, { env: [{ name: `V${index}`, value: 'x' }] }),
+  );
+  expect(envNames(injectPresets(plain, presets).pod)).toEqual(presets.map((_, index) => `V${index}`));
+});
+
+describe('a preset with a conflict', () => {
+  const clash = preset('clash', {
+    env: [
+      { name: 'FINE', value: '1' },
+      { name: 'TAKEN', value: 'theirs' },
+    ],
+    volumes: [{ name: 'v', emptyDir: {} }],
+  });
+  const input = {
+    ...plain,
+    spec: { containers: [{ name: 'app', env: [{ name: 'TAKEN', value: 'mine' }] }] },
+  };
+
+  it('is left out as a whole, and the others are applied', () => {
+    const other = preset('other', { env: [{ name: 'B', value: '2' }] });
+    const { pod: result, result: planned } = injectPresets(input, [clash, other]);
+    expect(envNames(result)).toEqual(['TAKEN', 'B']);
+    expect(result.spec).not.toHaveProperty('volumes');
+    expect(planned).toMatchObject({ kind: 'inject', conflicts: [{ binding: 'clash', field: 'env TAKEN' }] });
+  });
+
+  it('alone leaves the Pod unmodified', () => {
+    expect(injectPresets(input, [clash]).operations).toEqual([]);
+  });
+});
+
+describe('(22) two presets and one annotation for the same name', () => {
+  const asked = pod({ [key('bind', 'db')]: 'secret/mine' });
+  const presets = [
+    preset('b', { bindings: [{ name: 'db', from: 'secret/other' }] }),
+    preset('a', { bindings: [{ name: 'db', from: 'secret/mine', env: 'URL=uri' }] }),
+  ];
+
+  it('give one result: what the Pod asked for, and what goes with it', () => {
+    const { pod: result, result: planned } = injectPresets(asked, presets);
+    expect(mountPaths(result)).toEqual(['/bindings/db']);
+    expect(envNames(result)).toEqual(['SERVICE_BINDING_ROOT', 'URL']);
+    expect(planned).toMatchObject({
+      kind: 'inject',
+      injected: [{ name: 'db', secret: 'mine' }],
+      conflicts: [{ binding: 'b', field: 'mountPath /bindings/db' }],
+    });
+  });
+
+  it('whatever the order in which they are known', () => {
+    expect(injectPresets(asked, presets.toReversed()).operations).toEqual(
+      injectPresets(asked, presets).operations,
+    );
+  });
+});
+
+it('a preset does not make a Pod fail that conflicts by itself', () => {
+  const annotations = {
+    [key('bind', 'db')]: 'secret/s',
+    'conflict.servicecatalog.k8s.io/policy': 'keep-mine',
+  };
+  const env = [{ name: 'SERVICE_BINDING_ROOT', value: '$(X)' }];
+  const input = pod(annotations, { containers: [{ name: 'app', env }] });
+  const presets = matchingPresets(input.metadata, [preset('p', { env: [{ name: 'A', value: '1' }] })]);
+  expect(planFor(input, { presets })).toMatchObject({
+    kind: 'inject',
+    plan: { containers: [{ env: [{ name: 'A' }] }] },
+  });
+});

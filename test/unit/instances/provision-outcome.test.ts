@@ -1,0 +1,85 @@
+import {
+  asyncProvisionFailed,
+  provisioned,
+  provisionFailed,
+} from '../../../src/instances/provision-outcome.ts';
+import type { Failure } from '../../../src/osb/outcome-types.ts';
+
+const next = { attempts: 3, nextAttemptTime: '2026-01-01T00:00:05Z', delayMs: 5000 };
+
+function failure(fields: Partial<Failure>): Failure {
+  return {
+    kind: 'failed',
+    reason: 'ServerError',
+    message: 'no',
+    disposition: 'retry',
+    orphanMitigation: false,
+    brokerLevel: false,
+    ...fields,
+  };
+}
+
+describe('a failed provision request', () => {
+  it.each<[string, Partial<Failure>, string, { mitigates: boolean; mayExist: boolean }]>([
+    ['5xx', { status: 500, orphanMitigation: true }, 'cleaning', { mitigates: true, mayExist: true }],
+    [
+      '400',
+      { status: 400, reason: 'Rejected', disposition: 'terminal' },
+      'stalled',
+      { mitigates: false, mayExist: false },
+    ],
+    [
+      '409',
+      { status: 409, reason: 'Conflict', disposition: 'terminal' },
+      'stalled',
+      { mitigates: false, mayExist: false },
+    ],
+    ['429', { status: 429, reason: 'TooManyRequests' }, 'retrying', { mitigates: false, mayExist: false }],
+    ['never sent', { reason: 'ConnectionRefused' }, 'retrying', { mitigates: false, mayExist: false }],
+    [
+      '200 malformed',
+      { status: 200, reason: 'MalformedResponse' },
+      'retrying',
+      { mitigates: false, mayExist: true },
+    ],
+    [
+      'concurrent',
+      { status: 422, reason: 'ConcurrencyError' },
+      'retrying',
+      { mitigates: false, mayExist: true },
+    ],
+  ])('%s', (_name, fields, kind, expected) => {
+    const { verdict, changes } = provisionFailed(failure(fields), next);
+    expect(verdict.kind).toBe(kind);
+    expect(changes.orphanMitigationInProgress === true).toBe(expected.mitigates);
+    // The record of what was asked for is dropped only when the broker can not hold it.
+    expect('inProgressProperties' in changes).toBe(!expected.mayExist);
+  });
+
+  it('writes the next attempt into the status and the message', () => {
+    const { verdict, changes } = provisionFailed(failure({ reason: 'Timeout' }), next);
+    expect(verdict).toMatchObject({ kind: 'retrying', nextAttemptTime: next.nextAttemptTime });
+    expect(changes).toMatchObject({ attempts: 3, nextAttemptTime: next.nextAttemptTime });
+  });
+});
+
+describe('the end of an asynchronous provision', () => {
+  it('that failed is cleaned up and then final', () => {
+    const { verdict, changes } = asyncProvisionFailed('out of disks', 2);
+    expect(verdict).toMatchObject({ kind: 'cleaning', failedReason: 'ProvisionCallFailed' });
+    expect(verdict.message).toContain('out of disks');
+    expect(changes.orphanMitigationInProgress).toBe(true);
+  });
+
+  it('that succeeded keeps a known dashboard when the answer has none', () => {
+    const { changes } = provisioned({ planID: 'p' }, undefined, 4);
+    expect('dashboardURL' in changes).toBe(false);
+    expect(changes).toMatchObject({
+      provisionStatus: 'Provisioned',
+      reconciledGeneration: 4,
+      externalProperties: { planID: 'p' },
+      inProgressProperties: undefined,
+      currentOperation: '',
+    });
+  });
+});

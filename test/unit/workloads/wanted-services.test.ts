@@ -1,0 +1,82 @@
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { trimWorkload } from '../../../src/workloads/workload.ts';
+import { wantedServices } from '../../../src/workloads/wanted-services.ts';
+
+const bind = 'bind.servicecatalog.k8s.io/db';
+const params = 'params.bind.servicecatalog.k8s.io/db';
+
+function deployment(name: string, own: Record<string, string>, template: Record<string, string> = {}) {
+  return trimWorkload({
+    metadata: { name, namespace: 'n', annotations: own },
+    spec: { template: { metadata: { annotations: template } } },
+  } as KubeObject);
+}
+
+describe('services that workloads want', () => {
+  it('are shared by equal requests, wherever the annotation stands', () => {
+    const { instances, bindings } = wantedServices([
+      deployment('a', { [bind]: 'request/postgresql/small' }),
+      deployment('b', {}, { [bind]: 'request/postgresql/small' }),
+    ]);
+    expect([...instances.values()]).toEqual([
+      expect.objectContaining({ class: 'postgresql', plan: 'small', source: 'request/postgresql/small' }),
+    ]);
+    const [binding] = bindings.values();
+    expect(binding?.instance).toBe(binding?.name);
+    expect(bindings.size).toBe(1);
+  });
+
+  it.each([
+    ['plan', { [bind]: 'request/postgresql/large' }],
+    ['parameters', { [bind]: 'request/postgresql/small', [params]: '{"size":1}' }],
+  ])('are not shared when the %s differs', (_name, other) => {
+    const wanted = wantedServices([
+      deployment('a', { [bind]: 'request/postgresql/small' }),
+      deployment('b', other),
+    ]);
+    expect(wanted.instances.size).toBe(2);
+  });
+
+  it('take inline parameters and those of a Secret', () => {
+    const source = { [bind]: 'request/postgresql/small' };
+    const [inline] = wantedServices([
+      deployment('a', { ...source, [params]: '{"size":1}' }),
+    ]).instances.values();
+    const [secret] = wantedServices([
+      deployment('a', { ...source, [params]: 'secret:s/k' }),
+    ]).instances.values();
+    expect(inline?.parameters).toEqual({ size: 1 });
+    expect(secret?.parametersFrom).toEqual([{ secretKeyRef: { name: 's', key: 'k' } }]);
+  });
+
+  it('are only a binding for an instance that is there', () => {
+    const wanted = wantedServices([deployment('a', { [bind]: 'instance/mydb' })]);
+    expect(wanted.instances.size).toBe(0);
+    expect([...wanted.bindings.values()]).toEqual([expect.objectContaining({ instance: 'mydb' })]);
+  });
+
+  it.each([['binding/x'], ['secret/x'], [''], ['request/nope'], ['garbage']])('are none for %j', (source) => {
+    const wanted = wantedServices([deployment('a', { [bind]: source })]);
+    expect([wanted.instances.size, wanted.bindings.size]).toEqual([0, 0]);
+  });
+});
+
+describe('a workload as it is kept', () => {
+  it('has nothing but its name and the annotations of the vocabulary', () => {
+    const workload = deployment('a', { 'other/key': 'x', [bind]: '' });
+    expect(workload).toEqual({ metadata: { name: 'a', namespace: 'n' }, bindingAnnotations: { [bind]: '' } });
+  });
+
+  it.each([
+    ['being deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }],
+    [
+      'made by another one',
+      { ownerReferences: [{ apiVersion: 'v1', kind: 'X', name: 'x', uid: 'u', controller: true }] },
+    ],
+  ])('asks for nothing while %s', (_name, metadata) => {
+    const workload = trimWorkload({
+      metadata: { name: 'a', namespace: 'n', annotations: { [bind]: '' }, ...metadata },
+    });
+    expect(workload.bindingAnnotations).toEqual({});
+  });
+});
