@@ -93,7 +93,7 @@ const controller: readonly Option[] = [
     description: 'holds the cluster id',
     default: 'cluster-info',
   },
-  { flags: '--cluster-id-configmap-namespace <name>', description: 'its namespace', default: 'default' },
+  { flags: '--cluster-id-configmap-namespace <name>', description: "its namespace; else Bindery's own" },
 ];
 
 /** The flags of each role. */
@@ -131,7 +131,7 @@ export function parseConfig(
       maxPollIntervalMs: read.duration('maxPollInterval'),
       maxRetryIntervalMs: read.duration('maxRetryInterval'),
       clusterIdConfigMap: Object.freeze({
-        namespace: read.name('clusterIdConfigmapNamespace'),
+        namespace: read.optional('clusterIdConfigmapNamespace') ?? read.name('namespace'),
         name: read.name('clusterIdConfigmapName'),
       }),
     }),

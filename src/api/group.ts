@@ -18,9 +18,6 @@ export const finalizer = 'kubernetes-incubator/service-catalog';
 /** Prefix of our own labels and annotations on our own kinds; the query labels of `labels.ts` are among them. */
 export const labelPrefix = `${group}/`;
 
-/** On a namespace, `enabled`: instances and bindings may be made there for Pods that ask for a service. */
-export const autoProvisionLabel = `${labelPrefix}auto-provision`;
-
 /** On a namespace, `enabled`: Pods without an annotation are shown to the webhook too, for PodPresets. */
 export const podPresetsLabel = `${labelPrefix}pod-presets`;
 

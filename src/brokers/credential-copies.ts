@@ -35,18 +35,21 @@ export class CredentialCopies {
     this.#deps = deps;
   }
 
-  /** Keeps what was just read. A copy that can not be made is logged: the broker can be used all the same. */
+  /**
+   * Keeps what was read. A copy that can not be made is logged: the broker can be used all the same.
+   * @returns whether there is a copy, or none is needed; false while the namespace has no instances
+   */
   async keep(
     { metadata }: AnyBroker,
     specification: BrokerSpecification,
     material: BrokerMaterial,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { uid, namespace: brokerNamespace, name: brokerName } = metadata;
-    if (uid === undefined || brokerNamespace === undefined) return;
-    if (!isReadFromObjects(specification) || !this.#hasInstances(brokerNamespace)) return;
+    if (uid === undefined || brokerNamespace === undefined || !isReadFromObjects(specification)) return true;
+    if (!this.#hasInstances(brokerNamespace)) return false;
     const checksum = jsonChecksum(material);
-    if (this.#kept.get(uid) === checksum) return;
+    if (this.#kept.get(uid) === checksum) return true;
 
     const { client, logger, namespace } = this.#deps;
     const name = nameOf(uid);
@@ -66,9 +69,11 @@ export class CredentialCopies {
     try {
       await client.patch(secrets, { namespace, name }, copy, options);
       this.#kept.set(uid, checksum);
+      return true;
     } catch (error) {
       const broker = `${brokerNamespace}/${brokerName}`;
       logger.warn({ broker, ...errorFields(error) }, 'no copy of the credentials could be made');
+      return false;
     }
   }
 

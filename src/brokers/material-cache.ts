@@ -20,6 +20,8 @@ interface Entry {
   readAtMs: number;
   freshUntilMs: number;
   loading: Promise<MaterialResult> | undefined;
+  /** Whether there is a copy of `material`, or need for none. */
+  isKept: boolean;
 }
 
 /** Credentials are read again after this time, so that a rotated Secret is in use soon without being watched. */
@@ -50,6 +52,7 @@ export class MaterialCache {
   ): Promise<MaterialResult> {
     const entry = this.#entryOf(key, broker, specification);
     if (entry.material !== undefined && this.#deps.clock.now() < entry.freshUntilMs) {
+      await this.#keepCopy(entry, broker, entry.material, signal);
       return { kind: 'found', material: entry.material };
     }
     entry.loading ??= this.#load(entry, broker).finally(() => {
@@ -86,6 +89,7 @@ export class MaterialCache {
       readAtMs: 0,
       freshUntilMs: 0,
       loading: undefined,
+      isKept: false,
     };
     this.#entries.set(key, entry);
     return entry;
@@ -93,9 +97,10 @@ export class MaterialCache {
 
   async #load(entry: Entry, broker: AnyBroker): Promise<MaterialResult> {
     const { client, clock, copies } = this.#deps;
+    entry.isKept = false;
     const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(readTimeoutMs)]);
     let result = await loadMaterial(entry.specification, client, signal);
-    if (result.kind === 'found') await copies?.keep(broker, entry.specification, result.material, signal);
+    if (result.kind === 'found') await this.#keepCopy(entry, broker, result.material, signal);
     // Namespace deletion removes Secrets before instances, and these can not be deprovisioned without credentials.
     else if (result.gone && this.#isTerminating(broker)) {
       const material = entry.material ?? (await copies?.find(broker, signal));
@@ -109,10 +114,22 @@ export class MaterialCache {
     return result;
   }
 
+  /** Also for what was read before the broker had its first instance. */
+  async #keepCopy(
+    entry: Entry,
+    broker: AnyBroker,
+    material: BrokerMaterial,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (entry.isKept) return;
+    const { copies } = this.#deps;
+    entry.isKept = copies === undefined || (await copies.keep(broker, entry.specification, material, signal));
+  }
+
   #isTerminating({ metadata }: AnyBroker): boolean {
     if (metadata.namespace === undefined) return false;
     const namespace = this.#deps.stores.namespaces.store.get(metadata.namespace);
-    return namespace === undefined || namespace.metadata.deletionTimestamp !== undefined;
+    return namespace?.metadata.deletionTimestamp !== undefined;
   }
 }
 

@@ -35,14 +35,9 @@ export async function deleteBroker(task: BrokerTask, broker: AnyBroker): Promise
   }
   await deleteItems(task, task.scope.plans, task.catalog.plans);
   await deleteItems(task, task.scope.classes, task.catalog.classes);
-  await removeFinalizer(
-    task.client,
-    task.scope.brokers,
-    broker,
-    finalizer,
-    task.catalog.brokers,
-    task.signal,
-  );
+  await task.connections.dropCopies(broker, task.signal);
+  const { client, scope, catalog, signal } = task;
+  await removeFinalizer(client, scope.brokers, broker, finalizer, catalog.brokers, signal);
   const message = `${describeBroker(task.ref)} was deleted, with its classes and plans.`;
   brokerEvent(task, broker, 'Normal', 'DeletedSuccessfully', message);
   return stop;

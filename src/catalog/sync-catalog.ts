@@ -93,18 +93,17 @@ async function writeCatalog(
   };
 }
 
-/** Before v0.3 Service Catalog named objects by the raw id; such an object keeps its name for ever. */
-function nameFor<T extends AnyItem>(
+/** Service Catalog once used the raw id as the name; an object of that time keeps it for ever. */
+function nameFor(
   id: string,
-  broker: AnyBroker,
-  store: { get(key: string): T | undefined; byIndex(index: string, value: string): readonly T[] },
+  { metadata: { namespace, name: brokerName } }: AnyBroker,
+  store: { get(key: string): AnyItem | undefined },
 ): string {
   const name = escapeName(id);
-  const { namespace } = broker.metadata;
-  if (store.get(scoped(namespace, name)) !== undefined) return name;
-  const sameId = store.byIndex('externalID', scoped(namespace, id));
-  const own = sameId.find(({ spec }) => brokerNameOf(spec) === broker.metadata.name);
-  return own?.metadata.name ?? name;
+  if (name === id || store.get(scoped(namespace, name)) !== undefined) return name;
+  const spec = store.get(scoped(namespace, id))?.spec;
+  const isOld = spec !== undefined && spec.externalID === id && brokerNameOf(spec) === brokerName;
+  return isOld ? id : name;
 }
 
 /**

@@ -4,6 +4,8 @@ import { systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { bindingController } from '../bindings/binding-controller.ts';
 import { BrokerConnections } from '../brokers/broker-connections.ts';
+import { CredentialCopies } from '../brokers/credential-copies.ts';
+import type { BrokerRef } from '../brokers/broker-ref.ts';
 import { ClusterId } from '../brokers/cluster-id.ts';
 import { createCatalogControllers } from '../catalog/start.ts';
 import type { ControllerConfig } from '../config.ts';
@@ -11,6 +13,7 @@ import type { Controller, ReconcileObserver } from '../control/controller.ts';
 import { LeaderElection } from '../control/leader.ts';
 import { createStores, type Stores } from '../control/stores.ts';
 import { instanceController } from '../instances/instance-controller.ts';
+import type { CircuitState } from '../osb/options.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { createWorkloadInformers, workloadController } from '../workloads/workload-controller.ts';
@@ -27,6 +30,7 @@ export interface ControllerRoleDeps {
   readonly stores?: Stores | undefined;
   readonly observeReconcile?: ReconcileObserver | undefined;
   readonly observeBroker?: ConstructorParameters<typeof BrokerConnections>[0]['observe'];
+  readonly observeCircuit?: ((ref: BrokerRef, state: CircuitState) => void) | undefined;
 }
 
 /** First pause after a failed attempt at a broker. */
@@ -47,7 +51,7 @@ export class ControllerRole {
 
   constructor(deps: ControllerRoleDeps) {
     this.#deps = deps;
-    const { client, logger, config, identity } = deps;
+    const { client, logger, config, identity, namespace } = deps;
     this.#stores = deps.stores ?? createStores(deps);
     this.#workloads = createWorkloadInformers(deps);
     this.#events = new EventRecorder({ client, component: 'bindery-controller', instance: identity, logger });
@@ -57,6 +61,11 @@ export class ControllerRole {
       logger,
       settings: { timeoutMs: config.brokerTimeoutMs, allowLoopback: config.allowLoopbackBrokers },
       observe: deps.observeBroker,
+      copies: new CredentialCopies({ client, stores: this.#stores, logger, namespace }),
+    });
+    const { observeCircuit } = deps;
+    this.#connections.subscribe((news) => {
+      if (news.kind === 'circuit') observeCircuit?.(news.ref, news.state);
     });
     this.controllers = this.#createControllers();
   }
@@ -75,14 +84,21 @@ export class ControllerRole {
     const informers = [...(this.#deps.stores ? [] : Object.values(this.#stores)), ...this.#workloads];
     const watching = informers.map((informer) => informer.start(signal));
     try {
-      if (this.#deps.config.isLeaderElected)
-        await this.#election().run(signal, (leading) => this.#lead(leading));
+      if (this.#deps.config.isLeaderElected) await this.#leadWhenElected(signal);
       else await this.#lead(signal);
     } finally {
       await Promise.all(watching);
       await this.#events.stop();
       await this.#connections.close();
     }
+  }
+
+  /** Whoever loses the lead ends, and is started anew: nothing that was begun may go on beside the next leader. */
+  async #leadWhenElected(signal: AbortSignal): Promise<void> {
+    await this.#election().run(signal, async (leading) => {
+      await this.#lead(leading);
+      if (!signal.aborted) throw new Error('lost the Lease: another replica leads now');
+    });
   }
 
   /** Nothing is decided on half a view of the cluster. */

@@ -118,7 +118,8 @@ export class LeaderElection {
       await sleep(Math.min(this.#retryPeriodMs, this.#remainingMs(renewedMs)), finished);
       if (finished.aborted) return;
       const askedMs = this.#clock.now();
-      const timeoutMs = this.#remainingMs(renewedMs);
+      // Half of the time, so that one dead connection does not cost the lead.
+      const timeoutMs = Math.min(this.#remainingMs(renewedMs), this.#renewDeadlineMs / 2);
       try {
         // Not cut short when the work is finished: the release needs to know what is written.
         if (timeoutMs > 0 && (await this.#lock.tryHold({ timeoutMs }))) renewedMs = askedMs;

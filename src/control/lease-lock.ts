@@ -58,8 +58,8 @@ export class LeaseLock {
 
   async #hold(options: CallOptions): Promise<boolean> {
     const { client, ref, identity } = this.#deps;
-    // Who renews in time needs no reading: nobody else may have written.
-    if (this.#lease !== undefined && this.holder === identity && !this.#isExpired()) {
+    // Who holds it needs no reading: the write fails when somebody else has written since.
+    if (this.#lease !== undefined && this.holder === identity) {
       await this.#write(this.#lease, this.#renewed(this.#lease), options);
       return true;
     }

@@ -1,4 +1,4 @@
-import { isBindingKey, liftedAnnotation } from './annotation-keys.ts';
+import { isBindingKey, liftedAnnotation, unknownKeyProblems } from './annotation-keys.ts';
 import { pointer } from './json-pointer.ts';
 import type { Annotations, RawPod } from './pod.ts';
 import { quote, warning, type Problem } from './problem.ts';
@@ -38,7 +38,7 @@ export function lift(kind: string, workload: RawWorkload, before?: RawWorkload |
   return {
     operations: operationsOf(path, template.metadata, current, next),
     annotations: next,
-    problems: differing(own, current, copied),
+    problems: [...unknownKeys(workload.metadata?.annotations), ...differing(own, current, copied)],
   };
 }
 
@@ -122,6 +122,14 @@ function operationsOf(
       return { op, path: pointer([...place, key]), value: next[key] } as const;
     }),
   ];
+}
+
+/** What is not a key of the vocabulary is not copied, so nobody else will see that it is misspelt. */
+function unknownKeys(annotations: Annotations | null | undefined): readonly Problem[] {
+  const keys = Object.keys(annotations ?? {});
+  return unknownKeyProblems(
+    keys.filter((key) => key.includes('servicecatalog.k8s.io') && !isBindingKey(key)),
+  );
 }
 
 function differing(

@@ -41,16 +41,15 @@ export interface ListWatchDeps<T extends KubeObject> {
   readonly observe?: ((observation: ListWatchObservation) => void) | undefined;
   /** Longest silence of a watch, milliseconds; longer than the minute between bookmarks. @default 150_000 */
   readonly inactivityMs?: number | undefined;
-  /** @default 500 ms … 30 s, full jitter */
+  /** @default 500 ms … 10 s, full jitter */
   readonly backoff?: BackoffOptions | undefined;
 }
 
-const defaultBackoff: BackoffOptions = { initialMs: 500, maxMs: 30_000 };
+const defaultBackoff: BackoffOptions = { initialMs: 500, maxMs: 10_000 };
 /** A watch that lived so long was a good one: the next starts at once. */
 const goodWatchMs = 1_000;
 /** So many refusals in a row, and the version is no longer trusted. */
 const maxRefusals = 5;
-const pageTimeoutMs = 60_000;
 
 /**
  * Keeps a sink equal to what the API server holds of one kind: lists once, then watches, and goes on from the
@@ -108,9 +107,8 @@ export class ListWatch<T extends KubeObject> {
   async #list(signal: AbortSignal): Promise<void> {
     const { client, resource, sink } = this.#deps;
     this.#observe('list');
-    const options = { signal, timeoutMs: pageTimeoutMs };
     const keep = (item: T): T => sink.trim?.(item) ?? item;
-    const { items, metadata } = await listPages<T>(client, resource, this.#selection(), options, keep);
+    const { items, metadata } = await listPages<T>(client, resource, this.#selection(), { signal }, keep);
     const version = metadata.resourceVersion;
     const isThePast = isOlderVersion(version, this.#newest);
     this.#tell(() => sink.replace(items, isThePast ? undefined : version));

@@ -40,6 +40,8 @@ const maxRequestConnections = 16;
 /** kube-apiserver closes idle connections after 90 s. Being first spares requests that meet a closing door. */
 const keepAliveMs = 60_000;
 const connectTimeoutMs = 10_000;
+/** A call that was given less time says nothing about its connection. */
+const suspectMs = 1_000;
 
 /** The connections to one API server, over HTTP/1.1. Knows its credentials and nothing else of Kubernetes. */
 export class Transport {
@@ -99,13 +101,10 @@ export class Transport {
     }
   }
 
-  /** Drops the connections when the certificates of the connection are others now. Running calls go on. */
+  /** New connections for what comes, when the certificates of the connection are others now. */
   async renew(): Promise<void> {
     const pools = await this.#pools;
-    if (pools === undefined || pools.tls === (await this.#connection.tls())) return;
-    this.#pools = undefined;
-    void pools.requests.close();
-    void pools.watches.close();
+    if (pools !== undefined && pools.tls !== (await this.#connection.tls())) this.#abandon(pools);
   }
 
   /** Ends everything that runs. */
@@ -153,8 +152,20 @@ export class Transport {
 
   async #failed(request: HttpRequest, error: unknown, pools: Pools): Promise<unknown> {
     if (request.signal?.aborted) return request.signal.reason;
-    // A certificate may have been replaced on disk since these connections were made.
-    if ((await this.#pools) === pools) await this.renew();
-    return connectionError(request.method, request.path, error);
+    const failure = connectionError(request.method, request.path, error);
+    if ((await this.#pools) === pools) {
+      // Connections that a router has forgotten look like any other. Where one is silent, all are suspect.
+      if (failure.code === 'TIMEOUT' && request.timeoutMs >= suspectMs) this.#abandon(pools);
+      // A certificate may have been replaced on disk since these connections were made.
+      else await this.renew();
+    }
+    return failure;
+  }
+
+  /** What runs on these connections goes on; nothing new is begun on them. */
+  #abandon(pools: Pools): void {
+    this.#pools = undefined;
+    void pools.requests.close();
+    void pools.watches.close();
   }
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { JsonObject } from '../base/json.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import {
   decodeBinding,
@@ -12,18 +11,18 @@ import { Authorization } from './authorization.ts';
 import { Circuit } from './circuit.ts';
 import { Deadline } from './deadline.ts';
 import { Gate } from './gate.ts';
+import { httpRequest } from './http-request.ts';
 import { defaultMaxConcurrent, Limiter } from './limiter.ts';
 import type { BrokerAuth, BrokerClientOptions, CircuitState } from './options.ts';
 import type { CatalogOutcome, Failure, FetchOutcome, Outcome, PollOutcome } from './outcome-types.ts';
 import { catalogOutcome, fetchOutcome, pollOutcome, writeOutcome } from './outcome.ts';
-import { neverSent, type Fault, type Reply } from './reply.ts';
+import type { Reply } from './reply.ts';
 import {
   bindRequest,
   catalogRequest,
   deprovisionRequest,
   getBindingRequest,
   getInstanceRequest,
-  idProblem,
   pollBindingRequest,
   pollInstanceRequest,
   provisionRequest,
@@ -49,8 +48,6 @@ import type {
   UpdateRequest,
 } from './types.ts';
 
-const mebibyte = 1024 * 1024;
-
 /**
  * The ten operations of the Open Service Broker API 2.17 on one broker. No operation throws: every answer, and every
  * way of getting none, is an outcome. When `signal` aborts, the outcome is a failure with the reason `Cancelled`
@@ -62,6 +59,7 @@ export class BrokerClient {
   readonly #clock: Clock;
   readonly #transport: Transport;
   readonly #authorization: Authorization;
+  readonly #limiter: Limiter;
   readonly #circuit: Circuit;
   readonly #gate: Gate;
 
@@ -80,13 +78,18 @@ export class BrokerClient {
       clock: this.#clock,
       send: async (request, signal) => this.#transport.send(request, [], signal),
     });
-    const limiter = new Limiter(options.limiter);
+    this.#limiter = new Limiter(options.limiter);
     this.#circuit = new Circuit(options.circuit ?? {}, { clock: this.#clock, onChange: options.onCircuit });
-    this.#gate = new Gate({ limiter, circuit: this.#circuit, clock: this.#clock });
+    this.#gate = new Gate({ limiter: this.#limiter, circuit: this.#circuit, clock: this.#clock });
   }
 
   get circuitState(): CircuitState {
     return this.#circuit.state;
+  }
+
+  /** Requests under way, and requests that wait for a slot. */
+  get load(): { readonly running: number; readonly waiting: number } {
+    return { running: this.#limiter.running, waiting: this.#limiter.waiting };
   }
 
   /** GET /v2/catalog. With the `etag` of an earlier one the outcome may be `unchanged`. */
@@ -171,7 +174,7 @@ export class BrokerClient {
   ): Promise<T> {
     const requestIdentity = randomUUID();
     const startedMs = performance.now();
-    const http = this.#httpRequest(request, requestIdentity);
+    const http = httpRequest(this.#url, this.#options, request, requestIdentity);
     const reply = 'kind' in http ? http : await this.#gate.pass(async () => this.#send(http, signal), signal);
     const outcome = interpret(reply);
     const reason = failure(outcome)?.reason;
@@ -207,50 +210,6 @@ export class BrokerClient {
     const newHeaders = { ...http.headers, ...again.headers };
     return this.#transport.send({ ...http, headers: newHeaders }, again.secrets, signal);
   }
-
-  #httpRequest(request: BrokerRequest, requestIdentity: string): HttpRequest | Fault {
-    const problem = request.ids.map(idProblem).find((found) => found !== undefined);
-    if (problem !== undefined) return neverSent('InvalidRequest', problem);
-    const body = bodyText(request.body);
-    if (body === undefined)
-      return neverSent('InvalidRequest', 'the parameters or the context can not be written as JSON');
-    const isCatalog = request.operation === 'catalog';
-    const { apiVersion, maxBodyBytes, maxCatalogBytes } = this.#options;
-    return {
-      origin: this.#url,
-      path: `${this.#url.pathname.replace(/\/+$/, '')}${request.path}`,
-      method: request.method,
-      headers: {
-        accept: 'application/json',
-        'accept-encoding': 'gzip',
-        'user-agent': 'bindery',
-        'x-broker-api-version': apiVersion ?? '2.17',
-        'x-broker-api-request-identity': requestIdentity,
-        ...identityHeader(request),
-        ...(body === '' ? {} : { 'content-type': 'application/json' }),
-        ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
-      },
-      ...(body === '' ? {} : { body }),
-      maxBodyBytes: isCatalog ? (maxCatalogBytes ?? 16 * mebibyte) : (maxBodyBytes ?? 4 * mebibyte),
-    };
-  }
-}
-
-/** Empty for no body; `undefined` for what is no JSON: thousands of levels deep, or with numbers of other kinds. */
-function bodyText(body: JsonObject | undefined): string | undefined {
-  if (body === undefined) return '';
-  try {
-    return JSON.stringify(body);
-  } catch {
-    return undefined;
-  }
-}
-
-/** `<platform> <base64 of the JSON object>` (OSB, Originating Identity). */
-function identityHeader({ identity }: BrokerRequest): Readonly<Record<string, string>> {
-  if (identity === undefined) return {};
-  const encoded = Buffer.from(JSON.stringify(identity.value)).toString('base64');
-  return { 'x-broker-api-originating-identity': `${identity.platform} ${encoded}` };
 }
 
 function brokerUrl(text: string): URL {

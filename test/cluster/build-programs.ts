@@ -13,7 +13,7 @@ export interface Program {
   readonly package: string;
   /** Such as `v1.36.3`; for the progress lines. */
   readonly version: string;
-  /** How long two cores need with an empty Go build cache, after the programs before it were built. */
+  /** How long two cores need for it in this build, if Go's build cache was empty at the beginning. */
   readonly estimateSeconds: number;
 }
 
@@ -24,6 +24,10 @@ export interface BuildOptions {
   /** Where the finished programs go. */
   readonly into: string;
   readonly ldflags: string;
+  /** More arguments of `go build`, such as `-tags=…`. */
+  readonly goArgs?: readonly string[];
+  /** Over goEnvironment(), for what needs a C compiler. */
+  readonly goEnv?: Readonly<Record<string, string>>;
   /** The `go` to call. */
   readonly go: string;
   readonly env: NodeJS.ProcessEnv;
@@ -84,9 +88,18 @@ async function buildOne(program: Program, position: string, options: BuildOption
   const elapsedSeconds = (): number => (performance.now() - startedAt) / 1000;
   const build = await spawnGuarded({
     command: options.go,
-    args: ['build', '-v', '-ldflags', options.ldflags, '-o', temporary, program.package],
+    args: [
+      'build',
+      '-v',
+      ...(options.goArgs ?? []),
+      '-ldflags',
+      options.ldflags,
+      '-o',
+      temporary,
+      program.package,
+    ],
     cwd: options.moduleDirectory,
-    env: goEnvironment(options.env),
+    env: { ...goEnvironment(options.env), ...options.goEnv },
     logPath,
   });
   const title = `  ${position}: ${program.name} ${program.version}`;

@@ -70,7 +70,13 @@ export class ServiceWorld {
 
   startControllers(): void {
     const config = parseConfig(
-      { leaderElect: 'false', allowLoopbackBrokers: true, brokerTimeout: '2s', maxRetryInterval: '2s' },
+      {
+        namespace: 'default',
+        leaderElect: 'false',
+        allowLoopbackBrokers: true,
+        brokerTimeout: '2s',
+        maxRetryInterval: '2s',
+      },
       {},
     );
     const role = new ControllerRole({

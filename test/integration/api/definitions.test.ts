@@ -1,22 +1,33 @@
 import { allKinds } from '../../../src/api/kinds.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ClusterAccess } from '../../cluster/cluster-access.ts';
 import { freshNamespace, sharedControlPlane } from '../../support/cluster.ts';
-import { create, expectDone, installDefinitions, manifest } from './catalog-cluster.ts';
+import {
+  connect,
+  create,
+  expectDone,
+  installDefinitions,
+  manifest,
+  tryCreate,
+  type Manifest,
+} from './catalog-cluster.ts';
 
 let cluster: ClusterAccess;
+let client: KubeClient;
 let namespace = '';
 
 beforeAll(async () => {
   cluster = await sharedControlPlane();
+  client = await connect(cluster.kubeconfig);
   namespace = await freshNamespace('definitions');
   await installDefinitions(cluster);
 }, 60_000);
 
-const newInstance = manifestOf('fresh');
+afterAll(async () => client.close());
 
-function manifestOf(name: string): (inNamespace: string) => string {
+function instance(name: string): Manifest {
   const spec = { clusterServiceClassExternalName: 'postgresql' };
-  return (inNamespace) => manifest({ kind: 'ServiceInstance', spec }, inNamespace, name);
+  return manifest({ kind: 'ServiceInstance', spec }, namespace, name);
 }
 
 describe('the definitions on an API server', () => {
@@ -84,13 +95,12 @@ describe('the definitions on an API server', () => {
 
 describe('a new object', () => {
   it('has observedGeneration -1, whatever status its creator sent', async () => {
-    const sent = { ...(JSON.parse(newInstance(namespace)) as object), status: { observedGeneration: 7 } };
-    const answer = await create(cluster, JSON.stringify(sent));
+    const answer = await tryCreate(client, { ...instance('fresh'), status: { observedGeneration: 7 } });
     expect(answer).toMatchObject({ accepted: true, object: { status: { observedGeneration: -1 } } });
   });
 
   it('is not Ready for kubectl wait until its status speaks of this generation', async () => {
-    expect(await create(cluster, manifestOf('waited')(namespace), [])).toMatchObject({ accepted: true });
+    expect(await create(client, instance('waited'))).toMatchObject({ accepted: true });
     const wait = ['wait', '-n', namespace, 'sinst/waited', '--for=condition=Ready'];
     expect((await cluster.kubectl([...wait, '--timeout=1s'])).code).not.toBe(0);
 
@@ -118,7 +128,7 @@ describe('a new object', () => {
   });
 
   it('shows in its columns what old scripts look for', async () => {
-    expect(await create(cluster, manifestOf('shown')(namespace), [])).toMatchObject({ accepted: true });
+    expect(await create(client, instance('shown'))).toMatchObject({ accepted: true });
     const status = {
       userSpecifiedClassName: 'ClusterServiceClass/postgresql',
       userSpecifiedPlanName: 'small',
@@ -158,7 +168,7 @@ describe('a new object', () => {
   });
 
   it('keeps the order of its conditions', async () => {
-    expect(await create(cluster, manifestOf('ordered')(namespace), [])).toMatchObject({ accepted: true });
+    expect(await create(client, instance('ordered'))).toMatchObject({ accepted: true });
     const types = ['Reconciling', 'Stalled', 'Ready', 'Failed'];
     const conditions = types.map((type) => ({
       type,

@@ -1,51 +1,57 @@
 import { join } from 'node:path';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { subjectAccessReviews } from '../../../src/kube/resources.ts';
 import type { ControlPlane } from '../../cluster/control-plane.ts';
-import { root } from './catalog-cluster.ts';
-import { applied, startPrivateCluster, until } from './private-cluster.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { connect, expectDone, root } from './catalog-cluster.ts';
+import { startPrivateCluster } from './private-cluster.ts';
 
 let plane: ControlPlane;
+let client: KubeClient;
 
 beforeAll(async () => {
   plane = await startPrivateCluster();
-  await applied(plane, ['apply', '-f', join(root, 'deploy/rbac')]);
-  await applied(plane, ['create', 'namespace', 'team']);
+  client = await connect(plane.kubeconfig);
+  await expectDone(plane, 'apply', '-f', join(root, 'deploy/rbac'));
+  await expectDone(plane, 'create', 'namespace', 'team');
   for (const role of ['view', 'edit', 'admin']) {
-    await applied(plane, [
-      'create',
-      'rolebinding',
-      role,
-      '-n',
-      'team',
-      `--clusterrole=${role}`,
-      `--user=${role}er`,
-    ]);
+    const subject = [`--clusterrole=${role}`, `--user=${role}er`];
+    await expectDone(plane, 'create', 'rolebinding', role, '-n', 'team', ...subject);
   }
   // The aggregated roles are put together by a controller.
-  await until(
-    () => mayDo('adminer', 'create servicebrokers.servicecatalog.k8s.io -n team'),
-    (may) => may,
-  );
+  await waitFor(() => mayDo('adminer', 'create servicebrokers.servicecatalog.k8s.io -n team'));
 }, 90_000);
 
-afterAll(async () => plane.stop());
+afterAll(async () => {
+  await client?.close();
+  await plane?.stop();
+});
 
 const controller = 'system:serviceaccount:bindery-system:bindery-controller';
 const webhook = 'system:serviceaccount:bindery-system:bindery-webhook';
 
+/** @param what as one would ask `kubectl auth can-i`: `verb plural.group/name/subresource -n namespace` */
 async function mayDo(user: string, what: string): Promise<boolean> {
-  const args = ['auth', 'can-i', ...what.split(' '), `--as=${user}`, '--as-group=system:authenticated'];
-  const { stdout } = await plane.kubectl(args);
-  return stdout.startsWith('yes');
+  const [verb = '', target = '', , namespace] = what.split(' ');
+  const [kind = '', name, subresource] = target.split('/');
+  const [resource = '', ...group] = kind.split('.');
+  const resourceAttributes = { verb, resource, group: group.join('.'), name, subresource, namespace };
+  const spec = { user, groups: ['system:authenticated'], resourceAttributes };
+  const review = await client.create<{
+    readonly spec: unknown;
+    readonly status?: { readonly allowed: boolean };
+  }>(subjectAccessReviews, { spec });
+  return review.status?.allowed === true;
 }
 
 describe('the controller', () => {
   it.each([
     'patch serviceinstances.servicecatalog.k8s.io -n team',
-    'patch serviceinstances.servicecatalog.k8s.io --subresource=status -n team',
-    'update servicebindings.servicecatalog.k8s.io --subresource=finalizers -n team',
+    'patch serviceinstances.servicecatalog.k8s.io//status -n team',
+    'update servicebindings.servicecatalog.k8s.io//finalizers -n team',
     'create clusterserviceplans.servicecatalog.k8s.io',
     'delete serviceplans.servicecatalog.k8s.io -n team',
-    'patch clusterservicebrokers.servicecatalog.k8s.io --subresource=status',
+    'patch clusterservicebrokers.servicecatalog.k8s.io//status',
     'create servicebindings.servicecatalog.k8s.io -n team',
     'create secrets -n team',
     'patch deployments.apps -n team',
@@ -93,7 +99,7 @@ describe('the webhook', () => {
     'get secrets/other -n bindery-system',
     'create secrets -n team',
     'patch servicebindings.servicecatalog.k8s.io -n team',
-    'patch serviceinstances.servicecatalog.k8s.io --subresource=status -n team',
+    'patch serviceinstances.servicecatalog.k8s.io//status -n team',
     'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/other',
     'create mutatingwebhookconfigurations.admissionregistration.k8s.io',
     'patch deployments.apps -n team',
@@ -122,7 +128,7 @@ describe('people', () => {
     ['anybody', 'list serviceinstances.servicecatalog.k8s.io -n team'],
     ['anybody', 'create clusterservicebrokers.servicecatalog.k8s.io'],
     ['editer', 'create servicebrokers.servicecatalog.k8s.io -n team'],
-    ['editer', 'patch serviceinstances.servicecatalog.k8s.io --subresource=status -n team'],
+    ['editer', 'patch serviceinstances.servicecatalog.k8s.io//status -n team'],
     ['editer', 'create serviceinstances.servicecatalog.k8s.io -n default'],
     ['adminer', 'purge serviceinstances.servicecatalog.k8s.io -n team'],
     ['adminer', 'create clusterservicebrokers.servicecatalog.k8s.io'],
@@ -131,19 +137,10 @@ describe('people', () => {
   });
 
   it('may be allowed to give up an instance without its broker', async () => {
-    await applied(plane, [
-      'create',
-      'rolebinding',
-      'p',
-      '-n',
-      'team',
-      '--clusterrole=bindery-purge',
-      '--user=purger',
-    ]);
-    const may = await until(
-      () => mayDo('purger', 'purge serviceinstances.servicecatalog.k8s.io -n team'),
-      (answer) => answer,
+    const subject = ['--clusterrole=bindery-purge', '--user=purger'];
+    await expectDone(plane, 'create', 'rolebinding', 'purge', '-n', 'team', ...subject);
+    expect(await waitFor(() => mayDo('purger', 'purge serviceinstances.servicecatalog.k8s.io -n team'))).toBe(
+      true,
     );
-    expect(may).toBe(true);
   });
 });

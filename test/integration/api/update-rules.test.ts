@@ -1,15 +1,26 @@
-import type { ClusterAccess } from '../../cluster/cluster-access.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import { freshNamespace, sharedControlPlane } from '../../support/cluster.ts';
-import { create, expectAnswer, installDefinitions, manifest, tryPatch } from './catalog-cluster.ts';
+import {
+  connect,
+  create,
+  expectAnswer,
+  installDefinitions,
+  manifest,
+  remove,
+  tryPatch,
+} from './catalog-cluster.ts';
 
-let cluster: ClusterAccess;
+let client: KubeClient;
 let namespace = '';
 
 beforeAll(async () => {
-  cluster = await sharedControlPlane();
+  const cluster = await sharedControlPlane();
+  client = await connect(cluster.kubeconfig);
   namespace = await freshNamespace('update-rules');
   await installDefinitions(cluster);
 }, 60_000);
+
+afterAll(async () => client.close());
 
 const namedClass = { clusterServiceClassExternalName: 'c' };
 const bound = { instanceRef: { name: 'i' } };
@@ -199,21 +210,20 @@ describe.each([
   const named = cases.map(([what, before, patch, refusal]) => ({ what, before, patch, refusal }));
 
   it.each(named)('that $what', async ({ what, before, patch, refusal }) => {
-    const name = `${namespace}-${what}`
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '-')
-      .slice(0, 63);
-    const created = await create(cluster, manifest({ kind, spec: before }, namespace, name), []);
-    expect(created).toMatchObject({ accepted: true });
-    expectAnswer(await tryPatch(cluster, { kind, name, namespace }, { spec: patch }), refusal);
-    await cluster.kubectl(['delete', kind, name, '-n', namespace, '--wait=false']);
+    const words = what.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase();
+    const name = `${namespace}-${words}`.slice(0, 63).replace(/-$/, '');
+    const created = await create(client, manifest({ kind, spec: before }, namespace, name));
+    if (!created.accepted) throw new Error(created.message);
+    const answer = await tryPatch(client, { kind, name, namespace, patch: { spec: patch } });
+    await remove(client, created.object);
+    expectAnswer(answer, refusal);
   });
 });
 
 describe('a status', () => {
   it('is taken whole', async () => {
     const object = manifest({ kind: 'ServiceInstance', spec: namedClass }, namespace, 'status');
-    expect(await create(cluster, object, [])).toMatchObject({ accepted: true });
+    expect(await create(client, object)).toMatchObject({ accepted: true });
     const status = {
       attempts: 1,
       nextAttemptTime: null,
@@ -234,12 +244,8 @@ describe('a status', () => {
       provisionStatus: 'Provisioned',
       currentOperation: 'Update',
     };
-    const answer = await tryPatch(
-      cluster,
-      { kind: 'ServiceInstance', name: 'status', namespace },
-      { status },
-      ['--subresource=status'],
-    );
+    const place = { kind: 'ServiceInstance', name: 'status', namespace };
+    const answer = await tryPatch(client, { ...place, subresource: 'status', patch: { status } });
     expect(answer).toMatchObject({
       accepted: true,
       object: { status: { inProgressProperties: status.inProgressProperties, attempts: 1 } },

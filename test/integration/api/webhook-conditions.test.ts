@@ -1,9 +1,21 @@
 import { join } from 'node:path';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ControlPlane } from '../../cluster/control-plane.ts';
-import { root } from './catalog-cluster.ts';
-import { applied, objectsIn, startPrivateCluster, until } from './private-cluster.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import {
+  connect,
+  create,
+  expectDone,
+  root,
+  tryCreate,
+  tryPatch,
+  type Answer,
+  type Change,
+  type Manifest,
+} from './catalog-cluster.ts';
+import { objectsIn, startPrivateCluster } from './private-cluster.ts';
 
-interface WebhookConfiguration {
+interface WebhookConfiguration extends Manifest {
   readonly webhooks: readonly {
     readonly name: string;
     readonly clientConfig: { readonly service: { readonly path: string } };
@@ -17,6 +29,7 @@ const workloads = 'workloads.bind.servicecatalog.k8s.io';
 const catalog = 'catalog.servicecatalog.k8s.io';
 
 let plane: ControlPlane;
+let client: KubeClient;
 
 /**
  * Nobody listens at the webhook's address and every entry fails closed, so a request is refused in the name of the
@@ -24,45 +37,46 @@ let plane: ControlPlane;
  */
 beforeAll(async () => {
   plane = await startPrivateCluster();
-  for (const object of existing) await applied(plane, ['create', '-f', '-'], JSON.stringify(object));
+  client = await connect(plane.kubeconfig);
+  for (const object of existing) await expectStored(object);
   const [configuration] = (await objectsIn('webhook-config/mutating.yaml')) as [WebhookConfiguration];
-  const unreachable = configuration.webhooks.map((webhook) => ({
+  const webhooks = configuration.webhooks.map((webhook) => ({
     ...webhook,
     failurePolicy: 'Fail',
     timeoutSeconds: 1,
     clientConfig: { url: `https://127.0.0.1:1${webhook.clientConfig.service.path}` },
   }));
-  await applied(plane, ['create', '-f', '-'], JSON.stringify({ ...configuration, webhooks: unreachable }));
+  await expectStored({ ...configuration, webhooks } as Manifest);
   const probe = workload('Deployment', 'probe', { metadata: asks });
-  await until(
-    () => entryFor(['create', '-f', '-', '--dry-run=server'], probe),
-    (entry) => entry === workloads,
-  );
+  await waitFor(async () => !(await tryCreate(client, probe)).accepted);
 }, 90_000);
 
-afterAll(async () => plane.stop());
+afterAll(async () => {
+  await client?.close();
+  await plane?.stop();
+});
+
+async function expectStored(object: Manifest): Promise<void> {
+  expect(await create(client, object)).toMatchObject({ accepted: true });
+}
 
 /** The entry that the API server called for this request; `undefined` when it called none. */
-async function entryFor(args: readonly string[], object?: unknown): Promise<string | undefined> {
-  const { code, stderr } = await plane.kubectl(
-    args,
-    object === undefined ? undefined : JSON.stringify(object),
-  );
-  if (code === 0) return undefined;
-  const called = /failed calling webhook "([^"]+)"/.exec(stderr)?.[1];
-  if (called === undefined) throw new Error(stderr);
+function entryOf(answer: Answer): string | undefined {
+  if (answer.accepted) return undefined;
+  const called = /failed calling webhook "([^"]+)"/.exec(answer.message)?.[1];
+  if (called === undefined) throw new Error(answer.message);
   return called;
 }
 
 type Annotations = Readonly<Record<string, string>>;
 
-function namespace(name: string, labels: Readonly<Record<string, string>> = {}): unknown {
+function namespace(name: string, labels: Readonly<Record<string, string>> = {}): Manifest {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
 }
 
 const podSpec = { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' };
 
-function pod(metadata: object): unknown {
+function pod(metadata: object): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -77,7 +91,7 @@ interface Places {
   readonly namespace?: string;
 }
 
-function workload(kind: string, name: string, places: Places): unknown {
+function workload(kind: string, name: string, places: Places): Manifest {
   const labels = { app: name };
   const restartPolicy = kind === 'Job' || kind === 'CronJob' ? 'Never' : 'Always';
   const template = {
@@ -118,7 +132,7 @@ const clusterBroker = {
   spec: { url: 'https://broker.example.com' },
 };
 
-const existing: readonly unknown[] = [
+const existing: readonly Manifest[] = [
   namespace('team'),
   namespace('presets', { 'servicecatalog.k8s.io/pod-presets': 'enabled' }),
   namespace('off', { 'inject.servicecatalog.k8s.io': 'disabled' }),
@@ -173,7 +187,7 @@ describe('a Pod', () => {
       undefined,
     ],
   ])('%s goes to the right entry', async (_what, metadata, entry) => {
-    expect(await entryFor(['create', '-f', '-', '--dry-run=server'], pod(metadata))).toBe(entry);
+    expect(entryOf(await tryCreate(client, pod(metadata)))).toBe(entry);
   });
 });
 
@@ -189,51 +203,52 @@ describe.each(kinds)('a %s', (kind) => {
     ['in a namespace that opts out', { metadata: asks, namespace: 'off' }, undefined],
   ])('%s goes to the right entry', async (_what, places: Places, entry) => {
     const object = workload(kind, 'new', places);
-    expect(await entryFor(['create', '-f', '-', '--dry-run=server'], object)).toBe(entry);
+    expect(entryOf(await tryCreate(client, object))).toBe(entry);
   });
 });
 
 describe('a change of a workload', () => {
-  const patch = (name: string, change: unknown, ...more: readonly string[]): readonly string[] => {
-    const options = ['--dry-run=server', '--type=merge', '-p', JSON.stringify(change), ...more];
-    return ['patch', 'deployment', name, '-n', 'team', ...options];
-  };
+  const deployment = (name: string, patch: unknown, subresource?: 'status' | 'scale'): Change => ({
+    kind: 'Deployment',
+    name,
+    namespace: 'team',
+    patch,
+    ...(subresource === undefined ? {} : { subresource }),
+  });
 
   it.each([
-    ['that adds an annotation', patch('plain', { metadata: { annotations: asks } }), workloads],
-    ['that takes it away', patch('annotated', { metadata: { annotations: null } }), workloads],
-    ['that changes its spec', patch('annotated', { spec: { paused: true } }), workloads],
-    ['that changes a label only', patch('annotated', { metadata: { labels: { a: 'b' } } }), undefined],
-    ['that changes nothing', patch('annotated', {}), undefined],
-    ['of its status', patch('annotated', { status: { replicas: 0 } }, '--subresource=status'), undefined],
-    ['that has no annotation', patch('plain', { spec: { paused: true } }), undefined],
-    [
-      'by scaling',
-      ['scale', 'deployment', 'annotated', '-n', 'team', '--replicas=2', '--dry-run=server'],
-      undefined,
-    ],
-  ])('%s', async (_what, args, entry) => {
-    expect(await entryFor(args)).toBe(entry);
+    ['that adds an annotation', deployment('plain', { metadata: { annotations: asks } }), workloads],
+    ['that takes it away', deployment('annotated', { metadata: { annotations: null } }), workloads],
+    ['that changes its spec', deployment('annotated', { spec: { paused: true } }), workloads],
+    ['that changes a label only', deployment('annotated', { metadata: { labels: { a: 'b' } } }), undefined],
+    ['that changes nothing', deployment('annotated', {}), undefined],
+    ['of its status', deployment('annotated', { status: { replicas: 0 } }, 'status'), undefined],
+    ['without an annotation', deployment('plain', { spec: { paused: true } }), undefined],
+    ['by scaling', deployment('annotated', { replicas: 2 }, 'scale'), undefined],
+  ])('%s', async (_what, change, entry) => {
+    expect(entryOf(await tryPatch(client, change))).toBe(entry);
   });
 
   it('that is being deleted does not wait for the webhook', async () => {
-    await applied(plane, [
-      'delete',
-      'deployment',
-      'going',
-      '-n',
-      'team',
-      '--cascade=foreground',
-      '--timeout=20s',
-    ]);
+    const cascade = ['--cascade=foreground', '--timeout=20s'];
+    await expectDone(plane, 'delete', 'deployment', 'going', '-n', 'team', ...cascade);
     expect((await plane.kubectl(['get', 'deployment', 'going', '-n', 'team'])).stderr).toContain('NotFound');
   });
 });
 
 describe('an object of our own kinds', () => {
-  const change = (patch: unknown, ...more: readonly string[]): readonly string[] => {
-    const options = ['--dry-run=server', '--type=merge', '-p', JSON.stringify(patch), ...more];
-    return ['patch', 'serviceinstance', 'i', '-n', 'team', ...options];
+  const change = (patch: unknown, subresource?: 'status'): Change => ({
+    kind: 'ServiceInstance',
+    name: 'i',
+    namespace: 'team',
+    patch,
+    ...(subresource === undefined ? {} : { subresource }),
+  });
+  const move: Change = {
+    kind: 'ClusterServiceBroker',
+    name: 'b',
+    namespace: '',
+    patch: { spec: { url: 'http://other.example.com' } },
   };
 
   it.each([
@@ -244,7 +259,7 @@ describe('an object of our own kinds', () => {
   ])('that is new goes to the webhook: %s', async (kind, spec) => {
     const metadata = kind.startsWith('Cluster') ? { name: 'n' } : { name: 'n', namespace: 'team' };
     const object = { apiVersion: v1beta1, kind, metadata, spec };
-    expect(await entryFor(['create', '-f', '-', '--dry-run=server'], object)).toBe(catalog);
+    expect(entryOf(await tryCreate(client, object))).toBe(catalog);
   });
 
   it.each([
@@ -260,36 +275,24 @@ describe('an object of our own kinds', () => {
     ],
   ])('of the catalog does not: %s', async (kind, spec) => {
     const object = { apiVersion: v1beta1, kind, metadata: { name: 'n' }, spec };
-    expect(await entryFor(['create', '-f', '-', '--dry-run=server'], object)).toBeUndefined();
+    expect(entryOf(await tryCreate(client, object))).toBeUndefined();
   });
 
   it.each([
     ['when parameters deep in its spec change', change({ spec: { parameters: { a: { b: 2 } } } }), catalog],
-    [
-      'when a broker moves',
-      [
-        'patch',
-        'clusterservicebroker',
-        'b',
-        '--dry-run=server',
-        '--type=merge',
-        '-p',
-        '{"spec":{"url":"http://x"}}',
-      ],
-      catalog,
-    ],
+    ['when a broker moves', move, catalog],
     ['not when it is labelled', change({ metadata: { labels: { a: 'b' } } }), undefined],
     ['not when it is annotated', change({ metadata: { annotations: { a: 'b' } } }), undefined],
-    ['not when its status changes', change({ status: { attempts: 1 } }, '--subresource=status'), undefined],
+    ['not when its status changes', change({ status: { attempts: 1 } }, 'status'), undefined],
     ['not when its finalizer goes', change({ metadata: { finalizers: null } }), undefined],
-  ])('goes there %s', async (_when, args, entry) => {
-    expect(await entryFor(args)).toBe(entry);
+  ])('goes there %s', async (_when, request, entry) => {
+    expect(entryOf(await tryPatch(client, request))).toBe(entry);
   });
 
   it('can be deleted and released without the webhook', async () => {
-    await applied(plane, ['delete', 'serviceinstance', 'going', '-n', 'team', '--wait=false']);
+    await expectDone(plane, 'delete', 'serviceinstance', 'going', '-n', 'team', '--wait=false');
     const release = ['--type=merge', '-p', '{"metadata":{"finalizers":null}}'];
-    await applied(plane, ['patch', 'serviceinstance', 'going', '-n', 'team', ...release]);
+    await expectDone(plane, 'patch', 'serviceinstance', 'going', '-n', 'team', ...release);
     expect((await plane.kubectl(['get', 'serviceinstance', 'going', '-n', 'team'])).stderr).toContain(
       'NotFound',
     );
@@ -298,7 +301,7 @@ describe('an object of our own kinds', () => {
 
 describe('the configuration that is shipped', () => {
   it('is accepted as it is', async () => {
-    await applied(plane, ['delete', 'mutatingwebhookconfiguration', 'bindery']);
+    await expectDone(plane, 'delete', 'mutatingwebhookconfiguration', 'bindery');
     const apply = [
       'apply',
       '--dry-run=server',

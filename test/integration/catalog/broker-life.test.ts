@@ -1,6 +1,10 @@
-import { clusterServiceBrokers, clusterServicePlans } from '../../../src/api/kinds.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { specificationOf, type AnyBroker } from '../../../src/brokers/broker-settings.ts';
+import { clusterServiceBrokers, clusterServicePlans, serviceBrokers } from '../../../src/api/kinds.ts';
 import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
-import { events, secrets } from '../../../src/kube/resources.ts';
+import { events, namespaces, secrets } from '../../../src/kube/resources.ts';
 import { isRemoved } from '../../../src/catalog/scope.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
@@ -92,6 +96,47 @@ describe('a broker', () => {
     expect(condition(blocked, 'Reconciling')?.message).toContain(`${ref.namespace}/${ref.name}`);
     await world.releaseInstance(instance);
     await world.until(async () => !(await world.exists(clusterServiceBrokers, blocked)));
+  });
+
+  it('of a namespace that is being deleted can still be reached, by a controller that starts anew', async () => {
+    const namespace = uniqueName('doomed');
+    await world.createNamespace(namespace);
+    const name = await world.registerNamespaced(broker, namespace);
+    const object = await world.ready(name, serviceBrokers, namespace);
+    const { classes, plans } = await world.namespacedItems(namespace);
+    const plan = plans.find(
+      ({ spec }) => 'serviceClassRef' in spec && spec.serviceClassRef.name === classes[0]!.metadata.name,
+    );
+    const instance = await world.createInstance(classes[0]!, plan!, namespace);
+    await world.setInstanceStatus(instance, {
+      externalProperties: {
+        clusterServicePlanExternalName: '',
+        clusterServicePlanExternalID: '',
+        broker: { kind: 'ServiceBroker', name },
+      },
+    });
+    const connect = async () => {
+      const ref = { kind: 'ServiceBroker', namespace, name } as const;
+      const result = await world.connections!.connect(ref, AbortSignal.timeout(10_000));
+      if (result.kind === 'unavailable') throw new Error(result.message);
+      return result.client.catalog({}, AbortSignal.timeout(10_000));
+    };
+    await world.until(async () => (await connect()).kind === 'catalog');
+    const copy = {
+      metadata: { name: `broker-credentials-${object.metadata.uid}`, namespace: 'default' },
+    };
+    await world.until(() => world.exists(secrets, copy));
+
+    await world.client.delete(namespaces, { name: namespace });
+    await world.until(async () => !(await world.exists(secrets, { metadata: { name, namespace } })));
+    await world.stopControllers();
+    await world.startControllers();
+    await world.until(async () => (await connect()).kind === 'catalog');
+
+    await world.releaseInstance(instance);
+    await world.until(async () => !(await world.exists(serviceBrokers, object)));
+    expect(await world.exists(secrets, copy)).toBe(false);
+    await world.until(async () => !(await world.exists(namespaces, { metadata: { name: namespace } })));
   });
 
   it('is let go by hand, and its finalizer is not put back', async () => {
@@ -241,6 +286,29 @@ describe('a broker', () => {
     expect(broker.secretsIn(everything)).toEqual([]);
     expect(isSettled(object)).toBe(true);
     expect(await world.exists(secrets, { metadata: { name, namespace: world.namespace } })).toBe(true);
+  });
+});
+
+describe('the examples of the documentation', () => {
+  it('are accepted by the API server, and understood', async () => {
+    await world.createNamespace('shop');
+    const text = await readFile(join(import.meta.dirname, '../../../docs/reference/brokers.md'), 'utf8');
+    const examples = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+      ([, yaml]) => load(yaml!) as AnyBroker,
+    );
+    expect(examples.map(({ kind }) => kind)).toEqual(['ClusterServiceBroker', 'ServiceBroker']);
+    for (const example of examples) {
+      const resource = example.kind === 'ServiceBroker' ? serviceBrokers : clusterServiceBrokers;
+      await world.client.create(resource, example, { dryRun: true });
+      expect(specificationOf(example)).toMatchObject({ kind: 'valid' });
+    }
+  });
+
+  it('name every annotation', async () => {
+    const text = await readFile(join(import.meta.dirname, '../../../docs/reference/brokers.md'), 'utf8');
+    for (const annotation of Object.values(brokerAnnotations)) {
+      expect(text).toContain(`\`${annotation.replace('servicecatalog.k8s.io/', '')}\``);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { clusterServiceBrokers } from '../../../src/api/kinds.ts';
-import { condition, CatalogWorld } from './catalog-world.ts';
+import { condition, CatalogWorld, uniqueName } from './catalog-world.ts';
 import { testCatalog, testService } from './test-catalog.ts';
 import {
   clusterServiceClasses,
@@ -8,7 +8,8 @@ import {
   serviceClasses,
 } from '../../../src/api/kinds.ts';
 import { isConditionTrue } from '../../../src/api/conditions.ts';
-import { isRemoved, type AnyItem } from '../../../src/catalog/scope.ts';
+import { classRefName, isRemoved, type AnyItem } from '../../../src/catalog/scope.ts';
+import type { ClusterServiceClass } from '../../../src/api/generated/cluster-service-class.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 
 let world: CatalogWorld;
@@ -241,6 +242,23 @@ describe('the catalog of a broker', () => {
     const repaired = await world.client.get<AnyItem>(clusterServiceClasses, ref);
     expect(repaired.spec).toMatchObject({ ...spec, description: offering!.spec.description });
     expect(repaired.metadata.labels).toMatchObject({ team: 'db', ...offering!.metadata.labels });
+  });
+
+  it('goes on with classes of earlier versions that are named by the raw id', async () => {
+    const offering = testService('old');
+    const id = `z-${offering.id}`;
+    broker.setCatalog({ services: [{ ...offering, id }] });
+    const name = uniqueName('broker');
+    const spec = { clusterServiceBrokerName: name, externalName: 'old', externalID: id };
+    await world.client.create<ClusterServiceClass>(clusterServiceClasses, {
+      apiVersion: 'servicecatalog.k8s.io/v1beta1',
+      kind: 'ClusterServiceClass',
+      metadata: { name: id },
+      spec,
+    });
+    await world.ready(await world.register(broker, { name }));
+    expect((await world.classesOf(name)).map(({ metadata }) => metadata.name)).toEqual([id]);
+    expect((await world.plansOf(name)).map((plan) => classRefName(plan.spec))).toEqual([id]);
   });
 
   it('comes back when somebody deletes a class or plan', async () => {

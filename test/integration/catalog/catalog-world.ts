@@ -16,6 +16,7 @@ import { isConditionTrue } from '../../../src/api/conditions.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { BrokerConnections } from '../../../src/brokers/broker-connections.ts';
+import { CredentialCopies } from '../../../src/brokers/credential-copies.ts';
 import type { AnyBroker } from '../../../src/brokers/broker-settings.ts';
 import type { CatalogSettings } from '../../../src/catalog/broker-task.ts';
 import type { AnyClass, AnyPlan } from '../../../src/catalog/scope.ts';
@@ -35,6 +36,7 @@ import type { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 export interface Registration {
+  readonly name?: string;
   readonly spec?: Partial<ClusterServiceBroker['spec']>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -55,6 +57,7 @@ export class CatalogWorld {
   /** What the controllers wrote, as "PATCH serviceplans", reads and events left out. */
   readonly writes: string[] = [];
   readonly #controlPlane: ControlPlane;
+  connections: BrokerConnections | undefined;
   #stopping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -71,13 +74,13 @@ export class CatalogWorld {
     const deps = { client, logger: silentLogger, manifests, namespace: 'bindery-system' };
     await install(deps, AbortSignal.timeout(30_000));
     const world = new CatalogWorld(controlPlane, client, uniqueName('catalog'));
-    await client.create(namespaces, {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: world.namespace },
-    });
+    await world.createNamespace(world.namespace);
     await world.startControllers();
     return world;
+  }
+
+  async createNamespace(name: string): Promise<void> {
+    await this.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
 
   async startControllers(changes: Partial<CatalogSettings> = {}): Promise<void> {
@@ -90,9 +93,11 @@ export class CatalogWorld {
     const client = new KubeClient({ connection, observe });
     const stores = createStores({ client, logger: silentLogger });
     const events = new EventRecorder({ client, component: 'test', instance: 'test', logger: silentLogger });
+    const copies = new CredentialCopies({ client, stores, logger: silentLogger, namespace: 'default' });
     const connections = new BrokerConnections({
       client,
       stores,
+      copies,
       logger: silentLogger,
       settings: { timeoutMs: 2_000, allowLoopback: true, environment: {} },
     });
@@ -105,6 +110,7 @@ export class CatalogWorld {
       clock: systemClock,
       settings: { ...settings, ...changes },
     });
+    this.connections = connections;
     const informers = Object.values(stores);
     const watching = informers.map((informer) => informer.start(signal));
     await Promise.all(informers.map((informer) => informer.synced));
@@ -128,7 +134,7 @@ export class CatalogWorld {
 
   /** Makes the Secret and the ClusterServiceBroker; gives the broker's name. */
   async register(broker: TestBroker, registration: Registration = {}): Promise<string> {
-    const name = uniqueName('broker');
+    const name = registration.name ?? uniqueName('broker');
     await this.saveSecret(name, credentialsOf(broker));
     await this.client.create<ClusterServiceBroker>(clusterServiceBrokers, {
       apiVersion,
@@ -143,30 +149,35 @@ export class CatalogWorld {
     return name;
   }
 
-  async registerNamespaced(broker: TestBroker): Promise<string> {
+  /** Makes the Secret and the ServiceBroker. */
+  async registerNamespaced(broker: TestBroker, namespace = this.namespace): Promise<string> {
     const name = uniqueName('broker');
-    await this.saveSecret(name, credentialsOf(broker));
+    await this.saveSecret(name, credentialsOf(broker), namespace);
     await this.client.create<ServiceBroker>(serviceBrokers, {
       apiVersion,
       kind: serviceBrokers.kind,
-      metadata: { name, namespace: this.namespace },
+      metadata: { name, namespace },
       spec: { url: broker.url, authInfo: { basic: { secretRef: { name } } } },
     });
     return name;
   }
 
-  async saveSecret(name: string, values: Readonly<Record<string, string>>): Promise<void> {
+  async saveSecret(
+    name: string,
+    values: Readonly<Record<string, string>>,
+    namespace = this.namespace,
+  ): Promise<void> {
     const entries = Object.entries(values).map(([key, value]) => [
       key,
       Buffer.from(value).toString('base64'),
     ]);
     await this.client.patch(
       secrets,
-      { namespace: this.namespace, name },
+      { namespace, name },
       {
         apiVersion: 'v1',
         kind: 'Secret',
-        metadata: { namespace: this.namespace, name },
+        metadata: { namespace, name },
         data: Object.fromEntries(entries) as unknown,
       },
       { type: 'apply', fieldManager: 'test', force: true },
@@ -174,14 +185,18 @@ export class CatalogWorld {
   }
 
   /** An instance as it is after its controller has resolved it: with finalizer and references. */
-  async createInstance(offering: AnyClass, plan: AnyPlan): Promise<ServiceInstance> {
+  async createInstance(
+    offering: AnyClass,
+    plan: AnyPlan,
+    namespace = this.namespace,
+  ): Promise<ServiceInstance> {
     const isNamespaced = offering.metadata.namespace !== undefined;
     const classRef = { name: offering.metadata.name };
     const planRef = { name: plan.metadata.name };
     return this.client.create<ServiceInstance>(serviceInstances, {
       apiVersion,
       kind: serviceInstances.kind,
-      metadata: { name: uniqueName('instance'), namespace: this.namespace, finalizers: [finalizer] },
+      metadata: { name: uniqueName('instance'), namespace, finalizers: [finalizer] },
       spec: isNamespaced
         ? {
             serviceClassName: classRef.name,
@@ -198,8 +213,11 @@ export class CatalogWorld {
     });
   }
 
-  async setInstanceStatus({ metadata: { name } }: ServiceInstance, status: object): Promise<void> {
-    const ref = { namespace: this.namespace, name };
+  async setInstanceStatus(
+    { metadata: { name, namespace = '' } }: ServiceInstance,
+    status: object,
+  ): Promise<void> {
+    const ref = { namespace, name };
     await this.client.patch(serviceInstances, ref, { status }, { type: 'merge', subresource: 'status' });
   }
 
@@ -208,8 +226,8 @@ export class CatalogWorld {
   }
 
   /** Deletes the instance as its controller would after deprovisioning. */
-  async releaseInstance({ metadata: { name } }: ServiceInstance): Promise<void> {
-    const ref = { namespace: this.namespace, name };
+  async releaseInstance({ metadata: { name, namespace = '' } }: ServiceInstance): Promise<void> {
+    const ref = { namespace, name };
     await this.client.delete(serviceInstances, ref);
     await this.client.patch(serviceInstances, ref, { metadata: { finalizers: null } }, { type: 'merge' });
   }
@@ -228,15 +246,20 @@ export class CatalogWorld {
     );
   }
 
-  async namespacedItems(): Promise<{ classes: readonly AnyClass[]; plans: readonly AnyPlan[] }> {
-    const { namespace } = this;
+  async namespacedItems(
+    namespace = this.namespace,
+  ): Promise<{ classes: readonly AnyClass[]; plans: readonly AnyPlan[] }> {
     const classes = await this.client.list<AnyClass>(serviceClasses, { namespace });
     const plans = await this.client.list<AnyPlan>(servicePlans, { namespace });
     return { classes: classes.items, plans: plans.items };
   }
 
-  async broker(name: string, resource: Resource = clusterServiceBrokers): Promise<AnyBroker> {
-    const ref = resource.namespaced ? { namespace: this.namespace, name } : { name };
+  async broker(
+    name: string,
+    resource: Resource = clusterServiceBrokers,
+    namespace = this.namespace,
+  ): Promise<AnyBroker> {
+    const ref = resource.namespaced ? { namespace, name } : { name };
     return this.client.get<AnyBroker>(resource, ref);
   }
 
@@ -248,11 +271,12 @@ export class CatalogWorld {
     name: string,
     condition: (broker: AnyBroker) => boolean,
     resource: Resource = clusterServiceBrokers,
+    namespace = this.namespace,
   ): Promise<AnyBroker> {
     let last: AnyBroker | undefined;
     return waitFor(
       async () => {
-        last = await this.broker(name, resource);
+        last = await this.broker(name, resource, namespace);
         return condition(last) && last;
       },
       {
@@ -262,8 +286,8 @@ export class CatalogWorld {
     );
   }
 
-  ready(name: string, resource: Resource = clusterServiceBrokers): Promise<AnyBroker> {
-    return this.brokerUntil(name, isSettled, resource);
+  ready(name: string, resource?: Resource, namespace?: string): Promise<AnyBroker> {
+    return this.brokerUntil(name, isSettled, resource, namespace);
   }
 
   /** Asks for a relist and waits until it is done. */

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,9 @@ import { pinnedVersions } from '../../cluster/pinned-versions.ts';
 import { processesMentioning } from '../../support/processes.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
+// Each start takes three seconds on an idle machine, and more on a busy one.
+jest.setTimeout(90_000);
+
 describe('a control plane of our own', () => {
   let plane: ControlPlane;
   let parent: string;
@@ -16,7 +20,7 @@ describe('a control plane of our own', () => {
   beforeAll(async () => {
     parent = await mkdtemp(join(tmpdir(), 'bindery-test-'));
     plane = await startControlPlane({ dir: parent });
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await plane?.stop();

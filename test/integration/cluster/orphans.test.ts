@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,9 @@ import { processesMentioning } from '../../support/processes.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const command = join(import.meta.dirname, '../../cluster/control-plane-command.ts');
+
+// Each start takes three seconds on an idle machine, and more on a busy one.
+jest.setTimeout(90_000);
 
 describe('when the process that started a control plane ends', () => {
   let directory: string;
@@ -39,7 +43,7 @@ describe('when the process that started a control plane ends', () => {
 
   async function started(output: () => string): Promise<void> {
     await waitFor(() => output().includes('started') || output().includes('export PATH='), {
-      timeoutMs: 25_000,
+      timeoutMs: 60_000,
       describe: () => `the control plane to start; so far it said: ${output()}`,
     });
   }

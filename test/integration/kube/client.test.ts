@@ -4,7 +4,6 @@ import {
   isAlreadyExists,
   isConflict,
   isForbidden,
-  isGone,
   isInvalid,
   isNamespaceTerminating,
   isNotFound,
@@ -18,7 +17,6 @@ import {
   subjectAccessReviews,
   type Resource,
 } from '../../../src/kube/resources.ts';
-import type { WatchEvent } from '../../../src/kube/watch-stream.ts';
 import { freshNamespace, sharedControlPlane } from '../../support/cluster.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { createConfigMap, realClient, type ConfigMap } from './real-client.ts';
@@ -132,7 +130,6 @@ describe('errors of the real server', () => {
       isInvalid,
       () => client.create(configMaps, { metadata: { namespace, name: 'Not A Name' } }),
     ],
-    ['isGone', isGone, () => client.list(configMaps, { namespace, continue: expiredToken(), limit: 1 })],
   ])('%s', async (_name, is, call) => {
     const error: unknown = await Promise.resolve(call()).then(
       () => 'no error',
@@ -237,16 +234,6 @@ describe('lists and watches', () => {
     const ours = seen.filter((line) => line.endsWith(' x'));
     expect(ours).toEqual(['ADDED x', 'MODIFIED x', 'DELETED x']);
   });
-
-  it('say 410 for a version that is too old', async () => {
-    const watchFrom = async (resourceVersion: string): Promise<WatchEvent> => {
-      const { signal } = new AbortController();
-      for await (const event of client.watch(configMaps, { namespace, resourceVersion }, { signal }))
-        return event;
-      throw new Error('the watch ended');
-    };
-    await expect(watchFrom('1').catch(isGone)).resolves.toBe(true);
-  });
 });
 
 describe('numbers', () => {
@@ -314,9 +301,3 @@ it('gives any other path as JSON or text', async () => {
   await expect(client.raw('GET', '/version')).resolves.toMatchObject({ major: '1' });
   await expect(client.raw('GET', '/readyz')).resolves.toBe('ok');
 });
-
-/** A continue token of the form that the server makes, for a version that it has long forgotten. */
-function expiredToken(): string {
-  const token = { v: 'meta.k8s.io/v1', rv: 1, start: 'a\u0000' };
-  return Buffer.from(JSON.stringify(token)).toString('base64url');
-}

@@ -134,6 +134,7 @@ it('notices a connection that carries nothing any more', async () => {
   relay.silence();
   await changeSomething('1');
   await equalsServer(informer);
+  relay.cut();
   expect(count('list')).toBe(1);
 });
 

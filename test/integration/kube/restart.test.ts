@@ -2,6 +2,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { Informer } from '../../../src/control/informer.ts';
 import { LeaderElection } from '../../../src/control/leader.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { isGone } from '../../../src/kube/errors.ts';
 import type { ListWatchObservation } from '../../../src/kube/list-watch.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { startControlPlane, type ControlPlane } from '../../cluster/control-plane.ts';
@@ -80,3 +81,16 @@ it.each([true, false])(
   },
   120_000,
 );
+
+it('a version from before the restart is gone, for watches too', async () => {
+  await createConfigMap(client, 'default', 'gone');
+  await plane.restartApiServer();
+  const watchFrom = async (resourceVersion: string): Promise<string> => {
+    const { signal } = new AbortController();
+    const watch = client.watch(configMaps, { resourceVersion, timeoutSeconds: 5 }, { signal });
+    for await (const event of watch) return event.type;
+    return 'the watch ended';
+  };
+  await waitFor(() => client.list(configMaps));
+  await expect(watchFrom('1').catch(isGone)).resolves.toBe(true);
+}, 120_000);

@@ -1,3 +1,5 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
 import {
@@ -10,6 +12,7 @@ import { createStores } from '../../../src/control/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Failure } from '../../../src/osb/outcome-types.ts';
 import { TestAuthority } from '../../support/test-broker/certificates.ts';
+import { listen } from '../../support/test-broker/listen.ts';
 import { TestBroker, type TestBrokerOptions } from '../../support/test-broker/test-broker.ts';
 import { ObjectReader } from './object-reader.ts';
 
@@ -106,6 +109,24 @@ describe('the connection to a broker', () => {
     expect(await world.catalog()).toBe('catalog');
   });
 
+  it('fetches an OAuth2 token with the client credentials of a Secret', async () => {
+    world = await World.start({ auth: { kind: 'bearer', token: 'access-1' } });
+    await using tokens = await TokenServer.start({ 'client-1': 'secret-1' }, 'access-1');
+    world.reader.secret('n/oauth', { client_id: 'client-1', client_secret: 'wrong' });
+    const annotations = {
+      [brokerAnnotations.oauth2Secret]: 'oauth',
+      [brokerAnnotations.oauth2TokenUrl]: tokens.url,
+      [brokerAnnotations.oauth2Scopes]: 'read write',
+    };
+    world.putBroker({ authInfo: {} }, annotations);
+    expect(await world.catalog()).toBe('TokenFailure');
+
+    world.reader.secret('n/oauth', { client_id: 'client-1', client_secret: 'secret-1' });
+    world.nowMs += 1_000;
+    expect(await world.catalog()).toBe('catalog');
+    expect(tokens.forms.at(-1)).toEqual({ grant_type: 'client_credentials', scope: 'read write' });
+  });
+
   it.each<[string, object, Readonly<Record<string, string>>, object]>([
     [
       'a Secret that is missing',
@@ -197,6 +218,38 @@ function invalid(message: string): object {
     reason: 'InvalidBrokerSettings',
     message: expect.stringContaining(message) as unknown,
   };
+}
+
+/** An OAuth2 token endpoint for client credentials. */
+class TokenServer {
+  readonly url: string;
+  readonly forms: Readonly<Record<string, string>>[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${port}/token`;
+  }
+
+  static async start(clients: Readonly<Record<string, string>>, token: string): Promise<TokenServer> {
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const [id = '', secret = ''] = Buffer.from((request.headers.authorization ?? '').slice(6), 'base64')
+        .toString()
+        .split(':');
+      started.forms.push(Object.fromEntries(new URLSearchParams(await text(request))));
+      response.statusCode = clients[id] === secret ? 200 : 401;
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ access_token: token, token_type: 'bearer', expires_in: 60 }));
+    };
+    const http = createServer((request, response) => void answer(request, response));
+    const started = new TokenServer(http, await listen(http, '127.0.0.1', undefined));
+    return started;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
 }
 
 class World {

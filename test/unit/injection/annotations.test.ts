@@ -207,7 +207,6 @@ describe('(19) keys that have no effect', () => {
   });
 
   it.each([
-    'servicecatalog.k8s.io/auto-provision',
     'status.servicecatalog.k8s.io/injected',
     'status.servicecatalog.k8s.io/lifted',
     'hash.servicecatalog.k8s.io/db',

@@ -60,6 +60,7 @@ it.each([
 });
 
 it('tells a stream that ends inside an event from one that ends after it', async () => {
+  await expect(read([`${added}{"type":`])).rejects.toMatchObject({ code: 'CUT' });
   await expect(read([added, '{"type":'])).rejects.toMatchObject({ code: 'CUT' });
   await expect(read([added, added.trimEnd()])).rejects.toMatchObject({ code: 'CUT' });
   await expect(read([added])).resolves.toHaveLength(1);

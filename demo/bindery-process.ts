@@ -1,0 +1,133 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { spawnGuarded, type GuardedProcess } from '../test/cluster/guarded-process.ts';
+import { freePorts } from '../test/support/free-port.ts';
+
+const sources = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const readyTimeoutMs = 60_000;
+const stopTimeoutMs = 20_000;
+const startAttempts = 3;
+
+export interface BinderyOptions {
+  readonly kubeconfig: string;
+  readonly signal: AbortSignal;
+  /** @default src/main.ts */
+  readonly program?: string;
+  /** More flags of `bindery run`. */
+  readonly args?: readonly string[];
+}
+
+/**
+ * `bindery run` as a child process: what is shown and measured is the product as people run it. It ends with
+ * this process, however this process ends.
+ */
+export class BinderyProcess {
+  /** Base URL of its /metrics, /livez and /readyz. */
+  readonly adminUrl: string;
+  readonly #process: GuardedProcess;
+  readonly #directory: string;
+  #exitCode: number | undefined;
+
+  private constructor(process: GuardedProcess, directory: string, adminUrl: string) {
+    this.#process = process;
+    this.#directory = directory;
+    this.adminUrl = adminUrl;
+    void process.exited.then((code) => (this.#exitCode = code));
+  }
+
+  /**
+   * Starts it on free loopback ports and waits until it is ready: kinds and webhooks installed, caches filled.
+   * @throws Error with its last log lines when it ends or is not ready in a minute
+   */
+  static async start(options: BinderyOptions): Promise<BinderyProcess> {
+    for (let attempt = 1; ; attempt++) {
+      const started = await BinderyProcess.#spawn(options);
+      try {
+        await started.#ready(options.signal);
+        return started;
+      } catch (error: unknown) {
+        const log = await started.logTail(20);
+        await started.stop();
+        options.signal.throwIfAborted();
+        const portTaken = log.some((line) => line.includes('EADDRINUSE'));
+        if (!portTaken || attempt === startAttempts) {
+          throw new Error(`bindery run: ${String(error)}\n${log.join('\n')}`, { cause: error });
+        }
+      }
+    }
+  }
+
+  static async #spawn(options: BinderyOptions): Promise<BinderyProcess> {
+    const directory = await mkdtemp(join(tmpdir(), 'bindery-run-'));
+    const [webhookPort = 0, adminPort = 0] = await freePorts(2);
+    const listen = `127.0.0.1:${webhookPort}`;
+    const admin = `127.0.0.1:${adminPort}`;
+    const process_ = await spawnGuarded({
+      command: process.execPath,
+      args: [
+        options.program ?? sources,
+        'run',
+        `--kubeconfig=${options.kubeconfig}`,
+        `--listen=${listen}`,
+        `--webhook-url=https://${listen}`,
+        `--admin-listen=${admin}`,
+        '--install',
+        '--allow-loopback-brokers',
+        ...(options.args ?? []),
+      ],
+      env: environment(),
+      logPath: join(directory, 'bindery.log'),
+      orphanedDirectory: directory,
+    });
+    return new BinderyProcess(process_, directory, `http://${admin}`);
+  }
+
+  /** Its process group. */
+  get groupId(): number {
+    return this.#process.groupId;
+  }
+
+  /** The last lines that it wrote. */
+  async logTail(count: number): Promise<readonly string[]> {
+    const text = await readFile(join(this.#directory, 'bindery.log'), 'utf8').catch(() => '');
+    return text.trimEnd().split('\n').slice(-count);
+  }
+
+  /** SIGKILL: it gets no chance to tidy up. */
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  /** Asks it to end, insists after a while, and removes its log. May be called twice. */
+  async stop(): Promise<void> {
+    if (this.#exitCode === undefined) {
+      this.#process.terminate();
+      const timer = setTimeout(() => void this.#process.kill(), stopTimeoutMs);
+      await this.#process.exited;
+      clearTimeout(timer);
+    }
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #ready(signal: AbortSignal): Promise<void> {
+    for (const deadline = Date.now() + readyTimeoutMs; ; await delay(50, undefined, { signal })) {
+      if (this.#exitCode !== undefined) throw new Error(`it ended with code ${this.#exitCode}`);
+      if (Date.now() > deadline) throw new Error(`it is not ready after ${readyTimeoutMs / 1000} s`);
+      const answer = await fetch(`${this.adminUrl}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
+        () => undefined,
+      );
+      await answer?.body?.cancel();
+      if (answer?.ok === true) return;
+    }
+  }
+}
+
+function environment(): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(inherited);
+}

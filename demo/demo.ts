@@ -1,0 +1,124 @@
+/**
+ * `npm run demo`: a Deployment with one annotation becomes a process that logs in to a database which did not
+ * exist a minute before. Everything is real: the control plane, the broker, PostgreSQL and the product.
+ * With --keep it stays up, to be looked at with kubectl.
+ */
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { aborted } from '../src/base/abort.ts';
+import { errorMessage } from '../src/base/logger.ts';
+import { startControlPlane } from '../test/cluster/control-plane.ts';
+import { BinderyProcess } from './bindery-process.ts';
+import { startPostgresBroker } from './postgres-broker/server.ts';
+import { kubectl, type Scene } from './scene.ts';
+import {
+  deploy,
+  registerBroker,
+  remove,
+  showNothingIsLeft,
+  startApplication,
+  waitForCredentials,
+  waitForPod,
+} from './steps.ts';
+import { Story } from './story.ts';
+
+const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+const story = new Story();
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => stop.abort(new Error(name)));
+}
+
+try {
+  await demo(stop.signal);
+  if (!flags.keep) story.line(`demo: ok in ${story.seconds} s`);
+} catch (error: unknown) {
+  const { aborted: wasStopped, reason } = stop.signal;
+  const [why] = errorMessage(wasStopped ? reason : error).split('\n', 1);
+  story.line(`demo: ${wasStopped ? 'ended' : 'failed'} after ${story.seconds} s: ${why}`);
+  process.exitCode = wasStopped ? 130 : 1;
+}
+
+async function demo(signal: AbortSignal): Promise<void> {
+  await using cleanUp = new AsyncDisposableStack();
+  const plane = await story.step('start a Kubernetes control plane', async (tell) => {
+    const started = await startControlPlane({ signal, log: (line) => story.line(line) });
+    cleanUp.defer(async () => started.stop());
+    tell(`kube-apiserver ${started.server}`);
+    return started;
+  });
+  const bindery = await story.step('start Bindery: bindery run --install', async (tell) => {
+    const started = await BinderyProcess.start({ kubeconfig: plane.kubeconfig, signal });
+    cleanUp.defer(async () => started.stop());
+    tell('installed its kinds, roles and webhooks');
+    return started;
+  });
+  const broker = await story.step('start PostgreSQL and an Open Service Broker for it', async (tell) => {
+    const started = await startPostgresBroker(signal);
+    cleanUp.defer(async () => started.stop());
+    tell(`broker     ${started.url}\nPostgreSQL ${started.postgres.host}:${started.postgres.port}`);
+    return started;
+  });
+  const scene: Scene = { plane, broker, bindery, signal };
+  try {
+    await tellTheRest(scene, cleanUp);
+  } catch (error: unknown) {
+    if (!signal.aborted) await showWhatToLookAt(scene);
+    throw error;
+  }
+}
+
+async function tellTheRest(scene: Scene, cleanUp: AsyncDisposableStack): Promise<void> {
+  await story.step('register the broker', async (tell) => registerBroker(scene, tell));
+  await story.step('deploy an application with one annotation', async (tell) => deploy(scene, tell));
+  const pod = await story.step('the Pod, and what was injected into it', async (tell) =>
+    waitForPod(scene, tell),
+  );
+  await story.step('the database and the login that it asked for', async (tell) =>
+    waitForCredentials(scene, tell),
+  );
+  const application = await story.step('run the container: it logs in, writes and reads', async (tell) =>
+    startApplication(scene, pod, tell),
+  );
+  cleanUp.defer(async () => application.stop());
+  if (flags.keep) return keep(scene);
+  await story.step('scale to zero and delete the Deployment', async (tell) =>
+    remove(scene, application, tell),
+  );
+  await story.step('what is left in PostgreSQL', async (tell) => showNothingIsLeft(scene, tell));
+}
+
+/** Holds everything up until Ctrl-C, which here is not a failure. */
+async function keep({ plane, signal }: Scene): Promise<void> {
+  story.line(
+    [
+      '',
+      `demo: ok in ${story.seconds} s. Everything stays up until Ctrl-C. In another terminal:`,
+      '',
+      `  export KUBECONFIG=${plane.kubeconfig}`,
+      `  export PATH=${dirname(plane.files.kubectl)}:$PATH`,
+      '',
+      '  kubectl get clusterservicebrokers,clusterserviceclasses,clusterserviceplans',
+      '  kubectl get svcat -n demo                              # the instance and the binding',
+      '  kubectl get pods -n demo -o yaml                       # what was injected',
+      '  kubectl get secrets -n demo                            # the credentials',
+      '  kubectl explain serviceinstance.spec',
+      '',
+    ].join('\n'),
+  );
+  await aborted(signal);
+}
+
+/** After a failure: what the cluster says about it, and Bindery's last words. */
+async function showWhatToLookAt(scene: Scene): Promise<void> {
+  const queries = [
+    ['get', 'clusterservicebrokers,serviceinstances,servicebindings,deployments,pods', '-A', '-o', 'wide'],
+    ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
+  ];
+  for (const query of queries) {
+    const text = await kubectl(scene, query).catch(errorMessage);
+    story.line(`\n$ kubectl ${query.join(' ')}\n${text.split('\n').slice(-15).join('\n')}`);
+  }
+  const log = await scene.bindery.logTail(15);
+  story.line(`\nThe last log lines of bindery run:\n${log.join('\n')}\n`);
+}

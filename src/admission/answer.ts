@@ -1,0 +1,92 @@
+import { errorFields, type Logger } from '../base/logger.ts';
+import { deny, type Decision, type DecisionOutcome, type Handler } from './decision.ts';
+import { decodeReview, encodeReview, type AdmissionRequest, type ReviewVersion } from './review.ts';
+
+/** An HTTP answer. A review is JSON; everything else is a line of text. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface AnswerDeps {
+  readonly logger: Logger;
+  readonly observe: (observation: AdmissionObservation) => void;
+}
+
+/** One answered request, for metrics. */
+export interface AdmissionObservation {
+  readonly path: string;
+  readonly outcome: DecisionOutcome | 'malformed';
+  readonly durationMs: number;
+}
+
+/** What the API server waits for when it does not say (its own default). */
+const defaultTimeoutMs = 10_000;
+
+/**
+ * Reads a review, asks the handler, and writes the answer. Whatever goes wrong behind the envelope is an answer too:
+ * the API server would take anything else for a webhook that is down. Synchronous as long as the handler is.
+ */
+export function answerReview(
+  path: string,
+  handler: Handler,
+  body: Buffer,
+  timeoutMs: number,
+  deps: AnswerDeps,
+): Answer | Promise<Answer> {
+  const startedAt = performance.now();
+  const decoded = decodeReview(parse(body));
+  if (decoded.kind === 'malformed') {
+    deps.observe({ path, outcome: 'malformed', durationMs: performance.now() - startedAt });
+    return { status: 400, body: decoded.message };
+  }
+  const { version, request } = decoded;
+  const finish = (decision: Decision): Answer => {
+    deps.observe({ path, outcome: decision.outcome, durationMs: performance.now() - startedAt });
+    return reviewAnswer(version, request, decision);
+  };
+  const fail = (error: unknown): Answer => finish(failure(path, request, error, deps.logger));
+  try {
+    const decision = handler(request, { timeoutMs });
+    return 'then' in decision ? decision.then(finish).catch(fail) : finish(decision);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/**
+ * How long a handler may take, from the query that the API server adds (`?timeout=5s`). A tenth is left for the way
+ * back, so that the answer is ours and not that of the timeout.
+ */
+export function timeoutOf(url: string): number {
+  const match = /[?&]timeout=(\d{1,6})(ms|s|m)(&|$)/.exec(url);
+  if (match === null) return defaultTimeoutMs * 0.9;
+  const [, count, unit] = match;
+  const unitMs = unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000;
+  return Number(count) * unitMs * 0.9;
+}
+
+function reviewAnswer(version: ReviewVersion, { uid }: AdmissionRequest, decision: Decision): Answer {
+  return { status: 200, body: encodeReview(version, uid, decision) };
+}
+
+function failure(
+  path: string,
+  { uid, namespace }: AdmissionRequest,
+  error: unknown,
+  logger: Logger,
+): Decision {
+  logger.error({ path, namespace, uid, ...errorFields(error) }, 'admission handler failed');
+  return {
+    ...deny(500, `bindery: internal error in request ${uid}; see the log of the webhook`),
+    outcome: 'failed',
+  };
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import { group } from '../api/group.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { subjectAccessReviews } from '../kube/resources.ts';
+import type { RequestUser } from './review.ts';
+
+/** A question to the API server's authorizer: may this user do that? */
+export interface AccessCheck {
+  readonly user: RequestUser;
+  readonly namespace: string;
+  readonly verb: string;
+  /** API group; empty for the core group. */
+  readonly group: string;
+  readonly resource: string;
+  /** Empty for any object. */
+  readonly name: string;
+}
+
+/** Rejects when the API server does not answer in time. */
+export type Authorize = (check: AccessCheck, timeoutMs: number) => Promise<boolean>;
+
+interface SubjectAccessReview extends KubeObject {
+  readonly spec: unknown;
+  readonly status?: { readonly allowed?: boolean };
+}
+
+/** Asks with a SubjectAccessReview, in the name of the user. Nothing is cached: rights can be taken away. */
+export function createAuthorize(client: Pick<KubeClient, 'create'>, signal: AbortSignal): Authorize {
+  return async (check, timeoutMs) => {
+    const { username, uid, groups, extra } = check.user;
+    const { namespace, verb, resource, name } = check;
+    const review: SubjectAccessReview = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      metadata: { name: '' },
+      spec: {
+        user: username,
+        uid,
+        groups,
+        extra,
+        resourceAttributes: { namespace, verb, group: check.group, resource, name },
+      },
+    };
+    const answer = await client.create(subjectAccessReviews, review, { signal, timeoutMs });
+    return answer.status?.allowed === true;
+  };
+}
+
+/** May this user create objects of one of our kinds here? */
+export function mayCreate(user: RequestUser, namespace: string, resource: string): AccessCheck {
+  return { user, namespace, verb: 'create', group, resource, name: '' };
+}
+
+/** May this user read this Secret? */
+export function mayReadSecret(user: RequestUser, namespace: string, name: string): AccessCheck {
+  return { user, namespace, verb: 'get', group: '', resource: 'secrets', name };
+}
+
+/**
+ * The controllers of Kubernetes make Pods, ReplicaSets and Jobs for people whose rights were checked when they wrote
+ * the workload above. Service accounts of kube-system can only be made by administrators.
+ */
+export function isWorkloadController({ username = '' }: RequestUser): boolean {
+  return (
+    username === 'system:kube-controller-manager' ||
+    /^system:serviceaccount:kube-system:[a-z-]+-controller$/.test(username)
+  );
+}

@@ -1,0 +1,19 @@
+import { finalizer } from '../api/group.ts';
+import { isEmpty, keepFilledIn, userInfoOf } from './catalog-fields.ts';
+import type { CatalogChange } from './catalog-change.ts';
+
+/** ServiceBindings: their spec is written once, so what is filled in at creation stays. */
+export function mutateBinding({ request, isCreation, spec, oldSpec, patch, deps }: CatalogChange): void {
+  if (!isCreation) {
+    keepFilledIn(['externalID', 'secretName'], spec, oldSpec, patch);
+    // Nobody can change who asked, neither to somebody else nor to nobody.
+    if (oldSpec['userInfo'] !== undefined) patch.set(['spec', 'userInfo'], oldSpec['userInfo']);
+    else patch.remove(['spec', 'userInfo']);
+    return;
+  }
+  patch.append(['metadata', 'finalizers'], finalizer);
+  if (isEmpty(spec['externalID'])) patch.set(['spec', 'externalID'], deps.uuid());
+  // With generateName there is no name yet; the controller falls back to it later.
+  if (isEmpty(spec['secretName']) && request.name !== '') patch.set(['spec', 'secretName'], request.name);
+  patch.set(['spec', 'userInfo'], userInfoOf(request.user));
+}

@@ -1,0 +1,68 @@
+import type { JsonObject } from '../base/json.ts';
+import { mayReadSecret } from './authorize.ts';
+import { mutateBinding } from './catalog-binding.ts';
+import { mutateBroker } from './catalog-broker.ts';
+import type { CatalogChange, MutateCatalogDeps } from './catalog-change.ts';
+import { mutateInstance } from './catalog-instance.ts';
+import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
+import { ObjectPatch } from './object-patch.ts';
+import type { AdmissionRequest } from './review.ts';
+import { newParameterSecrets } from './secret-references.ts';
+
+const mutations: ReadonlyMap<string, (change: CatalogChange) => void> = new Map([
+  ['ClusterServiceBroker', mutateBroker],
+  ['ServiceBroker', mutateBroker],
+  ['ServiceInstance', mutateInstance],
+  ['ServiceBinding', mutateBinding],
+]);
+
+/**
+ * Completes our own objects in the very request that makes or changes them: finalizer, ids, defaults, resolved
+ * references, and who asked. What the user wrote is not rewritten, except where it is not theirs to say.
+ */
+export async function mutateCatalog(
+  request: AdmissionRequest,
+  { timeoutMs }: RequestContext,
+  deps: MutateCatalogDeps,
+): Promise<Decision> {
+  const mutate = mutations.get(request.kind);
+  const isCreation = request.operation === 'CREATE';
+  const isWrite = isCreation || request.operation === 'UPDATE';
+  if (mutate === undefined || !isWrite || request.subResource !== '') return ignored;
+  if (request.object === undefined) return deny(400, 'the request has no object');
+
+  const patch = new ObjectPatch(request.object);
+  const spec = patch.object('spec');
+  // Without a spec there is nothing to complete; the schema refuses the object after us.
+  if (spec === undefined) return ignored;
+  const oldSpec = new ObjectPatch(request.oldObject ?? {}).object('spec') ?? {};
+
+  const forbidden = await unreadableSecret(request, spec, oldSpec, deps, timeoutMs);
+  if (forbidden !== undefined) {
+    const { kind, namespace, name } = request;
+    deps.logger.info({ kind, namespace, name, reason: 'Forbidden' }, forbidden);
+    return deny(403, forbidden);
+  }
+  mutate({ request, isCreation, spec, oldSpec, patch, deps });
+  return patched(patch.operations);
+}
+
+/**
+ * The controller reads Secrets with its own rights and sends what is in them to a broker. So nobody can have a Secret
+ * sent that they could not read themselves.
+ */
+async function unreadableSecret(
+  { user, namespace }: AdmissionRequest,
+  spec: JsonObject,
+  oldSpec: JsonObject,
+  { authorize, isController }: MutateCatalogDeps,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  if (isController(user)) return undefined;
+  for (const name of newParameterSecrets(spec, oldSpec)) {
+    if (await authorize(mayReadSecret(user, namespace, name), timeoutMs)) continue;
+    const who = JSON.stringify(user.username ?? '');
+    return `user ${who} may not get Secret "${name}" in namespace "${namespace}", to which spec.parametersFrom refers`;
+  }
+  return undefined;
+}

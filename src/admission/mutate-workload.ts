@@ -1,0 +1,142 @@
+import type { Logger } from '../base/logger.ts';
+import { parseAnnotations, type ParsedAnnotations } from '../injection/annotations.ts';
+import { conflictWarning } from '../injection/conflict.ts';
+import { lift } from '../injection/lift.ts';
+import { optOutOf } from '../injection/opt-out.ts';
+import { plan } from '../injection/plan.ts';
+import type { Annotations, RawPod } from '../injection/pod.ts';
+import { cut } from '../injection/problem.ts';
+import type { BindingRequest } from '../injection/request.ts';
+import { requestNames, type SecretNameLookup } from '../injection/secret-name.ts';
+import { podTemplateOf, podTemplatePath } from '../injection/workload.ts';
+import type { Authorize } from './authorize.ts';
+import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
+import type { AdmissionRequest } from './review.ts';
+import { missingRight } from './source-rights.ts';
+
+export interface MutateWorkloadDeps {
+  /** Undefined also when the binding does not exist. */
+  readonly bindingSecretName: SecretNameLookup;
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
+  /** What is wrong with a class and plan that an annotation asks for, in a short sentence; undefined when nothing. */
+  readonly offeringProblem: (className: string, plan: string, namespace: string) => string | undefined;
+  readonly authorize: Authorize;
+  /** As for Pods. @default false */
+  readonly schedulingGates?: boolean;
+  readonly logger: Logger;
+}
+
+/** Beyond this number nobody reads warnings, and Kubernetes cuts them. */
+const maxWarnings = 10;
+
+/**
+ * Brings binding annotations of a workload to its Pod template, tells the person who writes it about everything that
+ * will not work, and makes sure that they may have made what they ask for. This is the only place where a warning
+ * reaches that person: the Pods are made by controllers later.
+ */
+export async function mutateWorkload(
+  request: AdmissionRequest,
+  { timeoutMs }: RequestContext,
+  deps: MutateWorkloadDeps,
+): Promise<Decision> {
+  const { kind, operation, subResource, object, oldObject, namespace, user } = request;
+  const isWrite = operation === 'CREATE' || operation === 'UPDATE';
+  if (podTemplatePath(kind) === undefined || !isWrite || subResource !== '') return ignored;
+  if (object === undefined) return deny(400, 'the request has no object');
+
+  const lifted = lift(kind, object, oldObject);
+  const parsed = parseAnnotations(lifted.annotations);
+  const before = podTemplateOf(kind, oldObject)?.metadata?.annotations;
+  const missing = await missingRight(
+    addedRequests(parsed, before),
+    user,
+    namespace,
+    deps.authorize,
+    timeoutMs,
+  );
+  if (missing !== undefined) {
+    deps.logger.info({ namespace, workload: `${kind}/${request.name}`, reason: 'Forbidden' }, missing);
+    return { ...deny(403, missing), auditAnnotations: { outcome: 'denied' } };
+  }
+
+  const warnings = [
+    ...lifted.problems.map(({ message }) => message),
+    ...parsed.problems.map(({ message }) => message),
+    ...templateWarnings(kind, request, lifted.annotations, parsed, deps),
+  ];
+  return patched(lifted.operations, [...new Set(warnings)].slice(0, maxWarnings));
+}
+
+/**
+ * The requests that this change brings. Controllers update workloads too, and must not be asked for rights because of
+ * what somebody else has written before.
+ */
+function addedRequests(
+  { requests }: ParsedAnnotations,
+  before: Annotations | null | undefined,
+): readonly BindingRequest[] {
+  const old = new Set(parseAnnotations(before).requests.map(identity));
+  return requests.filter((request) => !old.has(identity(request)));
+}
+
+function identity({ name, sourceText, parameters }: BindingRequest): string {
+  return JSON.stringify([name, sourceText, parameters]);
+}
+
+function templateWarnings(
+  kind: string,
+  { object, namespace }: AdmissionRequest,
+  annotations: Annotations,
+  parsed: ParsedAnnotations,
+  deps: MutateWorkloadDeps,
+): readonly string[] {
+  const template = podTemplateOf(kind, object);
+  if (template === undefined || parsed.requests.length === 0) return [];
+  const pod: RawPod = { ...template, metadata: { ...template.metadata, annotations } };
+  const optOut = optOutOf(pod.metadata, deps.namespaceLabels(namespace));
+  if (optOut !== undefined) {
+    return [`the Pods ask for bindings and have opted out of injection (${optOut}): nothing is injected`];
+  }
+  return [
+    ...sourceWarnings(parsed.requests, namespace, deps),
+    ...conflictWarnings(pod, parsed, namespace, deps),
+  ];
+}
+
+/** What the sources mean that is not there. It may still come: nothing is refused because of it. */
+function sourceWarnings(
+  requests: readonly BindingRequest[],
+  namespace: string,
+  deps: MutateWorkloadDeps,
+): readonly string[] {
+  const warnings = requests.flatMap((request) => missingSource(request, namespace, deps) ?? []);
+  return warnings.map(cut);
+}
+
+function missingSource(
+  request: BindingRequest,
+  namespace: string,
+  deps: MutateWorkloadDeps,
+): string | undefined {
+  const { name, source } = request;
+  if (source.kind === 'request') {
+    const problem = deps.offeringProblem(source.class, source.plan, namespace);
+    return problem === undefined ? undefined : `binding "${name}": ${problem}`;
+  }
+  if (source.kind !== 'binding') return undefined;
+  if (deps.bindingSecretName(namespace, source.binding) !== undefined) return undefined;
+  const { secret } = requestNames(request, namespace, deps.bindingSecretName);
+  return `binding "${name}": ServiceBinding "${source.binding}" does not exist; Pods wait for Secret "${secret}"`;
+}
+
+/** The same plan as for the Pods to come: what will be in their way is known now. */
+function conflictWarnings(
+  pod: RawPod,
+  { requests, policy }: ParsedAnnotations,
+  namespace: string,
+  { bindingSecretName, schedulingGates = false }: MutateWorkloadDeps,
+): readonly string[] {
+  const result = plan({ pod, requests, policy, namespace, bindingSecretName, schedulingGates });
+  const warnings = result.conflicts.map(conflictWarning);
+  return result.kind === 'inject' ? [...warnings, ...result.warnings] : warnings;
+}

@@ -1,0 +1,203 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { sleep, aborted } from '../base/abort.ts';
+import { errorFields, type Logger } from '../base/logger.ts';
+import { answerReview, timeoutOf, type AdmissionObservation, type Answer } from './answer.ts';
+import { BodyReader, type BodyProblem } from './body-reader.ts';
+import type { Handler } from './decision.ts';
+
+/** Certificate chain and key in PEM, as `node:tls` takes them. */
+export interface ServingPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface AdmissionServerOptions {
+  /** @default '0.0.0.0' */
+  readonly host?: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** By path: `/mutate-pods`. */
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly certificate: {
+    /** The pair to serve with now. */
+    readonly current: ServingPair;
+    /** Calls the listener with each new pair; returns how to stop that. */
+    subscribe(listener: (pair: ServingPair) => void): () => void;
+  };
+  readonly logger: Logger;
+  readonly observe?: (observation: AdmissionObservation) => void;
+  /**
+   * The old and the new object of an UPDATE, 3 MiB each (the API server's own limit for a request), and room for the
+   * envelope. @default 7 MiB
+   */
+  readonly maxBodyBytes?: number;
+  /** For reading one body. @default 10_000 */
+  readonly bodyTimeoutMs?: number;
+  /** Longer than the 90 s after which the API server itself drops an idle connection. @default 120_000 */
+  readonly keepAliveTimeoutMs?: number;
+  /** After the signal, how long connections are still accepted, until nobody is sent here any more. @default 0 */
+  readonly drainMs?: number;
+  /** After that, how long requests may still take. @default 10_000 */
+  readonly graceMs?: number;
+}
+
+type HttpsInstance = FastifyInstance<Server, IncomingMessage, ServerResponse>;
+type Request = FastifyRequest<object, Server>;
+type Reply = FastifyReply<object, Server>;
+
+const problemAnswers: Readonly<Record<BodyProblem, Answer>> = {
+  'too-large': { status: 413, body: 'the request is too large' },
+  'too-slow': { status: 408, body: 'the request took too long' },
+  cut: { status: 400, body: 'the request ended too early' },
+};
+
+/**
+ * The HTTPS server of the webhooks. It speaks HTTP/1.1 only: with one HTTP/2 connection per API server, all requests
+ * would go to one replica.
+ */
+export class AdmissionServer {
+  /** Resolves when the server listens. Rejects with what `start` rejects with. */
+  readonly listening: Promise<AddressInfo>;
+  readonly #options: AdmissionServerOptions;
+  readonly #app: HttpsInstance;
+  readonly #reader: BodyReader;
+  readonly #announce: PromiseWithResolvers<AddressInfo>;
+  #isDraining = false;
+
+  constructor(options: AdmissionServerOptions) {
+    this.#options = options;
+    this.#announce = Promise.withResolvers<AddressInfo>();
+    this.listening = this.#announce.promise;
+    // Whoever does not ask for the address hears of a failure from `start`.
+    this.listening.catch(() => undefined);
+    this.#reader = new BodyReader({
+      maxBytes: options.maxBodyBytes ?? 7 * 1024 * 1024,
+      timeoutMs: options.bodyTimeoutMs ?? 10_000,
+    });
+    this.#app = this.#createApp();
+  }
+
+  /** Serves until the signal aborts, then drains; resolves when the last connection is gone. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { host = '0.0.0.0', port, certificate, drainMs = 0 } = this.#options;
+    const unsubscribe = certificate.subscribe((pair) => this.#reload(pair));
+    try {
+      await this.#app.listen({ host, port });
+      this.#announce.resolve(this.#app.server.address() as AddressInfo);
+      await aborted(signal);
+      this.#isDraining = true;
+      if (drainMs > 0) await sleep(drainMs, new AbortController().signal);
+    } catch (error) {
+      this.#announce.reject(error);
+      throw error;
+    } finally {
+      unsubscribe();
+      await this.#close();
+    }
+  }
+
+  #createApp(): HttpsInstance {
+    const { certificate, handlers, keepAliveTimeoutMs = 120_000 } = this.#options;
+    const app: HttpsInstance = Fastify({
+      https: { ...tlsOptions(certificate.current), connectionsCheckingInterval: 5_000 },
+      logger: false,
+
+      exposeHeadRoutes: false,
+      return503OnClosing: false,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    });
+    const { server } = app;
+    // See `BodyReader` for why there is no request timeout; the one for headers also closes unused connections.
+    server.requestTimeout = 0;
+    server.headersTimeout = keepAliveTimeoutMs + 5_000;
+
+    app.removeAllContentTypeParsers();
+    // Bodies are read by the handler below, not by fastify: it needs the bytes and nothing else.
+    app.addContentTypeParser('application/json', (_request, _payload, done) => done(null));
+    for (const [path, handler] of handlers) {
+      app.post(path, (request, reply) => this.#serve(path, handler, request, reply));
+    }
+    app.setNotFoundHandler((request, reply) => {
+      const isOtherMethod = handlers.has(request.url.replace(/\?.*$/, ''));
+      if (isOtherMethod) reply.header('allow', 'POST');
+      this.#refuse(reply, isOtherMethod ? 405 : 404, isOtherMethod ? 'use POST' : 'there is nothing here');
+    });
+    app.setErrorHandler((error, _request, reply) => {
+      const { statusCode = 500 } = error as { readonly statusCode?: number };
+      const text = statusCode === 415 ? 'Content-Type must be application/json' : 'bad request';
+      this.#refuse(reply, statusCode, text);
+    });
+    return app;
+  }
+
+  #serve(path: string, handler: Handler, request: Request, reply: Reply): void {
+    const { headers } = request;
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      this.#refuse(reply, 415, 'compressed bodies are not accepted');
+      return;
+    }
+    // From here on the answer is written without fastify, whose own way costs a tenth of the throughput.
+    reply.hijack();
+    this.#reader.read(request.raw, Number(headers['content-length']), (problem, body) => {
+      if (problem !== undefined) {
+        this.#write(reply.raw, problemAnswers[problem], 'text/plain');
+        return;
+      }
+      const answer = answerReview(path, handler, body, timeoutOf(request.raw.url ?? ''), {
+        logger: this.#options.logger,
+        observe: this.#options.observe ?? (() => undefined),
+      });
+      if ('then' in answer) void answer.then((late) => this.#writeAnswer(reply.raw, late));
+      else this.#writeAnswer(reply.raw, answer);
+    });
+  }
+
+  #writeAnswer(response: ServerResponse, answer: Answer): void {
+    this.#write(response, answer, answer.status === 200 ? 'application/json' : 'text/plain');
+  }
+
+  #write(response: ServerResponse, { status, body }: Answer, contentType: string): void {
+    if (response.destroyed) return;
+    // While draining, every answer sends the client to look for another replica.
+    if (this.#isDraining) response.setHeader('connection', 'close');
+    response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
+    response.end(body);
+  }
+
+  #refuse(reply: Reply, status: number, text: string): void {
+    if (this.#isDraining) reply.header('connection', 'close');
+    reply.code(status).type('text/plain').send(text);
+  }
+
+  /** New connections get the new certificate, those that are open go on. A pair that does not match is left out. */
+  #reload(pair: ServingPair): void {
+    try {
+      this.#app.server.setSecureContext(tlsOptions(pair));
+    } catch (error) {
+      this.#options.logger.error(errorFields(error), 'new serving certificate refused; the old one stays');
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { server } = this.#app;
+    const closing = this.#app.close();
+    // Node closes idle connections once; those that become idle later would stay until their keep-alive ends.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    const force = setTimeout(() => server.closeAllConnections(), this.#options.graceMs ?? 10_000);
+    try {
+      await closing;
+    } finally {
+      clearInterval(sweep);
+      clearTimeout(force);
+      this.#reader.stop();
+    }
+  }
+}
+
+function tlsOptions(pair: ServingPair): ServingPair & { readonly minVersion: 'TLSv1.2' } {
+  return { cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' };
+}

@@ -1,0 +1,132 @@
+import { constants, generateKeyPair, privateEncrypt, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import forge from 'node-forge';
+
+/** A certificate and its private key, PEM. The key is never logged. */
+export interface CertificatePair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** When a certificate is valid, milliseconds since the epoch. X.509 knows whole seconds only. */
+export interface Validity {
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+export interface LeafNames {
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+}
+
+/** An RSA key pair, PEM: SPKI and PKCS#8. */
+export interface KeyPair {
+  readonly publicKey: string;
+  readonly privateKey: string;
+}
+
+/** Makes the keys of a new certificate; tests bring their own, since making them is slow. */
+export type KeySource = () => Promise<KeyPair>;
+
+const generateKeys = promisify(generateKeyPair);
+
+/** A new self-signed authority. Its name is unique, so that verifiers tell the old from the new one in a bundle. */
+export async function createAuthority(
+  validity: Validity,
+  keySource: KeySource = rsaKeys,
+): Promise<CertificatePair> {
+  const keys = await keySource();
+  const certificate = template(keys.publicKey, validity);
+  const name = [{ name: 'commonName', value: `bindery-webhook-ca-${certificate.serialNumber.slice(0, 8)}` }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.setExtensions([
+    { name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0 },
+    { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
+    { name: 'subjectKeyIdentifier' },
+  ]);
+  return sign(certificate, keys.privateKey, keys.privateKey);
+}
+
+/** A server certificate signed by the authority, for these names and addresses. */
+export async function issueLeaf(
+  authority: CertificatePair,
+  names: LeafNames,
+  validity: Validity,
+  keySource: KeySource = rsaKeys,
+): Promise<CertificatePair> {
+  const keys = await keySource();
+  const issuer = forge.pki.certificateFromPem(authority.cert);
+  const certificate = template(keys.publicKey, validity);
+  certificate.setSubject([{ name: 'commonName', value: commonName(names) }]);
+  certificate.setIssuer(issuer.subject.attributes);
+  certificate.setExtensions([
+    { name: 'basicConstraints', critical: true, cA: false },
+    { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
+    { name: 'extKeyUsage', serverAuth: true },
+    { name: 'subjectKeyIdentifier' },
+    {
+      name: 'authorityKeyIdentifier',
+      keyIdentifier: issuer.generateSubjectKeyIdentifier().getBytes(),
+    },
+    {
+      name: 'subjectAltName',
+      altNames: [
+        ...names.dnsNames.map((value) => ({ type: 2, value })),
+        ...names.ipAddresses.map((ip) => ({ type: 7, ip })),
+      ],
+    },
+  ]);
+  return sign(certificate, authority.key, keys.privateKey);
+}
+
+/** Native keys, made off the main thread; forge's own would block it for seconds. */
+export async function rsaKeys(): Promise<KeyPair> {
+  return generateKeys('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+}
+
+function template(publicKey: string, { notBeforeMs, notAfterMs }: Validity): forge.pki.Certificate {
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
+  certificate.serialNumber = serialNumber();
+  certificate.validity.notBefore = new Date(notBeforeMs);
+  certificate.validity.notAfter = new Date(notAfterMs);
+  return certificate;
+}
+
+/** 127 random bits: positive, as X.509 demands, and never the same twice. */
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString('hex');
+}
+
+/** DER of a DigestInfo for SHA-256 up to the digest itself (RFC 8017, 9.2, note 1). */
+const sha256DigestInfo = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+
+/**
+ * Forge writes the certificate and asks the key for a signature; the key here has it made natively (PKCS #1 v1.5).
+ * Forge's own arithmetic takes a hundred times longer and blocks the main thread.
+ */
+function sign(certificate: forge.pki.Certificate, signingKey: string, key: string): CertificatePair {
+  const signer = {
+    sign: (digest: forge.md.MessageDigest): string => {
+      const bytes = Buffer.from(digest.digest().getBytes(), 'latin1');
+      const info = Buffer.concat([sha256DigestInfo, bytes]);
+      return privateEncrypt({ key: signingKey, padding: constants.RSA_PKCS1_PADDING }, info).toString(
+        'latin1',
+      );
+    },
+  };
+  certificate.sign(signer as unknown as forge.pki.rsa.PrivateKey, forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(certificate).replaceAll('\r', ''), key };
+}
+
+/** X.509 limits a common name to 64 characters; verifiers look at the alternative names only. */
+function commonName({ dnsNames, ipAddresses }: LeafNames): string {
+  return [...dnsNames, ...ipAddresses].find((name) => name.length <= 64) ?? 'bindery-webhook';
+}

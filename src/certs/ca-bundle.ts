@@ -1,0 +1,155 @@
+import { sleep } from '../base/abort.ts';
+import { backoffMs } from '../base/backoff.ts';
+import { errorFields, type Logger } from '../base/logger.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { ListWatch } from '../kube/list-watch.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import type { Resource } from '../kube/resources.ts';
+
+/** A MutatingWebhookConfiguration or ValidatingWebhookConfiguration, by name. */
+export interface WebhookConfigurationRef {
+  readonly resource: Resource;
+  readonly name: string;
+}
+
+export interface CaBundleDeps {
+  readonly client: KubeClient;
+  readonly configurations: readonly WebhookConfigurationRef[];
+  /** The bundle as it is known here, PEM. */
+  readonly bundle: () => string;
+  /** Makes sure that `bundle` is what all replicas have agreed on. */
+  readonly refresh: (signal: AbortSignal) => Promise<void>;
+  readonly logger: Logger;
+  /** Called for each configuration that had to be written. */
+  readonly observe?: (configuration: string) => void;
+}
+
+interface WebhookConfiguration extends KubeObject {
+  readonly webhooks?: readonly {
+    readonly name: string;
+    readonly clientConfig?: { readonly caBundle?: string };
+  }[];
+}
+
+/** A wish to write that is not fulfilled yet is tried again after this time at the latest. */
+const backoff = { initialMs: 100, maxMs: 15_000 };
+const callTimeoutMs = 10_000;
+
+/**
+ * Keeps the authority's certificates in every entry of the webhook configurations. They are watched: whoever applies
+ * a manifest without them, as GitOps tools and Helm do, cuts the API server off from the webhook until they are back.
+ */
+export class CaBundle {
+  readonly #deps: CaBundleDeps;
+  /** The configurations as last seen, by name and kind; undefined when one does not exist. */
+  readonly #seen = new Map<string, WebhookConfiguration>();
+  #wake = Promise.withResolvers<void>();
+
+  constructor(deps: CaBundleDeps) {
+    this.#deps = deps;
+  }
+
+  /** True when every configuration was seen to hold exactly this bundle in every entry. */
+  isPublished(bundle: string): boolean {
+    return this.#deps.configurations.every((ref) => {
+      const seen = this.#seen.get(keyOf(ref));
+      return seen !== undefined && wrongEntries(seen, bundle).length === 0;
+    });
+  }
+
+  /** Looks again soon, because the bundle has changed. */
+  poke(): void {
+    this.#wake.resolve();
+  }
+
+  /** Watches and mends until the signal aborts. Never rejects. */
+  async start(signal: AbortSignal): Promise<void> {
+    const watches = this.#deps.configurations.map((ref) => this.#watch(ref).start(signal));
+    signal.addEventListener('abort', () => this.poke(), { once: true });
+    let failures = 0;
+    while (!signal.aborted) {
+      failures = (await this.#mendAll(signal)) ? 0 : failures + 1;
+      if (failures === 0) await this.#wake.promise;
+      else await Promise.race([this.#wake.promise, sleep(backoffMs(failures, backoff), signal)]);
+      this.#wake = Promise.withResolvers<void>();
+    }
+    await Promise.all(watches);
+  }
+
+  #watch(ref: WebhookConfigurationRef): ListWatch<WebhookConfiguration> {
+    const { client, logger } = this.#deps;
+    const key = keyOf(ref);
+    const see = (configuration: WebhookConfiguration | undefined): void => {
+      if (configuration === undefined) this.#seen.delete(key);
+      else this.#seen.set(key, configuration);
+      this.poke();
+    };
+    return new ListWatch<WebhookConfiguration>({
+      client,
+      resource: ref.resource,
+      fieldSelector: `metadata.name=${ref.name}`,
+      sink: {
+        replace: (items) => see(items.find(({ metadata }) => metadata.name === ref.name)),
+        put: see,
+        remove: () => see(undefined),
+      },
+      logger,
+    });
+  }
+
+  async #mendAll(signal: AbortSignal): Promise<boolean> {
+    const { configurations, logger } = this.#deps;
+    try {
+      for (const ref of configurations) await this.#mend(ref, signal);
+      return true;
+    } catch (error) {
+      if (!signal.aborted)
+        logger.warn(errorFields(error), 'webhook configuration can not be given its caBundle');
+      return false;
+    }
+  }
+
+  async #mend(ref: WebhookConfigurationRef, signal: AbortSignal): Promise<void> {
+    const { client, bundle, refresh, observe, logger } = this.#deps;
+    const key = keyOf(ref);
+    const isWrong = (): boolean => {
+      const seen = this.#seen.get(key);
+      return bundle() !== '' && seen !== undefined && wrongEntries(seen, bundle()).length > 0;
+    };
+    if (!isWrong()) return;
+    // It may be us who do not know the newest bundle yet, and another replica that has written it.
+    await refresh(signal);
+    const seen = this.#seen.get(key);
+    if (!isWrong() || seen === undefined) return;
+    const patched = await client.patch<WebhookConfiguration>(
+      ref.resource,
+      { name: ref.name },
+      bundlePatch(seen, bundle()),
+      { type: 'json', signal, timeoutMs: callTimeoutMs },
+    );
+    this.#seen.set(key, patched);
+    observe?.(ref.name);
+    logger.info({ configuration: ref.name, kind: ref.resource.kind }, 'caBundle written');
+  }
+}
+
+/** JSON patch for the entries that are wrong. The test of the name fails when entries were moved meanwhile. */
+function bundlePatch(configuration: WebhookConfiguration, bundle: string): readonly unknown[] {
+  return wrongEntries(configuration, bundle).flatMap((index) => [
+    { op: 'test', path: `/webhooks/${index}/name`, value: configuration.webhooks?.[index]?.name },
+    { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: encode(bundle) },
+  ]);
+}
+
+function wrongEntries({ webhooks = [] }: WebhookConfiguration, bundle: string): readonly number[] {
+  const wanted = encode(bundle);
+  return webhooks.flatMap(({ clientConfig }, index) => (clientConfig?.caBundle === wanted ? [] : [index]));
+}
+
+function encode(bundle: string): string {
+  return Buffer.from(bundle).toString('base64');
+}
+
+function keyOf({ resource, name }: WebhookConfigurationRef): string {
+  return `${resource.kind}/${name}`;
+}

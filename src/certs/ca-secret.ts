@@ -1,0 +1,171 @@
+import { sleep } from '../base/abort.ts';
+import { backoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { secrets } from '../kube/resources.ts';
+import { createAuthority, type CertificatePair, type KeySource } from './authority.ts';
+import { readAuthorityState, writeAuthorityState } from './authority-data.ts';
+import { certificateFacts } from './certificate-facts.ts';
+import {
+  afterStep,
+  rotationStep,
+  validityFrom,
+  type AuthorityState,
+  type RotationStep,
+  type RotationTimes,
+} from './rotation.ts';
+
+export interface CaSecretDeps {
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
+  readonly namespace: string;
+  readonly name: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly times: RotationTimes;
+  readonly keySource?: KeySource;
+}
+
+interface Secret extends KubeObject {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** Lost races before something else must be wrong. Each one means that another replica has made progress. */
+const maxAttempts = 20;
+const backoff = { initialMs: 20, maxMs: 1_000 };
+const callTimeoutMs = 10_000;
+
+/**
+ * The authority in its Secret. All replicas read and write it; the API server decides who was first, and whoever
+ * was not takes what is there. No leader is needed, and a webhook can start while no controller runs.
+ */
+export class CaSecret {
+  readonly #deps: CaSecretDeps;
+  /** What was last agreed on: comes back when somebody deletes or spoils the Secret, so that nothing breaks. */
+  #known: AuthorityState | undefined;
+
+  constructor(deps: CaSecretDeps) {
+    this.#deps = deps;
+  }
+
+  /** The state that was last agreed on; undefined before the first time. */
+  get known(): AuthorityState | undefined {
+    return this.#known;
+  }
+
+  /**
+   * Reads the Secret, makes or mends it, and carries out every step of the rotation that is due.
+   * @param isPublished whether the bundle of a state is in all webhook configurations
+   * @throws KubeApiError, KubeConnectionError
+   */
+  async agree(signal: AbortSignal, isPublished: (state: AuthorityState) => boolean): Promise<AuthorityState> {
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+      const state = await this.#tryAgree(signal, isPublished);
+      if (state !== undefined) {
+        this.#known = state;
+        return state;
+      }
+      await sleep(backoffMs(attempt, backoff), signal);
+      signal.throwIfAborted();
+    }
+    throw new Error(`Secret "${this.#deps.name}" keeps changing: no agreement after ${maxAttempts} attempts`);
+  }
+
+  /** Undefined when another replica was faster, or a step was done and there may be another one. */
+  async #tryAgree(
+    signal: AbortSignal,
+    isPublished: (state: AuthorityState) => boolean,
+  ): Promise<AuthorityState | undefined> {
+    const { clock, times } = this.#deps;
+    const secret = await this.#read(signal);
+    if (secret === undefined) return this.#create(signal);
+    const nowMs = clock.now();
+    const state = readAuthorityState(secret.data ?? {});
+    if (state === undefined)
+      return this.#replace(secret, this.#known ?? (await this.#makeState()), 'mend', signal);
+
+    const step = rotationStep(state, nowMs, times, isPublished(state));
+    if (step === 'none') return state;
+    await this.#replace(secret, await this.#carryOut(state, step, nowMs), step, signal);
+    return undefined;
+  }
+
+  async #carryOut(
+    state: AuthorityState,
+    step: Exclude<RotationStep, 'none'>,
+    nowMs: number,
+  ): Promise<AuthorityState> {
+    if (step === 'replace') return this.#makeState();
+    const made = step === 'prepare' ? await this.#makeAuthority() : undefined;
+    return afterStep(state, step, nowMs, made);
+  }
+
+  async #read(signal: AbortSignal): Promise<Secret | undefined> {
+    const { client, namespace, name } = this.#deps;
+    try {
+      return await client.get<Secret>(secrets, { namespace, name }, { signal, timeoutMs: callTimeoutMs });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async #create(signal: AbortSignal): Promise<AuthorityState | undefined> {
+    const { client, namespace, name } = this.#deps;
+    const state = this.#known ?? (await this.#makeState());
+    const secret: Secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace, name, labels: { 'app.kubernetes.io/managed-by': 'bindery' } },
+      type: 'Opaque',
+      data: writeAuthorityState(state),
+    };
+    try {
+      await client.create(secrets, secret, { signal, timeoutMs: callTimeoutMs });
+    } catch (error) {
+      if (isAlreadyExists(error) || isConflict(error)) return undefined;
+      throw error;
+    }
+    this.#log(this.#known === undefined ? 'created' : 'restored', state);
+    return state;
+  }
+
+  async #replace(
+    secret: Secret,
+    state: AuthorityState,
+    step: RotationStep | 'mend',
+    signal: AbortSignal,
+  ): Promise<AuthorityState | undefined> {
+    try {
+      // With the resourceVersion of what was read: another replica's step is never undone.
+      await this.#deps.client.replace(
+        secrets,
+        { ...secret, data: writeAuthorityState(state) },
+        { signal, timeoutMs: callTimeoutMs },
+      );
+    } catch (error) {
+      if (isConflict(error) || isNotFound(error)) return undefined;
+      throw error;
+    }
+    this.#log(step, state);
+    return state;
+  }
+
+  async #makeState(): Promise<AuthorityState> {
+    return { current: await this.#makeAuthority() };
+  }
+
+  #makeAuthority(): Promise<CertificatePair> {
+    const { clock, times, keySource } = this.#deps;
+    return createAuthority(validityFrom(clock.now(), times.authorityMs, times), keySource);
+  }
+
+  #log(step: string, state: AuthorityState): void {
+    const { logger, name } = this.#deps;
+    const fingerprint = certificateFacts(state.current.cert)?.fingerprint;
+    logger.info({ secret: name, step, authority: fingerprint }, 'webhook authority written');
+  }
+}

@@ -1,0 +1,61 @@
+import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
+import { instanceLabels } from '../api/labels.ts';
+import type { ResolvedInstance } from '../admission/catalog-change.ts';
+import { resolveOffering } from '../control/resolve.ts';
+import { scoped, type Stores } from '../control/stores.ts';
+import { offeringRefs } from '../control/offering-refs.ts';
+
+/** What the webhook fills in at CREATE: references, labels, and the only plan of a class when none is named. */
+export function admissionResolution(
+  stores: Stores,
+): (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined {
+  return (spec, namespace) => {
+    const resolution = resolveOffering(spec, namespace, stores);
+    if (resolution.kind === 'unresolved') return undefined;
+    const refs = offeringRefs(resolution.offering);
+    const labels = instanceLabels({ ...spec, ...refs });
+    const planSelector = defaultPlanSelector(spec, resolution.offering.plan);
+    return planSelector === undefined ? { refs, labels } : { refs, labels, planSelector };
+  };
+}
+
+/** What is wrong with a class and plan that an annotation names; undefined when nothing. */
+export function offeringProblem(
+  stores: Stores,
+): (className: string, plan: string, namespace: string) => string | undefined {
+  return (className, plan, namespace) => {
+    const isOwn =
+      stores.serviceClasses.store.byIndex('externalName', scoped(namespace, className)).length > 0;
+    const spec: ServiceInstanceSpec = isOwn
+      ? { serviceClassExternalName: className, servicePlanExternalName: plan }
+      : { clusterServiceClassExternalName: className, clusterServicePlanExternalName: plan };
+    const resolution = resolveOffering(spec, namespace, stores);
+    if (resolution.kind === 'resolved') return undefined;
+    return resolution.reason === 'ReferencesNonexistentServiceClass'
+      ? `class "${className}" is not in the catalog`
+      : `class "${className}" has no plan "${plan}"`;
+  };
+}
+
+type PlanFields = {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly externalName: string; readonly externalID: string };
+};
+
+/** In the style of the class selector: name for name, id for id. */
+function defaultPlanSelector(
+  spec: ServiceInstanceSpec,
+  { metadata, spec: plan }: PlanFields,
+): Readonly<Record<string, string>> | undefined {
+  const hasPlan = Object.entries(spec).some(
+    ([field, value]) => /Plan(ExternalName|ExternalID|Name)$/.test(field) && Boolean(value),
+  );
+  if (hasPlan) return undefined;
+  if (spec.clusterServiceClassExternalName) return { clusterServicePlanExternalName: plan.externalName };
+  if (spec.clusterServiceClassExternalID) return { clusterServicePlanExternalID: plan.externalID };
+  if (spec.clusterServiceClassName) return { clusterServicePlanName: metadata.name };
+  if (spec.serviceClassExternalName) return { servicePlanExternalName: plan.externalName };
+  return spec.serviceClassExternalID
+    ? { servicePlanExternalID: plan.externalID }
+    : { servicePlanName: metadata.name };
+}

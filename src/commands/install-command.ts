@@ -1,0 +1,63 @@
+import { Command } from 'commander';
+import { createLogger } from '../observability/log.ts';
+import { KubeClient } from '../kube/client.ts';
+import { loadConnection } from '../kube/credentials.ts';
+import { compact } from '../base/compact.ts';
+import { ensureNamespace, install } from './install.ts';
+import { readManifests } from './manifests.ts';
+import { ConfigError } from '../config.ts';
+
+interface InstallOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace: string;
+  readonly webhookUrl?: string;
+  readonly print?: boolean;
+}
+
+const timeoutMs = 120_000;
+
+/** `bindery install`: CRDs, RBAC and webhook configurations by server-side apply, with the caller's own rights. */
+export function installCommand(): Command {
+  return new Command('install')
+    .description('apply CRDs, RBAC and webhook configurations; run it again to upgrade')
+    .option('--kubeconfig <file>', 'kubeconfig; else $KUBECONFIG, the Pod, ~/.kube/config')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--namespace <name>', "Bindery's own namespace", 'bindery-system')
+    .option('--webhook-url <url>', 'register the webhook by this https URL, not by its Service')
+    .option('--print', 'print the manifests instead')
+    .action(run);
+}
+
+async function run(options: InstallOptions): Promise<void> {
+  const manifests = await readManifests();
+  if (options.print) {
+    process.stdout.write(`${manifests.map((text) => text.trim()).join('\n---\n')}\n`);
+    return;
+  }
+  const { kubeconfig, context, namespace } = options;
+  const client = new KubeClient({ connection: await loadConnection(compact({ kubeconfig, context })) });
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    await ensureNamespace(client, namespace, signal);
+    const webhookUrl = parseUrl(options.webhookUrl);
+    const logger = createLogger({ level: 'warn' });
+    const applied = await install({ client, logger, manifests, namespace, webhookUrl }, signal);
+    for (const { resource, name } of applied) process.stdout.write(`${resource.kind} ${name}\n`);
+    process.stdout.write(
+      `${applied.length} objects applied. Next: run "bindery run", or deploy both roles.\n`,
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+function parseUrl(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined;
+  if (!URL.canParse(text) || new URL(text).protocol !== 'https:') {
+    throw new ConfigError(
+      `--webhook-url is "${text}"; it must be an https URL that the API server can reach`,
+    );
+  }
+  return new URL(text);
+}

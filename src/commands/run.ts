@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { aborted } from '../base/abort.ts';
+import { errorFields, type Logger } from '../base/logger.ts';
+import { programVersion } from '../base/version.ts';
+import { parseConfig, type Config, type RawOptions } from '../config.ts';
+import { createStores, type Stores } from '../control/stores.ts';
+import { KubeClient } from '../kube/client.ts';
+import { loadConnection } from '../kube/credentials.ts';
+import { AdminServer, type Checks } from '../observability/admin-server.ts';
+import { createLogger } from '../observability/log.ts';
+import { createMetrics, type Metrics } from '../observability/metrics.ts';
+import { controllerUser } from './controller-user.ts';
+import { ControllerRole } from './controller-role.ts';
+import { ensureNamespace, install } from './install.ts';
+import { readManifests } from './manifests.ts';
+import { WebhookRole } from './webhook-role.ts';
+
+export interface Roles {
+  readonly controller: boolean;
+  readonly webhook: boolean;
+}
+
+/** How long everything in flight may take after SIGTERM, until the process ends all the same. */
+const shutdownMs = 25_000;
+const installTimeoutMs = 120_000;
+
+/**
+ * `bindery run`, `controller` and `webhook`: starts what the roles need, serves until SIGTERM or Ctrl-C, and stops in
+ * the order that loses nothing: not ready any more, the webhook drained, the reconcilers ended, the Lease released.
+ * @throws ConfigError, or whatever keeps it from starting
+ */
+export async function runCommand(options: RawOptions, roles: Roles): Promise<void> {
+  const config = parseConfig(options, process.env);
+  const logger = createLogger({ level: config.logLevel });
+  const metrics = createMetrics();
+  const stopping = stopOnSignals(logger);
+  const connection = await loadConnection({
+    ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
+    ...(config.context === undefined ? {} : { context: config.context }),
+  });
+  const client = new KubeClient({ connection, observe: metrics.observeKube });
+  try {
+    logger.info(
+      { version: programVersion, server: connection.server.origin, node: process.version },
+      'starting',
+    );
+    if (options['install'] === true) await installAll(client, logger, config, stopping);
+    await runRoles({ client, logger, metrics, config, roles, signal: stopping });
+  } finally {
+    await client.close();
+  }
+}
+
+interface RunDeps {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly config: Config;
+  readonly roles: Roles;
+  readonly signal: AbortSignal;
+}
+
+async function runRoles(deps: RunDeps): Promise<void> {
+  const { client, logger, metrics, config, roles, signal } = deps;
+  const stores = createStores({ client, logger });
+  const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
+  const controller = roles.controller ? controllerRole(deps, stores, identity) : undefined;
+  const webhook = roles.webhook ? await webhookRole(deps, stores, identity) : undefined;
+
+  // One process, one fate: when a part fails, the rest stops in order and the process ends with the failure.
+  const failing = new AbortController();
+  const running = AbortSignal.any([signal, failing.signal]);
+  const admin = new AdminServer({
+    listen: config.adminListen,
+    checks: readiness(controller, webhook, running),
+    metrics,
+    logger,
+  });
+  await admin.start();
+
+  // The webhook goes first, so that the reconcilers are still there for what it has let in.
+  const reconciling = new AbortController();
+  const admitting = (webhook?.start(running) ?? aborted(running)).finally(() => reconciling.abort());
+  const parts = [
+    admitting,
+    ...(controller === undefined ? [] : [controller.start(reconciling.signal)]),
+    ...usedStores(stores, roles).map((informer) => informer.start(reconciling.signal)),
+  ];
+  for (const part of parts) part.catch(() => failing.abort());
+  const results = await Promise.allSettled(parts);
+  await admin.stop();
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  logger.info({}, 'stopped');
+}
+
+/** Not ready while stopping, so that nobody is sent here any more. */
+function readiness(
+  controller: ControllerRole | undefined,
+  webhook: WebhookRole | undefined,
+  running: AbortSignal,
+): Checks {
+  return {
+    running: () => !running.aborted,
+    ...(controller && { caches: () => controller.isSynced() }),
+    ...(webhook && { webhook: () => webhook.isReady() }),
+  };
+}
+
+function controllerRole(deps: RunDeps, stores: Stores, identity: string): ControllerRole {
+  const { client, logger, metrics, config } = deps;
+  const role = new ControllerRole({
+    client,
+    logger,
+    stores,
+    identity,
+    config: config.controller,
+    namespace: config.namespace,
+    observeReconcile: metrics.observeReconcile,
+    observeBroker: metrics.observeBroker,
+    observeCircuit: metrics.circuit,
+  });
+  for (const controller of role.controllers) metrics.watchQueue(controller.name, () => controller.depth);
+  metrics.watchLeader(() => role.isLeading);
+  return role;
+}
+
+async function webhookRole(deps: RunDeps, stores: Stores, identity: string): Promise<WebhookRole> {
+  const { client, logger, metrics, config, roles, signal } = deps;
+  return new WebhookRole({
+    client,
+    logger,
+    stores,
+    identity,
+    config: config.webhook,
+    namespace: config.namespace,
+    controllerUser: await controllerUser(client, config.namespace, roles, signal),
+    observeAdmission: metrics.observeAdmission,
+    observeInjection: metrics.observeInjection,
+    observeCertificate: ({ servingMs }) => metrics.certificateExpires(servingMs / 1000),
+  });
+}
+
+/** The webhook alone knows nothing of instances and brokers. */
+function usedStores(stores: Stores, { controller }: Roles): readonly Stores[keyof Stores][] {
+  if (controller) return Object.values(stores);
+  const {
+    serviceBindings,
+    clusterServiceClasses,
+    clusterServicePlans,
+    serviceClasses,
+    servicePlans,
+    namespaces,
+  } = stores;
+  return [
+    serviceBindings,
+    clusterServiceClasses,
+    clusterServicePlans,
+    serviceClasses,
+    servicePlans,
+    namespaces,
+  ];
+}
+
+async function installAll(
+  client: KubeClient,
+  logger: Logger,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace } = config;
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(installTimeoutMs)]);
+  const manifests = await readManifests();
+  await ensureNamespace(client, namespace, deadline);
+  await install({ client, logger, manifests, namespace, webhookUrl: config.webhook.url }, deadline);
+}
+
+/** Aborts at the first SIGTERM or Ctrl-C; a second one, or too long a wait, ends the process at once. */
+function stopOnSignals(logger: Logger): AbortSignal {
+  const stopping = new AbortController();
+  const stop = (name: string): void => {
+    if (stopping.signal.aborted) process.exit(1);
+    logger.info({ signal: name }, 'stopping');
+    stopping.abort();
+    setTimeout(() => {
+      logger.error({ shutdownMs }, 'not stopped in time: ending');
+      process.exit(1);
+    }, shutdownMs).unref();
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('unhandledRejection', (error) => {
+    logger.error(errorFields(error), 'unhandled rejection');
+    process.exit(1);
+  });
+  return stopping.signal;
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { createAuthorize } from '../admission/authorize.ts';
+import type { AdmissionObservation } from '../admission/answer.ts';
+import type { Handler } from '../admission/decision.ts';
+import { mutateCatalog } from '../admission/mutate-catalog.ts';
+import { mutatePod, type InjectionObservation } from '../admission/mutate-pod.ts';
+import { mutateWorkload } from '../admission/mutate-workload.ts';
+import type { PodNote } from '../admission/pod-note.ts';
+import { AdmissionServer } from '../admission/server.ts';
+import type { PodPreset } from '../api/generated/pod-preset.ts';
+import { podPresets } from '../api/kinds.ts';
+import { systemClock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { CaBundle } from '../certs/ca-bundle.ts';
+import { CaSecret } from '../certs/ca-secret.ts';
+import { defaultRotation } from '../certs/rotation.ts';
+import { ServingCertificate, type ServingCertificateDeps } from '../certs/serving-certificate.ts';
+import type { WebhookConfig } from '../config.ts';
+import { Informer } from '../control/informer.ts';
+import type { Stores } from '../control/stores.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { EventRecorder } from '../kube/events.ts';
+import { mutatingWebhookConfigurations } from '../kube/resources.ts';
+import { admissionResolution, offeringProblem } from './admission-resolution.ts';
+
+export interface WebhookRoleDeps {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  readonly config: WebhookConfig;
+  /** Bindery's own namespace: its CA Secret, its Service, and no injection there. */
+  readonly namespace: string;
+  /** Name of this process in events. */
+  readonly identity: string;
+  /** User name of our controller: what it writes to a spec is bookkeeping. */
+  readonly controllerUser: string;
+  /** Started by whoever made them. */
+  readonly stores: Stores;
+  readonly observeAdmission?: ((observation: AdmissionObservation) => void) | undefined;
+  readonly observeInjection?: ((observation: InjectionObservation) => void) | undefined;
+  readonly observeCertificate?: ServingCertificateDeps['observe'];
+}
+
+/** Name of our MutatingWebhookConfiguration. */
+const configurationName = 'bindery';
+
+/** The authority that all replicas share. */
+const caSecretName = 'bindery-webhook-ca';
+
+/** Time for the endpoints of the Service to forget a Pod that is going: requests are still served. */
+const drainMs = 5000;
+
+/** The admission webhook of one process. All replicas serve; none needs to lead. */
+export class WebhookRole {
+  readonly #deps: WebhookRoleDeps;
+  readonly #presets: Informer<PodPreset>;
+  readonly #events: EventRecorder;
+  readonly #certificate: ServingCertificate;
+  readonly #caBundle: CaBundle;
+  #isListening = false;
+
+  constructor(deps: WebhookRoleDeps) {
+    this.#deps = deps;
+    const { client, logger, identity, namespace, config } = deps;
+    const indexes = { namespace: ({ metadata }: PodPreset) => [metadata.namespace ?? ''] };
+    this.#presets = new Informer<PodPreset>({ client, logger, resource: podPresets, indexes });
+    this.#events = new EventRecorder({ client, component: 'bindery-webhook', instance: identity, logger });
+    const configurations = [{ resource: mutatingWebhookConfigurations, name: configurationName }];
+    const shared = { client, logger, clock: systemClock };
+    const certificate = new ServingCertificate({
+      ...shared,
+      authority: new CaSecret({ ...shared, namespace, name: caSecretName, times: defaultRotation }),
+      names: subjectsOf(config, namespace),
+      times: defaultRotation,
+      isPublished: (bundle) => this.#caBundle.isPublished(bundle),
+      observe: (ends) => {
+        deps.observeCertificate?.(ends);
+        this.#caBundle.poke();
+      },
+    });
+    this.#certificate = certificate;
+    this.#caBundle = new CaBundle({
+      ...shared,
+      configurations,
+      bundle: () => certificate.bundle,
+      refresh: (signal) => certificate.refresh(signal),
+    });
+  }
+
+  /** Listening, with a certificate that the API server trusts, and with everything known that decisions are made on. */
+  isReady(): boolean {
+    const { serviceBindings, clusterServiceClasses, clusterServicePlans, serviceClasses, servicePlans } =
+      this.#deps.stores;
+    const { namespaces } = this.#deps.stores;
+    const informers = [
+      this.#presets,
+      serviceBindings,
+      clusterServiceClasses,
+      clusterServicePlans,
+      serviceClasses,
+      servicePlans,
+      namespaces,
+    ];
+    const isTrusted = this.#caBundle.isPublished(this.#certificate.bundle);
+    return this.#isListening && isTrusted && informers.every((informer) => informer.isSynced());
+  }
+
+  /** Runs until the signal aborts and the last answer is written. */
+  async start(signal: AbortSignal): Promise<void> {
+    const watching = this.#presets.start(signal);
+    const certifying = this.#certificate.start(signal);
+    let publishing: Promise<void> | undefined;
+    try {
+      await Promise.race([this.#certificate.ready, certifying]);
+      if (signal.aborted) return;
+      publishing = this.#caBundle.start(signal);
+      await this.#serve(signal);
+    } finally {
+      this.#isListening = false;
+      await Promise.all([watching, certifying, publishing]);
+      await this.#events.stop();
+    }
+  }
+
+  async #serve(signal: AbortSignal): Promise<void> {
+    const { config, logger, observeAdmission } = this.#deps;
+    const server = new AdmissionServer({
+      ...config.listen,
+      handlers: this.#handlers(signal),
+      certificate: this.#certificate,
+      logger,
+      // By URL there are no endpoints that have to forget us.
+      drainMs: config.url === undefined ? drainMs : 0,
+      ...(observeAdmission === undefined ? {} : { observe: observeAdmission }),
+    });
+    const serving = server.start(signal);
+    const { address, port } = await server.listening;
+    this.#isListening = true;
+    logger.info({ address, port }, 'admission webhook listens');
+    await serving;
+  }
+
+  /** One handler per path of webhook-config/mutating.yaml. */
+  #handlers(signal: AbortSignal): ReadonlyMap<string, Handler> {
+    const { client, stores, logger, namespace, controllerUser } = this.#deps;
+    const shared = {
+      logger,
+      authorize: createAuthorize(client, signal),
+      bindingSecretName: (ns: string, name: string) => {
+        const binding = stores.serviceBindings.store.get(`${ns}/${name}`);
+        return binding === undefined ? undefined : (binding.spec.secretName ?? name);
+      },
+      namespaceLabels: (ns: string) => {
+        const found = stores.namespaces.store.get(ns);
+        return found === undefined ? undefined : (found.metadata.labels ?? {});
+      },
+    };
+    const pod = {
+      ...shared,
+      presets: (ns: string) => this.#presets.store.byIndex('namespace', ns),
+      excludedNamespaces: [namespace],
+      schedulingGates: false,
+      note: (note: PodNote) => this.#tell(note),
+      observe: this.#deps.observeInjection ?? (() => undefined),
+    };
+    const workload = { ...shared, offeringProblem: offeringProblem(stores) };
+    const catalog = {
+      logger,
+      authorize: shared.authorize,
+      uuid: randomUUID,
+      resolve: admissionResolution(stores),
+      isController: ({ username }: { readonly username?: string }) => username === controllerUser,
+    };
+    return new Map<string, Handler>([
+      ['/mutate/pods', (request, context) => mutatePod(request, context, pod)],
+      ['/mutate/workloads', (request, context) => mutateWorkload(request, context, workload)],
+      ['/mutate/catalog', (request, context) => mutateCatalog(request, context, catalog)],
+    ]);
+  }
+
+  #tell({ target, type, reason, message }: PodNote): void {
+    if (target !== undefined) this.#events.record(target, type, reason, message);
+  }
+}
+
+/** The names under which the API server reaches this server: what the certificate has to say. */
+function subjectsOf(
+  { url, serviceName }: WebhookConfig,
+  namespace: string,
+): { readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] } {
+  const service = [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`];
+  if (url === undefined) return { dnsNames: service, ipAddresses: [] };
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const isAddress = /^[\d.]+$/.test(host) || host.includes(':');
+  return isAddress
+    ? { dnsNames: service, ipAddresses: [host] }
+    : { dnsNames: [...service, host], ipAddresses: [] };
+}

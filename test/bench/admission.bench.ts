@@ -1,0 +1,139 @@
+/** Bindery's webhook server beside a bare node:https server: throughput, latency, CPU time and memory. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { saturate, steady, type LoadResult } from './admission/load.ts';
+import { large, podReview, small, type ReviewSize } from './admission/reviews.ts';
+import { ServerChild } from './admission/server-child.ts';
+import { selfSignedPair } from './admission/serving-pair.ts';
+import { compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
+
+export const summary = "Bindery's webhook server against a bare node:https server, both under TLS";
+
+const rounds = 3;
+const connections = 16;
+const perSecond = 200;
+const path = '/pods?timeout=5s';
+
+interface Contender {
+  readonly name: string;
+  readonly server: ServerChild;
+  readonly throughput: Map<string, LoadResult[]>;
+  readonly cpuMicrosecondsPerRequest: Map<string, number[]>;
+  readonly latenciesMs: number[];
+  readonly idleRssBytes: number;
+}
+
+export async function run(options: BenchOptions): Promise<readonly Measure[]> {
+  const pair = selfSignedPair();
+  const programs = {
+    bare: new URL('admission/bare-server.ts', import.meta.url),
+    bindery: new URL('admission/bindery-server.ts', import.meta.url),
+  };
+  const servers: ServerChild[] = [];
+  try {
+    const contenders: Contender[] = [];
+    for (const [name, program] of Object.entries(programs)) {
+      const server = await ServerChild.start(program, pair);
+      servers.push(server);
+      const { rssBytes } = await server.usage();
+      contenders.push({
+        name,
+        server,
+        throughput: new Map(),
+        cpuMicrosecondsPerRequest: new Map(),
+        latenciesMs: [],
+        idleRssBytes: rssBytes,
+      });
+    }
+    await measureAll(contenders, pair.cert, options);
+    return await results(contenders);
+  } finally {
+    await Promise.all(servers.map(async (server) => server.stop()));
+  }
+}
+
+async function measureAll(
+  contenders: readonly Contender[],
+  ca: string,
+  options: BenchOptions,
+): Promise<void> {
+  const seconds = options.seconds ?? 3;
+  for (const size of [small, large]) {
+    for (const { server } of contenders) {
+      await saturate({ port: server.port, ca, path }, podReview(size), { connections, seconds: 1 });
+    }
+  }
+  for (let round = 1; round <= rounds; round++) {
+    // Taken in turn, each round the other way round, so that a machine that slows down treats both alike.
+    const order = round % 2 === 1 ? contenders : contenders.toReversed();
+    for (const contender of order) {
+      options.signal.throwIfAborted();
+      options.progress(`round ${round} of ${rounds}: ${contender.name}`);
+      for (const size of [small, large]) await measureThroughput(contender, size, ca, seconds);
+    }
+    options.progress(`round ${round} of ${rounds}: latency`);
+    await measureLatency(contenders, ca, Math.max(8, seconds));
+  }
+}
+
+async function measureThroughput(
+  contender: Contender,
+  size: ReviewSize,
+  ca: string,
+  seconds: number,
+): Promise<void> {
+  const { server, throughput, cpuMicrosecondsPerRequest } = contender;
+  const before = await server.usage();
+  const result = await saturate({ port: server.port, ca, path }, podReview(size), { connections, seconds });
+  const after = await server.usage();
+  append(throughput, size.name, result);
+  append(
+    cpuMicrosecondsPerRequest,
+    size.name,
+    (after.cpuMicroseconds - before.cpuMicroseconds) / result.requests,
+  );
+}
+
+/**
+ * All servers at the same time, each request to one followed by one to the other: at this rate they do not get
+ * in each other's way, and what disturbs the machine for a moment disturbs both.
+ */
+async function measureLatency(contenders: readonly Contender[], ca: string, seconds: number): Promise<void> {
+  const review = podReview(small);
+  const stretches = contenders.map(async ({ server, latenciesMs }, index) => {
+    await delay((index * 1000) / perSecond / contenders.length);
+    const load = { connections, perSecond, seconds };
+    latenciesMs.push(...(await steady({ port: server.port, ca, path }, review, load)));
+  });
+  await Promise.all(stretches);
+}
+
+async function results(contenders: readonly Contender[]): Promise<readonly Measure[]> {
+  const [bare, bindery] = contenders;
+  if (bare === undefined || bindery === undefined) throw new Error('two servers are compared');
+  const measures: Measure[] = [];
+  const add = (name: string, unit: string, of: (contender: Contender) => number): void => {
+    measures.push(compared(name, unit, of(bindery), of(bare)));
+  };
+  for (const { name } of [small, large]) {
+    add(`throughput, ${name}`, 'reviews/s', (contender) =>
+      median((contender.throughput.get(name) ?? []).map((item) => item.requests / item.seconds)),
+    );
+    add(`server CPU per review, ${name}`, 'µs', (contender) =>
+      median(contender.cpuMicrosecondsPerRequest.get(name) ?? []),
+    );
+  }
+  const at = `at ${perSecond}/s, ${small.name}`;
+  add(`latency p50 ${at}`, 'ms', ({ latenciesMs }) => quantile(latenciesMs, 0.5));
+  add(`latency p99 ${at}`, 'ms', ({ latenciesMs }) => quantile(latenciesMs, 0.99));
+  add('resident memory before load', 'MiB', ({ idleRssBytes }) => idleRssBytes / 2 ** 20);
+  const rss = new Map<Contender, number>();
+  for (const contender of contenders) rss.set(contender, (await contender.server.usage()).rssBytes);
+  add('resident memory after load', 'MiB', (contender) => (rss.get(contender) ?? 0) / 2 ** 20);
+  return measures;
+}
+
+function append<T>(lists: Map<string, T[]>, name: string, value: T): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [value]);
+  else list.push(value);
+}

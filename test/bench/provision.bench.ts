@@ -1,0 +1,222 @@
+/** `bindery run` beside what the API server itself allows: 200 instances and 200 bindings created at once. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BinderyProcess } from '../../demo/bindery-process.ts';
+import { startControlPlane } from '../cluster/control-plane.ts';
+import { alone, compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
+import { apiLimit } from './provision/api-limit.ts';
+import { writeCounts, writesBetween } from './provision/api-writes.ts';
+import { BenchApi, inParallel } from './provision/bench-api.ts';
+import { startInstantBroker } from './provision/instant-broker.ts';
+import { apiVersion, binding, instance } from './provision/objects.ts';
+import { ReadyWatch } from './provision/ready-watch.ts';
+import { installTwins } from './provision/twin-kinds.ts';
+
+export const summary = '200 instances and 200 bindings until Ready, against the limit of the API server';
+
+const root = join(import.meta.dirname, '..', '..');
+const rounds = 3;
+const count = 200;
+const parallel = 32;
+const singles = 40;
+const namespace = 'bench';
+const limitNamespace = 'bench-limit';
+const readyTimeoutMs = 120_000;
+const collection = `/apis/${apiVersion}/namespaces/${namespace}`;
+
+interface Round {
+  readonly limit: { readonly instancesPerSecond: number; readonly bindingsPerSecond: number };
+  readonly instancesPerSecond: number;
+  readonly bindingsPerSecond: number;
+  readonly writesPerInstance: Writes;
+  readonly writesPerBinding: Writes & { readonly secret: number };
+}
+
+interface Writes {
+  readonly status: number;
+  readonly other: number;
+}
+
+interface Setting {
+  readonly api: BenchApi;
+  readonly instances: ReadyWatch;
+  readonly bindings: ReadyWatch;
+}
+
+export async function run(options: BenchOptions): Promise<readonly Measure[]> {
+  const { progress, signal } = options;
+  await using cleanUp = new AsyncDisposableStack();
+  progress('control plane');
+  const plane = await startControlPlane({ log: progress, signal });
+  cleanUp.defer(async () => plane.stop());
+  const broker = await startInstantBroker();
+  cleanUp.defer(async () => broker.stop());
+  progress('build and start bindery run');
+  await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { signal });
+  const program = join(root, 'dist', 'bindery.js');
+  const bindery = await BinderyProcess.start({ kubeconfig: plane.kubeconfig, signal, program });
+  cleanUp.defer(async () => bindery.stop());
+  const api = await BenchApi.open(plane, parallel);
+  cleanUp.defer(async () => api.close());
+
+  await installTwins(api);
+  for (const name of [namespace, limitNamespace])
+    await api.create('/api/v1/namespaces', { metadata: { name } });
+  await registerBroker(api, broker.url);
+  const instances = await ReadyWatch.open(api, `${collection}/serviceinstances`);
+  cleanUp.defer(async () => instances.close());
+  const bindings = await ReadyWatch.open(api, `${collection}/servicebindings`);
+  cleanUp.defer(async () => bindings.close());
+  const setting = { api, instances, bindings };
+
+  progress('warm-up');
+  await measureRound(setting, 50, true);
+  const results: Round[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    signal.throwIfAborted();
+    progress(`round ${round} of ${rounds}`);
+    results.push(await measureRound(setting, count, round % 2 === 1));
+  }
+  progress(`${singles} instances, one at a time`);
+  const singlesMs = await measureSingles(setting);
+  const rssBytes = await residentBytes(bindery.groupId);
+  return [
+    ...measures(results, singlesMs),
+    alone('resident memory of bindery run', 'MiB', rssBytes / 2 ** 20),
+  ];
+}
+
+async function registerBroker(api: BenchApi, url: string): Promise<void> {
+  const path = `/apis/${apiVersion}/clusterservicebrokers`;
+  const watch = await ReadyWatch.open(api, path);
+  try {
+    await api.create(path, {
+      apiVersion,
+      kind: 'ClusterServiceBroker',
+      metadata: { name: 'instant' },
+      spec: { url },
+    });
+    await watch.ready(['instant'], readyTimeoutMs);
+  } finally {
+    await watch.close();
+  }
+}
+
+async function measureRound(setting: Setting, size: number, limitFirst: boolean): Promise<Round> {
+  const { api, instances, bindings } = setting;
+  const names = Array.from({ length: size }, (_, index) => `object-${index}`);
+  const before = limitFirst ? await apiLimit(api, limitNamespace, size) : undefined;
+
+  const atStart = await writeCounts(api);
+  const instancesPerSecond = await untilReady(instances, names, async (name) =>
+    api.create(`${collection}/serviceinstances`, instance(name)),
+  );
+  const between = await writeCounts(api);
+  const bindingsPerSecond = await untilReady(bindings, names, async (name) =>
+    api.create(`${collection}/servicebindings`, binding(name, name)),
+  );
+  const atEnd = await writeCounts(api);
+
+  await api.deleteAll(`${collection}/servicebindings`);
+  await bindings.empty(readyTimeoutMs);
+  await api.deleteAll(`${collection}/serviceinstances`);
+  await instances.empty(readyTimeoutMs);
+  return {
+    limit: before ?? (await apiLimit(api, limitNamespace, size)),
+    instancesPerSecond,
+    bindingsPerSecond,
+    writesPerInstance: {
+      status: writesBetween(atStart, between, 'serviceinstances/status') / size,
+      other: writesBetween(atStart, between, 'serviceinstances', 'POST') / size,
+    },
+    writesPerBinding: {
+      status: writesBetween(between, atEnd, 'servicebindings/status') / size,
+      other: writesBetween(between, atEnd, 'servicebindings', 'POST') / size,
+      secret: writesBetween(between, atEnd, 'secrets') / size,
+    },
+  };
+}
+
+/** Objects per second from the first request to create one until the last is Ready. */
+async function untilReady(
+  watch: ReadyWatch,
+  names: readonly string[],
+  create: (name: string) => Promise<unknown>,
+): Promise<number> {
+  const startedAt = performance.now();
+  await inParallel(names, parallel, create);
+  await watch.ready(names, readyTimeoutMs);
+  return (names.length * 1000) / (performance.now() - startedAt);
+}
+
+async function measureSingles({ api, instances }: Setting): Promise<readonly number[]> {
+  const durationsMs: number[] = [];
+  for (let index = 0; index < singles; index++) {
+    const name = `single-${index}`;
+    const startedAt = performance.now();
+    await api.create(`${collection}/serviceinstances`, instance(name));
+    await instances.ready([name], readyTimeoutMs);
+    durationsMs.push(performance.now() - startedAt);
+  }
+  return durationsMs;
+}
+
+function measures(results: readonly Round[], singlesMs: readonly number[]): readonly Measure[] {
+  const of = (pick: (round: Round) => number): number => median(results.map(pick));
+  return [
+    compared(
+      `${count} instances until Ready`,
+      'per second',
+      of((round) => round.instancesPerSecond),
+      of((round) => round.limit.instancesPerSecond),
+    ),
+    compared(
+      `${count} bindings until Ready`,
+      'per second',
+      of((round) => round.bindingsPerSecond),
+      of((round) => round.limit.bindingsPerSecond),
+    ),
+    alone('create → Ready of one instance, p50', 'ms', median(singlesMs)),
+    alone('create → Ready of one instance, p95', 'ms', quantile(singlesMs, 0.95)),
+    compared(
+      'status writes per instance',
+      'writes',
+      of((round) => round.writesPerInstance.status),
+      2,
+    ),
+    alone(
+      'other writes per instance',
+      'writes',
+      of((round) => round.writesPerInstance.other),
+    ),
+    compared(
+      'status writes per binding',
+      'writes',
+      of((round) => round.writesPerBinding.status),
+      2,
+    ),
+    compared(
+      'Secret writes per binding',
+      'writes',
+      of((round) => round.writesPerBinding.secret),
+      1,
+    ),
+    alone(
+      'other writes per binding',
+      'writes',
+      of((round) => round.writesPerBinding.other),
+    ),
+  ];
+}
+
+/** Resident memory of the largest process of a group: the others only guard it. */
+async function residentBytes(groupId: number): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pgid=,rss=']);
+  const sizes = stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter(([group]) => group === groupId)
+    .map(([, rss = 0]) => rss * 1024);
+  return Math.max(...sizes);
+}

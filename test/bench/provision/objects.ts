@@ -1,0 +1,26 @@
+import { className, planName } from './instant-broker.ts';
+
+/** The manifests of the bench, as a person would write them. */
+export const apiVersion = 'servicecatalog.k8s.io/v1beta1';
+
+export function instance(name: string): object {
+  return {
+    apiVersion,
+    kind: 'ServiceInstance',
+    metadata: { name },
+    spec: {
+      clusterServiceClassExternalName: className,
+      clusterServicePlanExternalName: planName,
+      parameters: { region: 'eu-1', replicas: 2 },
+    },
+  };
+}
+
+export function binding(name: string, instanceName: string): object {
+  return {
+    apiVersion,
+    kind: 'ServiceBinding',
+    metadata: { name },
+    spec: { instanceRef: { name: instanceName }, secretName: name },
+  };
+}

@@ -1,0 +1,261 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { LeaderElection, type LeaderElectionDeps } from '../../../src/control/leader.ts';
+import { KubeClient } from '../../../src/kube/client.ts';
+import { FakeApiServer } from '../../support/fake-api-server/fake-api-server.ts';
+import type { StoredObject } from '../../support/fake-api-server/stored-object.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const collection = 'coordination.k8s.io/v1/leases';
+const place = { collection, namespace: 'bindery', name: 'controller' };
+
+interface Candidate {
+  readonly election: LeaderElection;
+  readonly stop: AbortController;
+  readonly finished: Promise<void>;
+  /** Begin and end of each time that it led. */
+  readonly log: string[];
+}
+
+let server: FakeApiServer;
+let client: KubeClient;
+let skewMs: number;
+const candidates: Candidate[] = [];
+
+beforeEach(async () => {
+  server = await FakeApiServer.start();
+  client = new KubeClient({ connection: server.connection() });
+  skewMs = 0;
+});
+
+afterEach(async () => {
+  candidates.forEach(({ stop }) => stop.abort());
+  await Promise.allSettled(candidates.splice(0).map(({ finished }) => finished));
+  await client.close();
+  await server.close();
+});
+
+function elect(
+  identity: string,
+  lead: (signal: AbortSignal) => Promise<void> = untilAborted,
+  deps: Partial<LeaderElectionDeps> = {},
+): Candidate {
+  const log: string[] = [];
+  const stop = new AbortController();
+  const election = new LeaderElection({
+    client,
+    namespace: place.namespace,
+    name: place.name,
+    identity,
+    logger: silentLogger,
+    leaseDurationMs: 1_000,
+    renewDeadlineMs: 400,
+    retryPeriodMs: 20,
+    ...deps,
+  });
+  const finished = election.run(stop.signal, async (signal) => {
+    log.push('begin');
+    await lead(signal).finally(() => log.push('end'));
+  });
+  // Looked at by the test, or by afterEach.
+  finished.catch(() => undefined);
+  const candidate = { election, stop, finished, log };
+  candidates.push(candidate);
+  return candidate;
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+}
+
+const lease = (): StoredObject => server.storage.read(place);
+const spec = (): Record<string, unknown> => lease()['spec'] as Record<string, unknown>;
+const write = (changes: Record<string, unknown>): void => {
+  server.storage.update(place, { ...lease(), spec: { ...spec(), ...changes } });
+};
+
+describe('taking the lead', () => {
+  it('creates the Lease and leads', async () => {
+    const { election, log } = elect('a');
+    await waitFor(() => election.isLeading);
+    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 1, leaseTransitions: 0 });
+    expect(spec()['renewTime']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    expect(log).toEqual(['begin']);
+  });
+
+  it('renews without reading, and keeps the time of the taking', async () => {
+    const { election } = elect('a');
+    await waitFor(() => election.isLeading);
+    const { acquireTime } = spec();
+    const versions = new Set<string>();
+    await waitFor(() => versions.add(lease().metadata.resourceVersion).size >= 4);
+    expect(spec()['acquireTime']).toBe(acquireTime);
+    expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
+  });
+
+  it('is only one of several candidates, and passes on at once when that one stops', async () => {
+    const all = ['a', 'b', 'c'].map((identity) => elect(identity));
+    const first = await waitFor(() => all.find(({ election }) => election.isLeading));
+    await delay(100);
+    expect(all.filter(({ election }) => election.isLeading)).toEqual([first]);
+
+    first.stop.abort();
+    await first.finished;
+    expect(first.log).toEqual(['begin', 'end']);
+    // Faster than the duration of the Lease, because it was released.
+    await waitFor(() => all.some(({ election }) => election.isLeading), { timeoutMs: 900 });
+    expect(spec()['leaseTransitions']).toBe(1);
+  });
+
+  it('waits a whole lease duration of its own time, whatever the times in the Lease say', async () => {
+    const long = {
+      holderIdentity: 'gone',
+      leaseDurationSeconds: 1,
+      renewTime: '1999-01-01T00:00:00.000000Z',
+    };
+    server.storage.create(
+      collection,
+      { metadata: { name: place.name }, spec: long } as never,
+      place.namespace,
+    );
+    const startedMs = performance.now();
+    const { election } = elect('a');
+    expect(election.isLeading).toBe(false);
+    await waitFor(() => election.isLeading);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990);
+    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseTransitions: 1 });
+  });
+
+  it('does not take over while the other one renews', async () => {
+    server.storage.create(
+      collection,
+      { metadata: { name: place.name }, spec: { holderIdentity: 'other', leaseDurationSeconds: 1 } } as never,
+      place.namespace,
+    );
+    const { election } = elect('a');
+    for (let renewal = 0; renewal < 15; renewal++) {
+      await delay(100);
+      write({ renewTime: `renewal ${renewal}` });
+      expect(election.isLeading).toBe(false);
+    }
+    expect(election.leader).toBe('other');
+  });
+
+  it('is decided by the server when two want a free Lease at once', async () => {
+    const all = Array.from({ length: 8 }, (_, number) => elect(`candidate-${number}`));
+    await waitFor(() => all.some(({ election }) => election.isLeading));
+    await delay(60);
+    expect(all.filter(({ log }) => log.length > 0)).toHaveLength(1);
+  });
+
+  it('survives errors of the server while it is a candidate', async () => {
+    server.plan({ answer: { status: 500, body: {} }, times: 2 });
+    server.plan({ answer: { status: 403, body: {} }, times: 2 });
+    const { election } = elect('a');
+    await waitFor(() => election.isLeading);
+  });
+});
+
+describe('losing the lead', () => {
+  it('stops leading before the others may begin, when it can not renew', async () => {
+    const leader = elect('a');
+    await waitFor(() => leader.election.isLeading);
+    const startedMs = performance.now();
+    server.plan({ method: 'PUT', answer: 'stall', times: 100 });
+    await waitFor(() => leader.log.includes('end'));
+    const tookMs = performance.now() - startedMs;
+    expect(tookMs).toBeGreaterThan(300);
+    expect(tookMs).toBeLessThan(1_000);
+  });
+
+  it('survives a short trouble without stopping', async () => {
+    const { election, log } = elect('a');
+    await waitFor(() => election.isLeading);
+    server.plan({ method: 'PUT', answer: { status: 500, body: {} }, times: 3 });
+    const before = server.requests.length;
+    await waitFor(() => server.requests.length > before + 6);
+    expect(log).toEqual(['begin']);
+  });
+
+  it('stops at once when somebody else has the Lease, and is a candidate again', async () => {
+    const leader = elect('a');
+    await waitFor(() => leader.election.isLeading);
+    write({ holderIdentity: 'thief' });
+    await waitFor(() => leader.log.includes('end'), { timeoutMs: 300 });
+    expect(spec()['holderIdentity']).toBe('thief');
+    await waitFor(() => leader.log.length === 3);
+    expect(leader.log).toEqual(['begin', 'end', 'begin']);
+  });
+
+  it('goes on when only a label of the Lease was changed', async () => {
+    const { election, log } = elect('a');
+    await waitFor(() => election.isLeading);
+    server.storage.update(place, { ...lease(), metadata: { ...lease().metadata, labels: { x: 'y' } } });
+    const { resourceVersion } = lease().metadata;
+    await waitFor(
+      () => spec()['holderIdentity'] === 'a' && lease().metadata.resourceVersion !== resourceVersion,
+    );
+    await waitFor(() => server.requests.filter(({ method }) => method === 'PUT').length > 5);
+    expect(log).toEqual(['begin']);
+  });
+
+  it('makes the Lease again when somebody removed it', async () => {
+    const { election, log } = elect('a');
+    await waitFor(() => election.isLeading);
+    server.storage.delete(place);
+    await waitFor(() => spec()['holderIdentity'] === 'a');
+    expect(log).toEqual(['begin']);
+  });
+
+  it('gives up when its clock jumps, as after a suspended machine', async () => {
+    const leader = elect('a', untilAborted, { clock: { now: () => Date.now() + skewMs } });
+    await waitFor(() => leader.election.isLeading);
+    skewMs = 60_000;
+    await waitFor(() => leader.log.includes('end'));
+  });
+});
+
+describe('the end', () => {
+  it('keeps the Lease until the work has ended, then releases it', async () => {
+    const work = Promise.withResolvers<void>();
+    const leader = elect('a', () => work.promise);
+    await waitFor(() => leader.election.isLeading);
+    leader.stop.abort();
+    const versions = new Set<string>();
+    await waitFor(() => versions.add(lease().metadata.resourceVersion).size >= 4);
+    expect(spec()['holderIdentity']).toBe('a');
+    work.resolve();
+    await leader.finished;
+    expect(spec()).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
+    expect(leader.election.isLeading).toBe(false);
+  });
+
+  it('releases the Lease and passes the error on when the work fails', async () => {
+    const { finished } = elect('a', () => Promise.reject(new Error('broken')));
+    await expect(finished).rejects.toThrow('broken');
+    expect(spec()['holderIdentity']).toBe('');
+  });
+
+  it('ends when the work is done', async () => {
+    const { finished } = elect('a', () => Promise.resolve());
+    await finished;
+    expect(spec()['holderIdentity']).toBe('');
+  });
+
+  it('ends a candidate at once', async () => {
+    elect('leader');
+    await waitFor(() => server.storage.list(collection).length === 1);
+    const candidate = elect('candidate');
+    candidate.stop.abort();
+    await candidate.finished;
+    expect(candidate.log).toEqual([]);
+  });
+});
+
+it.each([
+  [{ leaseDurationMs: 10_000, renewDeadlineMs: 10_000 }],
+  [{ renewDeadlineMs: 2_000, retryPeriodMs: 2_000 }],
+])('refuses times that can not be safe: %j', (times) => {
+  const deps = { client, namespace: 'n', name: 'l', identity: 'i', logger: silentLogger, ...times };
+  expect(() => new LeaderElection(deps)).toThrow('does not hold');
+});

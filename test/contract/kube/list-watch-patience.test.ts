@@ -1,0 +1,87 @@
+import type { LogFields, Logger } from '../../../src/base/logger.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { FollowedServer, collection } from './followed-server.ts';
+
+let api: FollowedServer;
+
+beforeEach(async () => {
+  api = await FollowedServer.start();
+});
+
+afterEach(async () => {
+  await api.close();
+});
+
+describe('patience', () => {
+  it('keeps trying a kind that is not served yet, calmly', async () => {
+    api.server.unserved.add(collection);
+    const { listWatch, store } = api.follow({ backoff: { initialMs: 20, maxMs: 40 } });
+    await waitFor(() => api.server.requests.length >= 3);
+    const startedMs = performance.now();
+    const before = api.server.requests.length;
+    await waitFor(() => api.server.requests.length >= before + 5);
+    // Full jitter up to 40 ms: five more requests can hardly come within 10 ms.
+    expect(performance.now() - startedMs).toBeGreaterThan(10);
+    api.server.unserved.clear();
+    await listWatch.synced;
+    api.put('a');
+    await api.equalsServer(store);
+  });
+
+  it('does not hammer a server that ends every watch at once', async () => {
+    api.follow({ backoff: { initialMs: 50, maxMs: 50 } });
+    const ended = new Set<unknown>();
+    for (let round = 0; round < 6; round++) {
+      const watch = await waitFor(() => api.server.watches().find((session) => !ended.has(session)));
+      ended.add(watch);
+      watch.end();
+    }
+    await waitFor(() => api.count('failure') >= 6);
+    // Each of them was followed by a pause; only the present one is not a failure (yet).
+    expect(api.count('watch')).toBeLessThanOrEqual(api.count('failure') + 1);
+  });
+
+  it('waits as long as Retry-After says', async () => {
+    api.server.plan({
+      path: /watch=true/,
+      answer: { status: 429, headers: { 'retry-after': '1' }, body: {} },
+    });
+    const { listWatch } = api.follow();
+    await listWatch.synced;
+    await waitFor(() => api.count('failure') === 1);
+    const startedMs = performance.now();
+    await api.openWatch();
+    expect(performance.now() - startedMs).toBeGreaterThan(900);
+  });
+
+  it('goes on though whoever listens throws', async () => {
+    const { store, listWatch } = api.follow();
+    store.subscribe(() => {
+      throw new Error('a defect');
+    });
+    await listWatch.synced;
+    await api.openWatch();
+    api.put('a');
+    api.put('b');
+    await api.equalsServer(store);
+    expect(api.count('failure')).toBe(0);
+  });
+
+  it('reports a series of failures once, and its end', async () => {
+    const lines: [string, LogFields, string][] = [];
+    const line = (level: string) => (fields: LogFields, message: string) =>
+      void lines.push([level, fields, message]);
+    const logger: Logger = {
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+    };
+    api.server.plan({ times: 4, answer: { status: 500, body: {} } });
+    const { listWatch } = api.follow({ logger });
+    await listWatch.synced;
+    const loud = lines.filter(([level]) => level !== 'debug');
+    expect(loud).toMatchObject([['warn', { resource: 'configmaps' }, 'watch failed']]);
+    expect(lines.filter(([level]) => level === 'debug')).toHaveLength(3);
+  });
+});

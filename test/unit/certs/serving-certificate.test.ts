@@ -1,0 +1,306 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, type LogFields, type Logger } from '../../../src/base/logger.ts';
+import {
+  createAuthority,
+  issueLeaf,
+  type CertificatePair,
+  type KeySource,
+} from '../../../src/certs/authority.ts';
+import { CaBundle } from '../../../src/certs/ca-bundle.ts';
+import { CaSecret } from '../../../src/certs/ca-secret.ts';
+import { certificateFacts, isIssuedBy } from '../../../src/certs/certificate-facts.ts';
+import { CertificateFiles } from '../../../src/certs/certificate-files.ts';
+import { defaultRotation } from '../../../src/certs/rotation.ts';
+import { ServingCertificate } from '../../../src/certs/serving-certificate.ts';
+import {
+  mutatingWebhookConfigurations,
+  validatingWebhookConfigurations,
+} from '../../../src/kube/resources.ts';
+import { keyPool } from './key-pool.ts';
+import { MemoryApi } from './memory-api.ts';
+
+const dayMs = 24 * 3600 * 1000;
+const names = { dnsNames: ['bindery-webhook.bindery.svc'], ipAddresses: ['127.0.0.1'] };
+const configurations = [
+  { resource: mutatingWebhookConfigurations, name: 'bindery' },
+  { resource: validatingWebhookConfigurations, name: 'bindery' },
+];
+
+class TestClock {
+  nowMs = Date.now();
+  now(): number {
+    return this.nowMs;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('the condition was not met');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+// Two pools, so that an authority never has the keys of the one before it by chance.
+let authorityKeys: KeySource;
+let leafKeys: KeySource;
+beforeAll(async () => {
+  [authorityKeys, leafKeys] = await Promise.all([keyPool(8), keyPool(2)]);
+});
+
+let api: MemoryApi;
+let clock: TestClock;
+let stop: AbortController;
+let running: Promise<void>[];
+
+beforeEach(() => {
+  api = new MemoryApi();
+  clock = new TestClock();
+  stop = new AbortController();
+  running = [];
+  for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
+    const entry = (name: string): unknown => ({ name, clientConfig: { service: { name: 'w' } }, extra: 1 });
+    api.add(kind, { metadata: { name: 'bindery' }, webhooks: [entry('a.example'), entry('b.example')] });
+  }
+});
+
+afterEach(async () => {
+  stop.abort();
+  await Promise.all(running);
+});
+
+interface Replica {
+  readonly serving: ServingCertificate;
+  readonly bundle: CaBundle;
+  readonly lines: readonly string[];
+}
+
+function replica(pollMs = 20): Replica {
+  const lines: string[] = [];
+  const log = (fields: LogFields, message: string): number =>
+    lines.push(JSON.stringify({ ...fields, message }));
+  const logger: Logger = { debug: log, info: log, warn: log, error: log };
+  const authority = new CaSecret({
+    client: api.client,
+    namespace: 'bindery',
+    name: 'bindery-webhook-ca',
+    clock,
+    logger,
+    times: defaultRotation,
+    keySource: authorityKeys,
+  });
+  const serving: ServingCertificate = new ServingCertificate({
+    authority,
+    names,
+    times: defaultRotation,
+    clock,
+    logger,
+    isPublished: (text) => bundle.isPublished(text),
+    bundleChanged: () => bundle.poke(),
+    pollMs,
+    keySource: leafKeys,
+  });
+  const bundle: CaBundle = new CaBundle({
+    client: api.client,
+    configurations,
+    bundle: () => serving.bundle,
+    refresh: (signal) => serving.refresh(signal),
+    logger,
+  });
+  running.push(serving.start(stop.signal), bundle.start(stop.signal));
+  return { serving, bundle, lines };
+}
+
+function bundlesInConfigurations(): readonly string[] {
+  return ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].flatMap((kind) =>
+    (api.find(kind, 'bindery')!['webhooks'] as { clientConfig: { caBundle?: string } }[]).map(
+      ({ clientConfig }) => Buffer.from(clientConfig.caBundle ?? '', 'base64').toString(),
+    ),
+  );
+}
+
+function isEverywhere({ serving }: Replica): boolean {
+  return serving.bundle !== '' && bundlesInConfigurations().every((text) => text === serving.bundle);
+}
+
+it('two replicas serve certificates of their own, signed by one authority that is in every entry', async () => {
+  const [one, two] = [replica(), replica()];
+  await Promise.all([one.serving.ready, two.serving.ready]);
+  await until(() => isEverywhere(one) && isEverywhere(two));
+  expect(one.serving.bundle).toBe(two.serving.bundle);
+  expect(one.serving.current.cert).not.toBe(two.serving.current.cert);
+  for (const { serving } of [one, two]) {
+    expect(isIssuedBy(serving.current.cert, serving.bundle)).toBe(true);
+    expect(serving.isValid()).toBe(true);
+  }
+  const webhooks = api.find('MutatingWebhookConfiguration', 'bindery')!['webhooks'];
+  expect(webhooks).toMatchObject([
+    { name: 'a.example', extra: 1 },
+    { name: 'b.example', extra: 1 },
+  ]);
+});
+
+it('nothing is written when nothing differs', async () => {
+  const one = replica();
+  await until(() => one.bundle.isPublished(one.serving.bundle) && isEverywhere(one));
+  const writes = api.writes.length;
+  const two = replica();
+  await until(() => two.bundle.isPublished(two.serving.bundle) && isEverywhere(two));
+  await two.serving.refresh(stop.signal);
+  expect(api.writes).toHaveLength(writes);
+});
+
+it('a bundle that somebody resets comes back, and only the entries that were reset are written', async () => {
+  const one = replica();
+  await until(() => isEverywhere(one));
+  api.change('MutatingWebhookConfiguration', 'bindery', (object) => {
+    const webhooks = structuredClone(object['webhooks']) as { clientConfig: { caBundle?: string } }[];
+    delete webhooks[1]!.clientConfig.caBundle;
+    return { ...object, webhooks };
+  });
+  expect(isEverywhere(one)).toBe(false);
+  await until(() => isEverywhere(one));
+});
+
+it('a configuration that is made later, or deleted and made again, gets its bundle', async () => {
+  const configuration = api.find('MutatingWebhookConfiguration', 'bindery')!;
+  api.remove('MutatingWebhookConfiguration', 'bindery');
+  const one = replica();
+  await one.serving.ready;
+  await until(() => bundleOf('ValidatingWebhookConfiguration') === one.serving.bundle);
+  expect(one.bundle.isPublished(one.serving.bundle)).toBe(false);
+  api.add('MutatingWebhookConfiguration', configuration);
+  await until(() => isEverywhere(one));
+  expect(one.bundle.isPublished(one.serving.bundle)).toBe(true);
+});
+
+function bundleOf(kind: string): string {
+  const [entry] = api.find(kind, 'bindery')!['webhooks'] as { clientConfig: { caBundle?: string } }[];
+  return Buffer.from(entry!.clientConfig.caBundle ?? '', 'base64').toString();
+}
+
+it('a certificate is renewed after two thirds of its life, and whoever serves with it hears of it', async () => {
+  const { serving } = replica();
+  await serving.ready;
+  const seen: CertificatePair[] = [];
+  serving.subscribe((pair) => seen.push(pair));
+  const before = serving.current;
+  clock.nowMs += 5 * dayMs;
+  await until(() => serving.current.cert !== before.cert);
+  expect(seen).toEqual([serving.current]);
+  expect(serving.bundle).toContain('BEGIN CERTIFICATE');
+});
+
+it('(66) a clock that jumps forty days: certificate and authority are valid again', async () => {
+  const { serving } = replica();
+  await serving.ready;
+  clock.nowMs += 40 * dayMs;
+  expect(serving.isValid()).toBe(false);
+  await until(() => serving.isValid());
+});
+
+it('a rotation of the authority reaches the entries first and the certificates later, with both in the bundle', async () => {
+  const [one, two] = [replica(), replica()];
+  await until(() => isEverywhere(one) && isEverywhere(two));
+  const old = one.serving.bundle;
+
+  clock.nowMs += 245 * dayMs;
+  await until(() => isEverywhere(one) && isEverywhere(two) && one.serving.bundle !== old);
+  expect(one.serving.bundle.startsWith(old)).toBe(true);
+  await until(() => one.serving.isValid() && two.serving.isValid());
+  for (const { serving } of [one, two]) expect(isIssuedBy(serving.current.cert, old)).toBe(true);
+
+  clock.nowMs += defaultRotation.settleMs;
+  await until(() => !isIssuedBy(one.serving.current.cert, old) && !isIssuedBy(two.serving.current.cert, old));
+  await until(() => isEverywhere(one) && isEverywhere(two));
+  expect(one.serving.bundle).toContain(old.trim());
+
+  clock.nowMs += defaultRotation.leafMs;
+  await until(() => isEverywhere(one) && isEverywhere(two) && !one.serving.bundle.includes(old.trim()));
+});
+
+it('while the API server is away, a certificate is renewed from what is known', async () => {
+  const { serving } = replica();
+  await serving.ready;
+  const before = serving.current.cert;
+  api.failure = new Error('away');
+  clock.nowMs += 6 * dayMs;
+  await until(() => serving.current.cert !== before);
+  expect(isIssuedBy(serving.current.cert, serving.bundle)).toBe(true);
+});
+
+it('before the first certificate there is none', () => {
+  api.failure = new Error('away');
+  const { serving } = replica();
+  expect(() => serving.current).toThrow('there is no serving certificate yet');
+  expect(serving.isValid()).toBe(false);
+});
+
+it('(47) keys are not logged', async () => {
+  const one = replica();
+  await until(() => isEverywhere(one));
+  expect(one.lines.length).toBeGreaterThan(0);
+  expect(one.lines.join('\n')).not.toMatch(/PRIVATE KEY|BEGIN/);
+});
+
+describe('certificates from files', () => {
+  let folder: string;
+  let pairs: readonly CertificatePair[];
+
+  beforeAll(async () => {
+    const validity = { notBeforeMs: Date.now() - 1000, notAfterMs: Date.now() + dayMs };
+    const authority = await createAuthority(validity);
+    pairs = await Promise.all([issueLeaf(authority, names, validity), issueLeaf(authority, names, validity)]);
+  });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bindery-certs-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const write = async (pair: Partial<CertificatePair>): Promise<void> => {
+    if (pair.cert !== undefined) await writeFile(join(folder, 'tls.crt'), pair.cert);
+    if (pair.key !== undefined) await writeFile(join(folder, 'tls.key'), pair.key);
+  };
+  const open = (): Promise<CertificateFiles> =>
+    CertificateFiles.open({
+      certFile: join(folder, 'tls.crt'),
+      keyFile: join(folder, 'tls.key'),
+      logger: silentLogger,
+      pollMs: 5,
+    });
+
+  it('are followed; half a pair is not taken', async () => {
+    await write(pairs[0]!);
+    const files = await open();
+    running.push(files.start(stop.signal));
+    expect(files.current).toEqual(pairs[0]);
+    const seen: CertificatePair[] = [];
+    files.subscribe((pair) => seen.push(pair));
+    await write({ cert: pairs[1]!.cert });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(files.current).toEqual(pairs[0]);
+    await write({ key: pairs[1]!.key });
+    await until(() => seen.length > 0);
+    expect(seen).toEqual([pairs[1]]);
+    expect(files.isValid(Date.now())).toBe(true);
+    expect(files.isValid(certificateFacts(pairs[1]!.cert)!.notAfterMs)).toBe(false);
+  });
+
+  it('stay in use when the files are gone for a while', async () => {
+    await write(pairs[0]!);
+    const files = await open();
+    running.push(files.start(stop.signal));
+    await rm(join(folder, 'tls.crt'));
+    await write(pairs[1]!);
+    await until(() => files.current.cert === pairs[1]!.cert);
+  });
+
+  it('that are none are refused at the start', async () => {
+    await write({ cert: pairs[0]!.cert, key: pairs[1]!.key });
+    await expect(open()).rejects.toThrow('are not a certificate and its key');
+    await rm(join(folder, 'tls.key'));
+    await expect(open()).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});

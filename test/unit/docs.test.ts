@@ -1,0 +1,30 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { roleOptions } from '../../src/config.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+describe('the documentation', () => {
+  it('has a row for every flag, with its default', async () => {
+    const page = await readFile(join(root, 'docs/reference/flags.md'), 'utf8');
+    for (const { flags, default: value } of roleOptions.run) {
+      const [flag] = flags.split(' ');
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${flag}\` `));
+      expect(row ?? `no row for ${flag}`).toContain(value === undefined ? `\`${flag}\`` : `\`${value}\``);
+    }
+  });
+
+  it('explains every reason that a reconciler of instances or bindings gives', async () => {
+    const page = await readFile(join(root, 'docs/reference/conditions.md'), 'utf8');
+    const reasons = new Set<string>();
+    for (const folder of ['instances', 'bindings']) {
+      for (const file of await readdir(join(root, 'src', folder))) {
+        if (!file.endsWith('.ts')) continue;
+        const source = await readFile(join(root, 'src', folder, file), 'utf8');
+        for (const [, reason] of source.matchAll(/reason(?:: | = )'([A-Z]\w+)'/g)) reasons.add(reason ?? '');
+      }
+    }
+    expect(reasons.size).toBeGreaterThan(15);
+    expect([...reasons].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
+  });
+});
