@@ -11,6 +11,8 @@ import { route } from './routes.ts';
 export interface BrokerOptions {
   /** How long an operation of the asynchronous plan takes at least. Default 1,000 ms. */
   readonly asynchronousMs?: number;
+  /** The host that credentials name, where applications reach PostgreSQL through a relay. Default: loopback. */
+  readonly advertisedHost?: string;
   /** Takes one line per request and per failure. No credentials are in it. */
   readonly log?: (line: string) => void;
 }
@@ -37,7 +39,7 @@ export async function startPostgresBroker(
   const databases = new Databases(postgres);
   const broker = new Broker({
     databases,
-    address: postgres,
+    address: { host: options.advertisedHost ?? postgres.host, port: postgres.port },
     asynchronousMs: options.asynchronousMs ?? 1_000,
     onFailure: (what, error) => log(`can not ${what}: ${errorMessage(error)}`),
   });

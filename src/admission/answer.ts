@@ -1,6 +1,7 @@
 import { errorFields, type Logger } from '../base/logger.ts';
 import { deny, type Decision, type DecisionOutcome, type Handler } from './decision.ts';
-import { decodeReview, encodeReview, type AdmissionRequest, type ReviewVersion } from './review.ts';
+import { parseReview } from './parse-review.ts';
+import { decodeReview, encodePatch, encodeReview, type AdmissionRequest } from './review.ts';
 
 /** An HTTP answer. A review is JSON; everything else is a line of text. */
 export interface Answer {
@@ -18,6 +19,8 @@ export interface AdmissionObservation {
   readonly path: string;
   readonly outcome: DecisionOutcome | 'malformed';
   readonly durationMs: number;
+  /** JSON text of the patch; absent without one. */
+  readonly patchBytes?: number;
 }
 
 /** What the API server waits for when it does not say (its own default). */
@@ -42,8 +45,15 @@ export function answerReview(
   }
   const { version, request } = decoded;
   const finish = (decision: Decision): Answer => {
-    deps.observe({ path, outcome: decision.outcome, durationMs: performance.now() - startedAt });
-    return reviewAnswer(version, request, decision);
+    const patch = encodePatch(decision);
+    const durationMs = performance.now() - startedAt;
+    const { outcome } = decision;
+    deps.observe(
+      patch === undefined
+        ? { path, outcome, durationMs }
+        : { path, outcome, durationMs, patchBytes: patch.length },
+    );
+    return { status: 200, body: encodeReview(version, request.uid, decision, patch) };
   };
   const fail = (error: unknown): Answer => finish(failure(path, request, error, deps.logger));
   try {
@@ -59,15 +69,23 @@ export function answerReview(
  * back, so that the answer is ours and not that of the timeout.
  */
 export function timeoutOf(url: string): number {
+  const known = timeouts.get(url);
+  if (known !== undefined) return known;
+  const timeoutMs = readTimeout(url);
+  if (timeouts.size < maxTimeouts) timeouts.set(url, timeoutMs);
+  return timeoutMs;
+}
+
+/** There is one URL for each entry of the webhook configurations. */
+const timeouts = new Map<string, number>();
+const maxTimeouts = 100;
+
+function readTimeout(url: string): number {
   const match = /[?&]timeout=(\d{1,6})(ms|s|m)(&|$)/.exec(url);
   if (match === null) return defaultTimeoutMs * 0.9;
   const [, count, unit] = match;
   const unitMs = unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000;
   return Number(count) * unitMs * 0.9;
-}
-
-function reviewAnswer(version: ReviewVersion, { uid }: AdmissionRequest, decision: Decision): Answer {
-  return { status: 200, body: encodeReview(version, uid, decision) };
 }
 
 function failure(
@@ -85,7 +103,7 @@ function failure(
 
 function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString());
+    return parseReview(body.toString());
   } catch {
     return undefined;
   }

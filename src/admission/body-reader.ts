@@ -71,7 +71,7 @@ export class BodyReader {
       const [first = none] = chunks;
       finish(undefined, chunks.length === 1 ? first : Buffer.concat(chunks, size));
     });
-    stream.on('error', () => finish('cut', none));
+    // Also after an error: node:http reports one only to those who listen for it.
     stream.on('close', () => finish('cut', none));
   }
 

@@ -8,7 +8,6 @@ import { patch } from '../injection/patch.ts';
 import { plan, type PlanResult } from '../injection/plan.ts';
 import type { RawPod } from '../injection/pod.ts';
 import { matchingPresets, type Preset } from '../injection/preset.ts';
-import type { BindingRequest } from '../injection/request.ts';
 import type { SecretNameLookup } from '../injection/secret-name.ts';
 import type { SourceKind } from '../injection/source.ts';
 import type { Authorize } from './authorize.ts';
@@ -216,6 +215,7 @@ function warningsOf(
   presets: readonly Preset[],
   result?: Exclude<PlanResult, { kind: 'deny' }>,
 ): readonly string[] {
+  if (problems.length + presets.length === 0 && isSmooth(result)) return [];
   const isOfPreset = (key: string): boolean =>
     presets.some((preset) => Object.hasOwn(preset.annotations, key)) &&
     !requests.some(({ name }) => key.endsWith(`/${name}`));
@@ -228,15 +228,22 @@ function warningsOf(
   return [...new Set(warnings)];
 }
 
+function isSmooth(result: PlanResult | undefined): boolean {
+  return (
+    result === undefined ||
+    (result.kind === 'inject' && result.conflicts.length + result.warnings.length === 0)
+  );
+}
+
 function observationOf(result: PlanResult, { parsed, presets }: PodCase): InjectionObservation {
   const conflicts = result.conflicts.map(({ field }) => field.slice(0, field.indexOf(' ')));
   if (result.kind !== 'inject') return { injected: [], conflicts };
-  const requests: readonly BindingRequest[] = [
-    ...parsed.requests,
-    ...presets.flatMap((preset) => preset.requests),
-  ];
-  const injected = result.injected.flatMap(
-    ({ name }) => requests.find((request) => request.name === name)?.source.kind ?? [],
-  );
+  const requests =
+    presets.length === 0
+      ? parsed.requests
+      : [...parsed.requests, ...presets.flatMap((preset) => preset.requests)];
+  const kindOf = (name: string): SourceKind | undefined =>
+    requests.find((request) => request.name === name)?.source.kind;
+  const injected = result.injected.map(({ name }) => kindOf(name)).filter((kind) => kind !== undefined);
   return { injected, conflicts };
 }

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../base/json.ts';
+import { patchText } from '../injection/patch-text.ts';
 import type { Decision } from './decision.ts';
 
 /** The versions of AdmissionReview that are understood; each is answered in itself. */
@@ -60,15 +61,25 @@ export function decodeReview(document: unknown): DecodedReview {
   return { kind: 'review', version, request: requestOf(uid, request) };
 }
 
+/** The patch of a decision as JSON text; undefined when there is nothing to patch. */
+export function encodePatch({ patch }: Decision): string | undefined {
+  return patch === undefined || patch.length === 0 ? undefined : patchText(patch);
+}
+
 /**
  * The answer, as JSON text. The uid is echoed and the patch is base64, both as the API demands; `patch` and
  * `patchType` come together or not at all.
+ * @param patch what `encodePatch` makes of the decision
  */
-export function encodeReview(version: ReviewVersion, uid: string, decision: Decision): string {
+export function encodeReview(
+  version: ReviewVersion,
+  uid: string,
+  decision: Decision,
+  patch: string | undefined,
+): string {
   let response = `{"uid":${JSON.stringify(uid)},"allowed":${decision.allowed}`;
-  if (decision.patch !== undefined && decision.patch.length > 0) {
-    const patch = Buffer.from(JSON.stringify(decision.patch)).toString('base64');
-    response += `,"patchType":"JSONPatch","patch":"${patch}"`;
+  if (patch !== undefined) {
+    response += `,"patchType":"JSONPatch","patch":"${Buffer.from(patch).toString('base64')}"`;
   }
   if (!decision.allowed) {
     const { code = 403, message = 'denied' } = decision;

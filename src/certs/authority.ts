@@ -1,6 +1,7 @@
 import { constants, generateKeyPair, privateEncrypt, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import forge from 'node-forge';
+import type { md, pki } from 'node-forge';
+import { isIssuedBy, isPair, servesNames } from './certificate-facts.ts';
 
 /** A certificate and its private key, PEM. The key is never logged. */
 export interface CertificatePair {
@@ -28,6 +29,8 @@ export interface KeyPair {
 /** Makes the keys of a new certificate; tests bring their own, since making them is slow. */
 export type KeySource = () => Promise<KeyPair>;
 
+type Forge = Awaited<ReturnType<typeof loadForge>>;
+
 const generateKeys = promisify(generateKeyPair);
 
 /** A new self-signed authority. Its name is unique, so that verifiers tell the old from the new one in a bundle. */
@@ -35,8 +38,8 @@ export async function createAuthority(
   validity: Validity,
   keySource: KeySource = rsaKeys,
 ): Promise<CertificatePair> {
-  const keys = await keySource();
-  const certificate = template(keys.publicKey, validity);
+  const [forge, keys] = await Promise.all([loadForge(), keySource()]);
+  const certificate = template(forge, keys.publicKey, validity);
   const name = [{ name: 'commonName', value: `bindery-webhook-ca-${certificate.serialNumber.slice(0, 8)}` }];
   certificate.setSubject(name);
   certificate.setIssuer(name);
@@ -45,19 +48,22 @@ export async function createAuthority(
     { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
     { name: 'subjectKeyIdentifier' },
   ]);
-  return sign(certificate, keys.privateKey, keys.privateKey);
+  return sign(forge, certificate, keys.privateKey, keys.privateKey);
 }
 
-/** A server certificate signed by the authority, for these names and addresses. */
+/**
+ * A server certificate signed by the authority, for these names and addresses.
+ * @throws Error when what was made is not what verifiers will accept: better here than at the next handshake
+ */
 export async function issueLeaf(
   authority: CertificatePair,
   names: LeafNames,
   validity: Validity,
   keySource: KeySource = rsaKeys,
 ): Promise<CertificatePair> {
-  const keys = await keySource();
+  const [forge, keys] = await Promise.all([loadForge(), keySource()]);
   const issuer = forge.pki.certificateFromPem(authority.cert);
-  const certificate = template(keys.publicKey, validity);
+  const certificate = template(forge, keys.publicKey, validity);
   certificate.setSubject([{ name: 'commonName', value: commonName(names) }]);
   certificate.setIssuer(issuer.subject.attributes);
   certificate.setExtensions([
@@ -77,7 +83,9 @@ export async function issueLeaf(
       ],
     },
   ]);
-  return sign(certificate, authority.key, keys.privateKey);
+  const pair = sign(forge, certificate, authority.key, keys.privateKey);
+  if (isPair(pair) && isIssuedBy(pair.cert, authority.cert) && servesNames(pair.cert, names)) return pair;
+  throw new Error('the server certificate that was made can not be used');
 }
 
 /** Native keys, made off the main thread; forge's own would block it for seconds. */
@@ -89,7 +97,12 @@ export async function rsaKeys(): Promise<KeyPair> {
   });
 }
 
-function template(publicKey: string, { notBeforeMs, notAfterMs }: Validity): forge.pki.Certificate {
+/** Only when a certificate is made: a process with the controller role alone never makes one. */
+async function loadForge() {
+  return (await import('node-forge')).default;
+}
+
+function template(forge: Forge, publicKey: string, { notBeforeMs, notAfterMs }: Validity): pki.Certificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
   certificate.serialNumber = serialNumber();
@@ -112,9 +125,9 @@ const sha256DigestInfo = Buffer.from('3031300d060960864801650304020105000420', '
  * Forge writes the certificate and asks the key for a signature; the key here has it made natively (PKCS #1 v1.5).
  * Forge's own arithmetic takes a hundred times longer and blocks the main thread.
  */
-function sign(certificate: forge.pki.Certificate, signingKey: string, key: string): CertificatePair {
+function sign(forge: Forge, certificate: pki.Certificate, signingKey: string, key: string): CertificatePair {
   const signer = {
-    sign: (digest: forge.md.MessageDigest): string => {
+    sign: (digest: md.MessageDigest): string => {
       const bytes = Buffer.from(digest.digest().getBytes(), 'latin1');
       const info = Buffer.concat([sha256DigestInfo, bytes]);
       return privateEncrypt({ key: signingKey, padding: constants.RSA_PKCS1_PADDING }, info).toString(
@@ -122,7 +135,7 @@ function sign(certificate: forge.pki.Certificate, signingKey: string, key: strin
       );
     },
   };
-  certificate.sign(signer as unknown as forge.pki.rsa.PrivateKey, forge.md.sha256.create());
+  certificate.sign(signer as unknown as pki.rsa.PrivateKey, forge.md.sha256.create());
   return { cert: forge.pki.certificateToPem(certificate).replaceAll('\r', ''), key };
 }
 

@@ -35,6 +35,12 @@ interface WebhookConfiguration extends KubeObject {
 const backoff = { initialMs: 100, maxMs: 15_000 };
 const callTimeoutMs = 10_000;
 
+/** Rounds of writing without a quiet minute between them, until it is taken for a quarrel. */
+const maxRounds = 5;
+const quietMs = 60_000;
+/** In a quarrel nobody wins by writing faster. */
+const quarrelBackoff = { initialMs: 1_000, maxMs: 30_000 };
+
 /**
  * Keeps the authority's certificates in every entry of the webhook configurations. They are watched: whoever applies
  * a manifest without them, as GitOps tools and Helm do, cuts the API server off from the webhook until they are back.
@@ -43,17 +49,26 @@ export class CaBundle {
   readonly #deps: CaBundleDeps;
   /** The configurations as last seen, by name and kind; undefined when one does not exist. */
   readonly #seen = new Map<string, WebhookConfiguration>();
+  readonly #watches: ReadonlyMap<string, ListWatch<WebhookConfiguration>>;
   #wake = Promise.withResolvers<void>();
+  /** Rounds of writing since it was quiet for the last time, and when the last one was. */
+  #rounds = 0;
+  #lastRoundMs = -Infinity;
 
   constructor(deps: CaBundleDeps) {
     this.#deps = deps;
+    this.#watches = new Map(deps.configurations.map((ref) => [keyOf(ref), this.#watch(ref)]));
   }
 
-  /** True when every configuration was seen to hold exactly this bundle in every entry. */
+  /**
+   * True when every configuration was seen to hold exactly this bundle in every entry. One that is known not to exist
+   * calls nobody: it gets its bundle when it is installed, and must not be waited for until then.
+   */
   isPublished(bundle: string): boolean {
     return this.#deps.configurations.every((ref) => {
       const seen = this.#seen.get(keyOf(ref));
-      return seen !== undefined && wrongEntries(seen, bundle).length === 0;
+      if (seen === undefined) return this.#watches.get(keyOf(ref))?.isSynced() === true;
+      return wrongEntries(seen, bundle).length === 0;
     });
   }
 
@@ -64,7 +79,7 @@ export class CaBundle {
 
   /** Watches and mends until the signal aborts. Never rejects. */
   async start(signal: AbortSignal): Promise<void> {
-    const watches = this.#deps.configurations.map((ref) => this.#watch(ref).start(signal));
+    const watching = [...this.#watches.values()].map((watch) => watch.start(signal));
     signal.addEventListener('abort', () => this.poke(), { once: true });
     let failures = 0;
     while (!signal.aborted) {
@@ -72,8 +87,9 @@ export class CaBundle {
       if (failures === 0) await this.#wake.promise;
       else await Promise.race([this.#wake.promise, sleep(backoffMs(failures, backoff), signal)]);
       this.#wake = Promise.withResolvers<void>();
+      await sleep(this.#truceMs(), signal);
     }
-    await Promise.all(watches);
+    await Promise.all(watching);
   }
 
   #watch(ref: WebhookConfigurationRef): ListWatch<WebhookConfiguration> {
@@ -100,7 +116,9 @@ export class CaBundle {
   async #mendAll(signal: AbortSignal): Promise<boolean> {
     const { configurations, logger } = this.#deps;
     try {
-      for (const ref of configurations) await this.#mend(ref, signal);
+      let written = 0;
+      for (const ref of configurations) written += (await this.#mend(ref, signal)) ? 1 : 0;
+      if (written > 0) this.#countRound();
       return true;
     } catch (error) {
       if (!signal.aborted)
@@ -109,18 +127,37 @@ export class CaBundle {
     }
   }
 
-  async #mend(ref: WebhookConfigurationRef, signal: AbortSignal): Promise<void> {
+  #countRound(): void {
+    const nowMs = performance.now();
+    this.#rounds = nowMs - this.#lastRoundMs < quietMs ? this.#rounds + 1 : 1;
+    this.#lastRoundMs = nowMs;
+    if (this.#rounds !== maxRounds) return;
+    const fields = { configurations: [...this.#watches.keys()].join(', '), rounds: this.#rounds };
+    this.#deps.logger.warn(
+      fields,
+      'somebody else keeps changing caBundle; it is written less often from now on',
+    );
+  }
+
+  /** How long to leave it to the other side. */
+  #truceMs(): number {
+    const isQuarrel = this.#rounds >= maxRounds && performance.now() - this.#lastRoundMs < quietMs;
+    return isQuarrel ? backoffMs(this.#rounds - maxRounds + 1, quarrelBackoff) : 0;
+  }
+
+  /** True when it had to be written. */
+  async #mend(ref: WebhookConfigurationRef, signal: AbortSignal): Promise<boolean> {
     const { client, bundle, refresh, observe, logger } = this.#deps;
     const key = keyOf(ref);
     const isWrong = (): boolean => {
       const seen = this.#seen.get(key);
       return bundle() !== '' && seen !== undefined && wrongEntries(seen, bundle()).length > 0;
     };
-    if (!isWrong()) return;
+    if (!isWrong()) return false;
     // It may be us who do not know the newest bundle yet, and another replica that has written it.
     await refresh(signal);
     const seen = this.#seen.get(key);
-    if (!isWrong() || seen === undefined) return;
+    if (!isWrong() || seen === undefined) return false;
     const patched = await client.patch<WebhookConfiguration>(
       ref.resource,
       { name: ref.name },
@@ -130,6 +167,7 @@ export class CaBundle {
     this.#seen.set(key, patched);
     observe?.(ref.name);
     logger.info({ configuration: ref.name, kind: ref.resource.kind }, 'caBundle written');
+    return true;
   }
 }
 

@@ -1,5 +1,5 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import type { CertificatePair, Validity } from './authority.ts';
+import type { CertificatePair, LeafNames, Validity } from './authority.ts';
 
 /** What the program wants to know of a certificate that it has in hand. */
 export interface CertificateFacts extends Validity {
@@ -33,6 +33,15 @@ export function isPair({ cert, key }: CertificatePair): boolean {
 export function isIssuedBy(cert: string, authority: string): boolean {
   const issuer = parse(authority);
   return issuer !== undefined && parse(cert)?.verify(issuer.publicKey) === true;
+}
+
+/** True when verifiers find every name and address in the certificate. */
+export function servesNames(cert: string, { dnsNames, ipAddresses }: LeafNames): boolean {
+  const certificate = parse(cert);
+  return (
+    dnsNames.every((name) => certificate?.checkHost(name) !== undefined) &&
+    ipAddresses.every((address) => certificate?.checkIP(address) !== undefined)
+  );
 }
 
 function parse(pem: string): X509Certificate | undefined {

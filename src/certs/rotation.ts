@@ -96,8 +96,8 @@ export function afterStep(
   };
 }
 
-/** Everything that a verifier should trust now, PEM, in an order that depends on the state alone. */
+/** Everything that a verifier should trust now, PEM; the oldest first, so that a promotion changes nothing in it. */
 export function bundleOf({ current, next, previous }: AuthorityState): string {
-  const certificates = [current.cert, next?.pair.cert, previous?.cert].filter((cert) => cert !== undefined);
+  const certificates = [previous?.cert, current.cert, next?.pair.cert].filter((cert) => cert !== undefined);
   return [...new Set(certificates.map((cert) => `${cert.trim()}\n`))].join('');
 }

@@ -1,7 +1,14 @@
 import { sleep } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
-import { issueLeaf, type CertificatePair, type KeySource, type LeafNames } from './authority.ts';
+import {
+  issueLeaf,
+  rsaKeys,
+  type CertificatePair,
+  type KeyPair,
+  type KeySource,
+  type LeafNames,
+} from './authority.ts';
 import type { CaSecret } from './ca-secret.ts';
 import { certificateFacts, isIssuedBy } from './certificate-facts.ts';
 import {
@@ -45,6 +52,8 @@ export class ServingCertificate {
   readonly #announce = Promise.withResolvers<void>();
   #current: CertificatePair | undefined;
   #bundle = '';
+  /** Keys of the next certificate, when they are being made already. */
+  #keys: Promise<KeyPair> | undefined;
   #refreshing: Promise<void> | undefined;
 
   constructor(deps: ServingCertificateDeps) {
@@ -77,6 +86,8 @@ export class ServingCertificate {
   /** Keeps the certificate valid until the signal aborts. Never rejects. */
   async start(signal: AbortSignal): Promise<void> {
     const { pollMs = 60_000, logger } = this.#deps;
+    // The first certificate is what a start waits for longest: its keys are made while the Secret is read.
+    void this.#prepareKeys();
     while (!signal.aborted) {
       let waitMs = pollMs;
       try {
@@ -85,7 +96,9 @@ export class ServingCertificate {
         if (signal.aborted) return;
         waitMs = Math.min(pollMs, retryMs);
         logger.warn(errorFields(error), 'webhook authority can not be read; what is known stays in use');
-        await this.#renewFromMemory();
+        await this.#renewFromMemory().catch((renewal: unknown) =>
+          logger.error(errorFields(renewal), 'serving certificate can not be renewed'),
+        );
       }
       await sleep(waitMs, signal);
     }
@@ -105,6 +118,19 @@ export class ServingCertificate {
     await this.#adopt(await authority.agree(signal, (state) => isPublished(bundleOf(state))));
   }
 
+  #prepareKeys(): Promise<KeyPair> {
+    this.#keys ??= (this.#deps.keySource ?? rsaKeys)();
+    // Whoever takes them hears of a failure.
+    this.#keys.catch(() => undefined);
+    return this.#keys;
+  }
+
+  #takeKeys(): Promise<KeyPair> {
+    const keys = this.#prepareKeys();
+    this.#keys = undefined;
+    return keys;
+  }
+
   /** The API server may be away for longer than the certificate lasts. */
   async #renewFromMemory(): Promise<void> {
     const { known } = this.#deps.authority;
@@ -112,7 +138,7 @@ export class ServingCertificate {
   }
 
   async #adopt(state: AuthorityState): Promise<void> {
-    const { names, times, clock, logger, observe, bundleChanged, keySource } = this.#deps;
+    const { names, times, clock, logger, observe, bundleChanged } = this.#deps;
     const bundle = bundleOf(state);
     const nowMs = clock.now();
     const authority = certificateFacts(state.current.cert);
@@ -120,7 +146,7 @@ export class ServingCertificate {
       const wanted = validityFrom(nowMs, times.leafMs, times);
       // A certificate that outlives its authority would fail before its own end.
       const validity = { ...wanted, notAfterMs: Math.min(wanted.notAfterMs, authority.notAfterMs) };
-      const pair = await issueLeaf(state.current, names, validity, keySource);
+      const pair = await issueLeaf(state.current, names, validity, () => this.#takeKeys());
       this.#current = pair;
       logger.info(
         {

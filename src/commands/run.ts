@@ -14,6 +14,7 @@ import { controllerUser } from './controller-user.ts';
 import { ControllerRole } from './controller-role.ts';
 import { ensureNamespace, install } from './install.ts';
 import { readManifests } from './manifests.ts';
+import { watchStores } from './object-metrics.ts';
 import { WebhookRole } from './webhook-role.ts';
 
 export interface Roles {
@@ -63,7 +64,7 @@ interface RunDeps {
 
 async function runRoles(deps: RunDeps): Promise<void> {
   const { client, logger, metrics, config, roles, signal } = deps;
-  const stores = createStores({ client, logger });
+  const stores = createStores({ client, logger, observe: metrics.observeListWatch });
   const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
   const controller = roles.controller ? controllerRole(deps, stores, identity) : undefined;
   const webhook = roles.webhook ? await webhookRole(deps, stores, identity) : undefined;
@@ -123,6 +124,7 @@ function controllerRole(deps: RunDeps, stores: Stores, identity: string): Contro
   });
   for (const controller of role.controllers) metrics.watchQueue(controller.name, () => controller.depth);
   metrics.watchLeader(() => role.isLeading);
+  watchStores(metrics, stores);
   return role;
 }
 
@@ -138,6 +140,7 @@ async function webhookRole(deps: RunDeps, stores: Stores, identity: string): Pro
     controllerUser: await controllerUser(client, config.namespace, roles, signal),
     observeAdmission: metrics.observeAdmission,
     observeInjection: metrics.observeInjection,
+    observeCaBundle: metrics.caBundleWritten,
     observeCertificate: ({ servingMs }) => metrics.certificateExpires(servingMs / 1000),
   });
 }

@@ -37,6 +37,7 @@ export interface WebhookRoleDeps {
   readonly stores: Stores;
   readonly observeAdmission?: ((observation: AdmissionObservation) => void) | undefined;
   readonly observeInjection?: ((observation: InjectionObservation) => void) | undefined;
+  readonly observeCaBundle?: (() => void) | undefined;
   readonly observeCertificate?: ServingCertificateDeps['observe'];
 }
 
@@ -83,6 +84,7 @@ export class WebhookRole {
       configurations,
       bundle: () => certificate.bundle,
       refresh: (signal) => certificate.refresh(signal),
+      observe: () => deps.observeCaBundle?.(),
     });
   }
 

@@ -14,10 +14,10 @@ export async function removeFinalizer<T extends KubeObject>(
   resource: Resource,
   object: T,
   finalizer: string,
-  store: Pick<Store<T>, 'put'>,
+  store: Pick<Store<T>, 'put' | 'remove'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, namespace, resourceVersion, finalizers = [] } = object.metadata;
+  const { name, namespace, resourceVersion, deletionTimestamp, finalizers = [] } = object.metadata;
   if (!finalizers.includes(finalizer)) return;
   const remaining = finalizers.filter((entry) => entry !== finalizer);
   try {
@@ -27,7 +27,9 @@ export async function removeFinalizer<T extends KubeObject>(
       { metadata: { resourceVersion, finalizers: remaining.length > 0 ? remaining : null } },
       { type: 'merge', signal },
     );
-    store.put(released);
+    // With its last finalizer the object is gone, and the answer still has the version of before.
+    if (remaining.length === 0 && deletionTimestamp !== undefined) store.remove(released);
+    else store.put(released);
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

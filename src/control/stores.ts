@@ -19,6 +19,7 @@ import {
 } from '../api/kinds.ts';
 import type { Logger } from '../base/logger.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { ListWatchDeps } from '../kube/list-watch.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { namespaces, type Resource } from '../kube/resources.ts';
 import { Informer } from './informer.ts';
@@ -42,19 +43,19 @@ export function scoped(namespace: string | undefined, value: string): string {
   return namespace === undefined ? value : `${namespace}/${value}`;
 }
 
-/** Creates the informers; none runs before `start`. */
-export function createStores({
-  client,
-  logger,
-}: {
+export interface StoresDeps {
   readonly client: KubeClient;
   readonly logger: Logger;
-}): Stores {
+  readonly observe?: ListWatchDeps<KubeObject>['observe'];
+}
+
+/** Creates the informers; none runs before `start`. */
+export function createStores({ client, logger, observe }: StoresDeps): Stores {
   const informer = <T extends KubeObject>(
     resource: Resource,
     indexes: Record<string, (object: T) => readonly string[]>,
     metadataOnly = false,
-  ): Informer<T> => new Informer<T>({ client, logger, resource, indexes, metadataOnly });
+  ): Informer<T> => new Informer<T>({ client, logger, observe, resource, indexes, metadataOnly });
 
   return {
     clusterServiceBrokers: informer(clusterServiceBrokers, { secret: clusterBrokerSecret }),

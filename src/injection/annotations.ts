@@ -1,4 +1,4 @@
-import { bindingAnnotationPrefixes, conflictPolicyAnnotation } from '../api/group.ts';
+import { bindingAnnotationPrefixes, conflictPolicyAnnotation, injectedAnnotation } from '../api/group.ts';
 import { unknownKeyProblems } from './annotation-keys.ts';
 import { requestModifiers } from './request-modifiers.ts';
 import type { Annotations } from './pod.ts';
@@ -24,14 +24,38 @@ export function asksForBindings(annotations: Annotations | null | undefined): bo
   return Object.keys(annotations ?? {}).some((key) => key.startsWith(bindingAnnotationPrefixes.bind));
 }
 
-/** Reads every annotation of the vocabulary. Problems come as values; a request with an error is left out. */
+/**
+ * Reads every annotation of the vocabulary. Problems come as values; a request with an error is left out. The same
+ * annotations give the same object again, as long as there is room for it.
+ */
 export function parseAnnotations(annotations: Annotations | null | undefined): ParsedAnnotations {
-  const keys = Object.keys(annotations ?? {}).filter((key) => key.includes('servicecatalog.k8s.io'));
+  const keys = Object.keys(annotations ?? {}).filter(isOurs);
   if (!annotations || keys.length === 0) return nothing;
 
+  let text = '';
+  for (const key of keys) text += `${key}\0${annotations[key] ?? ''}\0`;
+  const remembered = parsedByText.get(text);
+  if (remembered !== undefined) return remembered;
+  const parsed = parse(annotations, keys.toSorted());
+  if (parsedByText.size >= maxRemembered) parsedByText.clear();
+  if (text.length <= maxRememberedLength) parsedByText.set(text, parsed);
+  return parsed;
+}
+
+/** What was read before, by everything that was read: a memory of a pure function, and of bounded size. */
+const parsedByText = new Map<string, ParsedAnnotations>();
+const maxRemembered = 1_000;
+const maxRememberedLength = 4_000;
+
+/** What was injected is written by us and different for every shape of a Pod; nothing is read from it. */
+function isOurs(key: string): boolean {
+  return key.includes('servicecatalog.k8s.io') && key !== injectedAnnotation;
+}
+
+function parse(annotations: Annotations, keys: readonly string[]): ParsedAnnotations {
   const requests: BindingRequest[] = [];
   const problems: Problem[] = [];
-  for (const key of keys.toSorted()) {
+  for (const key of keys) {
     if (!key.startsWith(bindingAnnotationPrefixes.bind)) continue;
     const name = key.slice(bindingAnnotationPrefixes.bind.length);
     const request = parseRequest(key, name, annotations, problems);

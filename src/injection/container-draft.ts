@@ -1,6 +1,6 @@
 import { bindingRoot, rootVariable } from './binding-root.ts';
 import type { Conflict } from './conflict.ts';
-import { joinPath, pathRelation, tidyPath } from './mount-path.ts';
+import { pathRelation, tidyPath } from './mount-path.ts';
 import {
   listOf,
   type ContainerSlot,
@@ -47,7 +47,7 @@ export class ContainerDraft {
   }
 
   /** Mounts a binding's volume below the container's own root, and declares the root where it is not. */
-  mountBelowRoot(volume: string, directory: string, report: Report): void {
+  mountBelowRoot(mountBelow: (root: string) => RawMount, report: Report): void {
     const { container } = this.slot;
     const root = bindingRoot(listOf(container.env));
     if (root.kind === 'unknowable') {
@@ -60,11 +60,12 @@ export class ContainerDraft {
       return;
     }
     if (root.kind === 'unset') this.#root = root.path;
-    this.mount({ name: volume, mountPath: joinPath(root.path, directory), readOnly: true }, report);
+    this.mount(mountBelow(root.path), report);
   }
 
   mount(wanted: RawMount, report: Report): void {
-    const mount = { ...wanted, mountPath: tidyPath(wanted.mountPath) };
+    const mountPath = tidyPath(wanted.mountPath);
+    const mount = mountPath === wanted.mountPath ? wanted : { ...wanted, mountPath };
     const field = `mountPath ${mount.mountPath}`;
     const refuse = (reason: string, mine: boolean): void =>
       report({ container: this.slot.container.name, field, reason, keepable: mine });

@@ -33,7 +33,10 @@ export function lift(kind: string, workload: RawWorkload, before?: RawWorkload |
   const own = bindingEntries(workload.metadata?.annotations);
   if (kind === 'Job' && before) return unchangeable(own, before, current);
 
-  const copied = copiedKeys(current, own, annotationsOf(podTemplateOf(kind, before)));
+  const noted = copiedKeys(current, own, annotationsOf(podTemplateOf(kind, before)));
+  // What a CronJob makes has its template and not its annotations: they were copied there for this very object.
+  const isStampedOut = !before && isControlled(workload);
+  const copied = isStampedOut ? new Set([...noted].filter((key) => own.has(key))) : noted;
   const next = nextAnnotations(own, current, copied);
   return {
     operations: operationsOf(path, template.metadata, current, next),

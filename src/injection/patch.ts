@@ -1,3 +1,4 @@
+import { injectedAnnotation } from '../api/group.ts';
 import { rootVariable } from './binding-root.ts';
 import type { ContainerAdditions } from './container-draft.ts';
 import { pointer } from './json-pointer.ts';
@@ -11,6 +12,9 @@ export interface AddOperation {
   readonly value: unknown;
 }
 
+/** Nearly every patch has it. */
+const statusPath = pointer(['metadata', 'annotations', injectedAnnotation]);
+
 /**
  * The operations that carry out a plan. They only add, so that fields which nobody here knows stay as they are, and
  * each list is made once where it is absent. An empty plan gives no operations.
@@ -19,10 +23,10 @@ export function patch(plan: Plan, pod: RawPod): readonly AddOperation[] {
   const operations: AddOperation[] = [];
   const { spec } = pod;
   addAnnotations(operations, pod.metadata?.annotations, plan.annotations);
-  append(operations, ['spec', 'volumes'], spec?.volumes, plan.volumes);
+  append(operations, '/spec/volumes', spec?.volumes, plan.volumes);
   for (const additions of plan.containers) addToContainer(operations, additions);
   const gates = (spec as { readonly schedulingGates?: unknown } | null | undefined)?.schedulingGates;
-  append(operations, ['spec', 'schedulingGates'], gates, plan.schedulingGates);
+  append(operations, '/spec/schedulingGates', gates, plan.schedulingGates);
   return operations;
 }
 
@@ -38,40 +42,41 @@ function addAnnotations(
     return;
   }
   for (const [key, value] of entries) {
-    operations.push({ op: 'add', path: pointer(['metadata', 'annotations', key]), value });
+    const path = key === injectedAnnotation ? statusPath : pointer(['metadata', 'annotations', key]);
+    operations.push({ op: 'add', path, value });
   }
 }
 
 function addToContainer(operations: AddOperation[], additions: ContainerAdditions): void {
   const { slot, root, env, envFrom, mounts } = additions;
-  const at = ['spec', slot.list, slot.index] as const;
-  append(operations, [...at, 'volumeMounts'], slot.container.volumeMounts, mounts);
-  append(operations, [...at, 'envFrom'], slot.container.envFrom, envFrom);
+  const at = `/spec/${slot.list}/${slot.index}`;
+  append(operations, `${at}/volumeMounts`, slot.container.volumeMounts, mounts);
+  append(operations, `${at}/envFrom`, slot.container.envFrom, envFrom);
   if (root === undefined) {
-    append(operations, [...at, 'env'], slot.container.env, env);
+    append(operations, `${at}/env`, slot.container.env, env);
     return;
   }
   const rootEntry = { name: rootVariable, value: root };
   if (!Array.isArray(slot.container.env)) {
-    operations.push({ op: 'add', path: pointer([...at, 'env']), value: [rootEntry, ...env] });
+    operations.push({ op: 'add', path: `${at}/env`, value: [rootEntry, ...env] });
     return;
   }
   // First, so that the user's entries can refer to it: $(NAME) only sees what was defined before.
-  operations.push({ op: 'add', path: pointer([...at, 'env', 0]), value: rootEntry });
-  append(operations, [...at, 'env'], slot.container.env, env);
+  operations.push({ op: 'add', path: `${at}/env/0`, value: rootEntry });
+  append(operations, `${at}/env`, slot.container.env, env);
 }
 
 function append(
   operations: AddOperation[],
-  path: readonly (string | number)[],
+  path: string,
   existing: unknown,
   items: readonly unknown[],
 ): void {
   if (items.length === 0) return;
   if (!Array.isArray(existing)) {
-    operations.push({ op: 'add', path: pointer(path), value: items });
+    operations.push({ op: 'add', path, value: items });
     return;
   }
-  const end = `${pointer(path)}/-`;
+  const end = `${path}/-`;
   for (const item of items) operations.push({ op: 'add', path: end, value: item });
 }

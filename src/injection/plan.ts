@@ -70,16 +70,13 @@ export function plan(input: PlanInput): PlanResult {
 
   const { accepted, rejected } = choosePresets(input, asked.conflicts.length);
   const result = accepted.length === 0 ? asked : attempt(input, accepted);
-  const all = [...requests, ...accepted.flatMap((preset) => preset.requests)];
+  const all =
+    accepted.length === 0 ? requests : [...requests, ...accepted.flatMap((preset) => preset.requests)];
   const status: InjectionStatus = {
     v: 1,
     bindings: result.injected,
     ...(accepted.length === 0 ? {} : { presets: accepted.map(({ name }) => name) }),
-    specHash: specHash(
-      all,
-      result.injected.map(({ secret }) => secret),
-      accepted.map(({ name }) => name),
-    ),
+    specHash: specHash(all),
   };
   const isUntouched = result.injected.length === 0 && accepted.length === 0;
   return {
@@ -111,7 +108,8 @@ function attempt(input: PlanInput, presets: readonly Preset[]): Attempt {
   const injected: InjectedBinding[] = [];
   const warnings: string[] = [];
 
-  for (const request of [...input.requests, ...presets.flatMap((preset) => preset.requests)]) {
+  const ofPresets = presets.flatMap((preset) => preset.requests);
+  for (const request of ofPresets.length === 0 ? input.requests : [...input.requests, ...ofPresets]) {
     const { secret } = requestNames(request, input.namespace, input.bindingSecretName);
     const binding = applyRequest(draft, request, secret, (conflict) =>
       conflicts.push({ ...conflict, binding: request.name }),
@@ -158,6 +156,7 @@ function choosePresets(
 
 /** The Pod and a preset may ask for the same binding; it is one binding then. */
 function withoutTwins(injected: readonly InjectedBinding[]): readonly InjectedBinding[] {
+  if (injected.length < 2) return injected;
   return injected.filter(
     ({ name, secret }, index) =>
       injected.findIndex((other) => other.name === name && other.secret === secret) === index,
@@ -165,7 +164,7 @@ function withoutTwins(injected: readonly InjectedBinding[]): readonly InjectedBi
 }
 
 function skipPlan({ pod, requests }: PlanInput, reason: string): Plan {
-  const status: InjectionStatus = { v: 1, bindings: [], skipped: reason, specHash: specHash(requests, []) };
+  const status: InjectionStatus = { v: 1, bindings: [], skipped: reason, specHash: specHash(requests) };
   return { volumes: [], containers: [], schedulingGates: [], annotations: statusEntry(pod, status) };
 }
 

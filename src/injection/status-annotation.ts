@@ -1,6 +1,8 @@
 import { injectedAnnotation } from '../api/group.ts';
 import { sha256Hex } from '../base/hash.ts';
 import type { Annotations } from './pod.ts';
+import { jsonText } from './json-text.ts';
+import { memoized } from './memo.ts';
 import type { BindingRequest } from './request.ts';
 
 /** One binding that a Pod has, as the status annotation lists it. */
@@ -37,27 +39,30 @@ export function statusAnnotation(
   annotations: Annotations | null | undefined,
 ): string | undefined {
   const room = maxTotalBytes - injectedAnnotation.length - totalBytes(annotations);
-  const candidates = [
-    () => JSON.stringify(status),
-    () => JSON.stringify({ v: status.v, specHash: status.specHash, shortened: true }),
-  ];
-  return candidates.map((make) => make()).find((text) => Buffer.byteLength(text) <= room);
+  const whole = statusText(status);
+  if (Buffer.byteLength(whole) <= room) return whole;
+  const short = JSON.stringify({ v: status.v, specHash: status.specHash, shortened: true });
+  return Buffer.byteLength(short) <= room ? short : undefined;
 }
 
-/** Digest of what is asked for and of the Secrets it means, 16 hex digits. */
-export function specHash(
-  requests: readonly BindingRequest[],
-  secrets: readonly string[],
-  presets: readonly string[] = [],
-): string {
-  const asked = requests.map(({ parameters: _parameters, ...request }, index) => [request, secrets[index]]);
-  return sha256Hex(JSON.stringify([asked, presets])).slice(0, 16);
+function statusText({ v, bindings, presets, skipped, specHash: hash }: InjectionStatus): string {
+  const rest = JSON.stringify({ presets, skipped, specHash: hash });
+  return `{"v":${v},"bindings":[${bindings.map(jsonText).join(',')}],${rest.slice(1)}`;
 }
 
+/** Digest of what is asked for, 16 hex digits. Parameters do not enter it: it can be read by everybody. */
+export const specHash: (requests: readonly BindingRequest[]) => string = memoized((requests) =>
+  sha256Hex(JSON.stringify(requests.map(({ parameters: _parameters, ...request }) => request))).slice(0, 16),
+);
+
+/** Upper bound for the size of the annotations; exact only where it comes near the limit. */
 function totalBytes(annotations: Annotations | null | undefined): number {
-  let total = 0;
-  for (const [key, value] of Object.entries(annotations ?? {})) {
-    if (key !== injectedAnnotation) total += Buffer.byteLength(key) + Buffer.byteLength(value);
-  }
-  return total;
+  const entries = Object.entries(annotations ?? {}).filter(([key]) => key !== injectedAnnotation);
+  let length = 0;
+  for (const [key, value] of entries) length += key.length + value.length;
+  // No character takes more than three bytes per UTF-16 unit.
+  if (length * 3 < maxTotalBytes / 2) return length * 3;
+  let bytes = 0;
+  for (const [key, value] of entries) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  return bytes;
 }

@@ -1,5 +1,6 @@
 import { bindingAnnotationPrefixes } from '../api/group.ts';
 import { sha256Hex } from '../base/hash.ts';
+import { memoized } from './memo.ts';
 import type { RawVolume } from './pod.ts';
 import type { BindingRequest } from './request.ts';
 
@@ -13,10 +14,12 @@ const nameRoom = 63 - 'sb-'.length - '-'.length - 8;
  * Name of a binding's volume. The digest is always there, so that a volume of the user can not have this name by
  * chance, and so that two names which look alike once dots have become dashes stay apart.
  */
-export function volumeName(request: Pick<BindingRequest, 'name' | 'sourceText'>): string {
-  const readable = request.name.replaceAll('.', '-').slice(0, nameRoom).replace(/-+$/, '');
-  return `sb-${readable}-${sha256Hex(`${request.name}\n${request.sourceText}`).slice(0, 8)}`;
-}
+export const volumeName: (request: Pick<BindingRequest, 'name' | 'sourceText'>) => string = memoized(
+  ({ name, sourceText }) => {
+    const readable = name.replaceAll('.', '-').slice(0, nameRoom).replace(/-+$/, '');
+    return `sb-${readable}-${sha256Hex(`${name}\n${sourceText}`).slice(0, 8)}`;
+  },
+);
 
 /**
  * The projected volume of a binding: the Secret, then the annotations that override its `type` and `provider`. In a

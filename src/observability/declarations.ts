@@ -116,6 +116,11 @@ export function declareMetrics(registry: Registry) {
       name: 'bindery_certificate_not_after_seconds',
       help: 'When the serving certificate of the webhook expires, in seconds since the epoch.',
     }),
+    caBundleWrites: new Counter({
+      registers,
+      name: 'bindery_ca_bundle_writes_total',
+      help: 'Webhook configurations that had to be given the caBundle of this process.',
+    }),
     // The three of the retired Service Catalog, with its names and labels, for dashboards that exist.
     classCount: new Gauge({
       registers,

@@ -36,6 +36,8 @@ export interface Metrics {
   readonly observeInjection: (observation: InjectionObservation) => void;
   /** When the serving certificate expires, seconds since the epoch. */
   readonly certificateExpires: (epochSeconds: number) => void;
+  /** A webhook configuration had another caBundle than it should. */
+  readonly caBundleWritten: () => void;
   /** All metrics there are, with the names of their labels. */
   readonly labels: () => Readonly<Record<string, readonly string[]>>;
   /** Everything in Prometheus' text format. */
@@ -79,6 +81,7 @@ export function createMetrics(): Metrics {
       for (const field of conflicts) table.injectionConflicts.inc({ field });
     },
     certificateExpires: (epochSeconds) => table.certificateNotAfter.set(epochSeconds),
+    caBundleWritten: () => table.caBundleWrites.inc(),
     labels: () => Object.fromEntries(registry.getMetricsAsArray().map(labelsOf)),
     text: async () => {
       for (const refresh of atScrape) refresh();

@@ -2,13 +2,14 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { errorMessage } from '../../src/base/logger.ts';
 import { BinderyProcess } from '../../demo/bindery-process.ts';
-import { startControlPlane } from '../cluster/control-plane.ts';
+import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { alone, compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
 import { apiLimit } from './provision/api-limit.ts';
 import { writeCounts, writesBetween } from './provision/api-writes.ts';
 import { BenchApi, inParallel } from './provision/bench-api.ts';
-import { startInstantBroker } from './provision/instant-broker.ts';
+import { startInstantBroker, type InstantBroker } from './provision/instant-broker.ts';
 import { apiVersion, binding, instance } from './provision/objects.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
 import { installTwins } from './provision/twin-kinds.ts';
@@ -57,6 +58,23 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
   const program = join(root, 'dist', 'bindery.js');
   const bindery = await BinderyProcess.start({ kubeconfig: plane.kubeconfig, signal, program });
   cleanUp.defer(async () => bindery.stop());
+  try {
+    return await measure(plane, broker, bindery, options);
+  } catch (error: unknown) {
+    const log = await bindery.logTail(15);
+    throw new Error(`${errorMessage(error)}\nThe last log lines of bindery run:\n${log.join('\n')}`, {
+      cause: error,
+    });
+  }
+}
+
+async function measure(
+  plane: ControlPlane,
+  broker: InstantBroker,
+  bindery: BinderyProcess,
+  { progress, signal }: BenchOptions,
+): Promise<readonly Measure[]> {
+  await using cleanUp = new AsyncDisposableStack();
   const api = await BenchApi.open(plane, parallel);
   cleanUp.defer(async () => api.close());
 

@@ -1,9 +1,10 @@
-/** A child process: Bindery's webhook server with the real Pod handler, store and logger. */
+/** A child process: Bindery's webhook server with the real Pod handler, store, logger and metrics. */
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import { mutatePod } from '../../../src/admission/mutate-pod.ts';
 import { AdmissionServer } from '../../../src/admission/server.ts';
 import { Store } from '../../../src/control/store.ts';
 import { createLogger } from '../../../src/observability/log.ts';
+import { createMetrics } from '../../../src/observability/metrics.ts';
 import { freePort } from '../../support/free-port.ts';
 import { bindingName, namespace } from './reviews.ts';
 import { answerUsage, startMessage } from './server-child.ts';
@@ -15,6 +16,7 @@ bindings.put({
   spec: { instanceRef: { name: 'orders' }, secretName: 'orders-db-credentials' },
 });
 // Standard output goes nowhere here, but each line is made and written as in production.
+const metrics = createMetrics();
 const logger = createLogger({ level: 'info' });
 
 const deps = {
@@ -27,7 +29,7 @@ const deps = {
   schedulingGates: true,
   logger,
   note: () => undefined,
-  observe: () => undefined,
+  observe: metrics.observeInjection,
 };
 const server = new AdmissionServer({
   host: '127.0.0.1',
@@ -35,6 +37,7 @@ const server = new AdmissionServer({
   handlers: new Map([['/pods', (request, context) => mutatePod(request, context, deps)]]),
   certificate: { current: pair, subscribe: () => () => undefined },
   logger,
+  observe: metrics.observeAdmission,
 });
 void server.start(new AbortController().signal);
 answerUsage((await server.listening).port);

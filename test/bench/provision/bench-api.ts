@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { Agent, Pool, request } from 'undici';
 import { authorityCertificate } from '../../cluster/cluster-access.ts';
 import type { ControlPlane } from '../../cluster/control-plane.ts';
@@ -61,7 +60,7 @@ export class BenchApi {
       signal,
     });
     if (statusCode !== 200) throw new Error(`watch ${path}: HTTP ${statusCode} ${await body.text()}`);
-    return createInterface({ input: body });
+    return linesOf(body);
   }
 
   async close(): Promise<void> {
@@ -91,6 +90,17 @@ export class BenchApi {
       throw new Error(`${method} ${path}: HTTP ${answer.statusCode} ${text.slice(0, 300)}`);
     }
     return text;
+  }
+}
+
+/** Splits by hand: readline's iterator pauses its input, and this one then never flows again. */
+async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
 }
 

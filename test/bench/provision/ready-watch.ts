@@ -13,22 +13,25 @@ interface WatchedObject {
 
 /** Sees when objects become Ready and when they go, as soon as the API server tells anybody. */
 export class ReadyWatch {
-  readonly #stop = new AbortController();
+  readonly #stop: AbortController;
   readonly #state = new Map<string, 'there' | 'ready'>();
   readonly #lastMessage = new Map<string, string>();
   readonly #ended: Promise<void>;
   #wake: () => void = () => undefined;
 
-  private constructor(lines: AsyncIterable<string>) {
-    this.#ended = this.#follow(lines);
+  private constructor(
+    open: () => Promise<AsyncIterable<string>>,
+    first: AsyncIterable<string>,
+    stop: AbortController,
+  ) {
+    this.#stop = stop;
+    this.#ended = this.#follow(open, first);
   }
 
   static async open(api: BenchApi, path: string): Promise<ReadyWatch> {
     const stop = new AbortController();
-    const lines = await api.watch(path, stop.signal);
-    const watch = new ReadyWatch(lines);
-    watch.#stop.signal.addEventListener('abort', () => stop.abort());
-    return watch;
+    const open = async (): Promise<AsyncIterable<string>> => api.watch(path, stop.signal);
+    return new ReadyWatch(open, await open(), stop);
   }
 
   /** Resolves when all of them are Ready. */
@@ -72,18 +75,21 @@ export class ReadyWatch {
     }
   }
 
-  async #follow(lines: AsyncIterable<string>): Promise<void> {
-    try {
-      for await (const line of lines) {
-        const { type, object } = JSON.parse(line) as {
-          readonly type: string;
-          readonly object: WatchedObject;
-        };
-        this.#take(type, object);
-        this.#wake();
+  /** The API server ends a watch whose reader is too slow for it; the next one begins with what exists. */
+  async #follow(open: () => Promise<AsyncIterable<string>>, first: AsyncIterable<string>): Promise<void> {
+    for (let lines = first; ; lines = await open()) {
+      try {
+        for await (const line of lines) {
+          const event = JSON.parse(line) as { readonly type: string; readonly object: WatchedObject };
+          this.#take(event.type, event.object);
+          this.#wake();
+        }
+      } catch (error: unknown) {
+        if (!this.#stop.signal.aborted) process.stderr.write(`watch: ${String(error)}\n`);
       }
-    } catch (error: unknown) {
-      if (!this.#stop.signal.aborted) throw error;
+      if (this.#stop.signal.aborted) return;
+      process.stderr.write('watch ended: opening it again\n');
+      this.#state.clear();
     }
   }
 

@@ -1,5 +1,6 @@
 import { isIssuedBy } from '../../../src/certs/certificate-facts.ts';
-import { defaultRotation } from '../../../src/certs/rotation.ts';
+import { createAuthority } from '../../../src/certs/authority.ts';
+import { defaultRotation, validityFrom } from '../../../src/certs/rotation.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { secrets } from '../../../src/kube/resources.ts';
@@ -133,6 +134,18 @@ it('a Secret that was deleted comes back, and nobody has to trust anything new',
   expect(other.metadata.name).toBe(caSecretName);
   expect(replica.serving.bundle).toBe(bundle);
   expect(await allBundles()).toEqual(Array.from({ length: 4 }, () => bundle));
+});
+
+it('an authority that somebody put into the Secret is the one that is used', async () => {
+  await createConfigurations();
+  const own = await createAuthority(validityFrom(Date.now(), 10 * 86_400_000, defaultRotation));
+  const data = { 'ca.crt': own.cert, 'ca.key': own.key };
+  const secret = { metadata: { namespace, name: caSecretName }, stringData: data };
+  await client.create(secrets, secret);
+  const replica = startReplica();
+  await waitFor(() => replica.isPublished());
+  expect(replica.serving.bundle).toBe(own.cert);
+  expect(isIssuedBy(replica.serving.current.cert, own.cert)).toBe(true);
 });
 
 it('no key is logged', async () => {

@@ -43,7 +43,9 @@ describe('kill -9', () => {
   it('in the middle of a provision: the restart finishes it, and no second service exists', async () => {
     world.broker.script({ operation: 'provision' }, { kind: 'delay', ms: delayMs });
     await world.createInstance('provision');
-    await waitFor(() => world.broker.requestsOf('provision').length === 1, { describe: 'the request arrived' });
+    await waitFor(() => world.broker.requestsOf('provision').length === 1, {
+      describe: 'the request arrived',
+    });
     await killAndRestart();
     const ready = await world.instance('provision', isReady, 'is ready');
     expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([ready.status?.instanceID]);
@@ -69,7 +71,9 @@ describe('kill -9', () => {
     await world.instance('deprovision', isReady, 'is ready');
     world.broker.script({ operation: 'deprovision' }, { kind: 'delay', ms: delayMs });
     await world.remove(serviceInstances, 'deprovision');
-    await waitFor(() => world.broker.requestsOf('deprovision').length === 1, { describe: 'the request arrived' });
+    await waitFor(() => world.broker.requestsOf('deprovision').length === 1, {
+      describe: 'the request arrived',
+    });
     await killAndRestart();
     await world.gone(serviceInstances, 'deprovision');
     expect(world.broker.liveInstances()).toEqual([]);

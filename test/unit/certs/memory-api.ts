@@ -32,6 +32,13 @@ export class MemoryApi {
     return client as KubeClient;
   }
 
+  /** Somebody else who reacts to every change, some time after it. Returns how to stop that. */
+  onChange(react: (object: Stored) => void): () => void {
+    const watcher = ({ object }: WatchEvent): void => void setImmediate(() => react(object));
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
   find(kind: string, name: string): Stored | undefined {
     return this.objects.get(`${kind}/${name}`);
   }

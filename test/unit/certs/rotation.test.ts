@@ -105,10 +105,15 @@ it('a whole rotation overlaps: everything served is signed by something publishe
   expect(state).toEqual({ current: second });
 });
 
-it('the bundle holds each certificate once, in an order of its own', () => {
+it('the bundle holds each certificate once, the oldest first', () => {
   const certs = (pem: string): number => pem.match(/BEGIN CERTIFICATE/g)?.length ?? 0;
   expect(certs(bundleOf({ current: first }))).toBe(1);
   expect(certs(bundleOf({ current: first, previous: { cert: `${first.cert}\n`, sinceMs: 0 } }))).toBe(1);
   const full = bundleOf({ current: second, previous: { cert: first.cert, sinceMs: 0 } });
-  expect(full).toBe(`${second.cert.trim()}\n${first.cert.trim()}\n`);
+  expect(full).toBe(`${first.cert.trim()}\n${second.cert.trim()}\n`);
+});
+
+it('a promotion does not change the bundle', () => {
+  const prepared: AuthorityState = { current: first, next: { pair: second, sinceMs: start } };
+  expect(bundleOf(afterStep(prepared, 'promote', start))).toBe(bundleOf(prepared));
 });

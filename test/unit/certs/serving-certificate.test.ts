@@ -164,16 +164,44 @@ it('a bundle that somebody resets comes back, and only the entries that were res
   await until(() => isEverywhere(one));
 });
 
-it('a configuration that is made later, or deleted and made again, gets its bundle', async () => {
+it('a configuration that is made later gets its bundle, and is not waited for', async () => {
   const configuration = api.find('MutatingWebhookConfiguration', 'bindery')!;
   api.remove('MutatingWebhookConfiguration', 'bindery');
   const one = replica();
   await one.serving.ready;
   await until(() => bundleOf('ValidatingWebhookConfiguration') === one.serving.bundle);
-  expect(one.bundle.isPublished(one.serving.bundle)).toBe(false);
+  await until(() => one.bundle.isPublished(one.serving.bundle));
   api.add('MutatingWebhookConfiguration', configuration);
   await until(() => isEverywhere(one));
   expect(one.bundle.isPublished(one.serving.bundle)).toBe(true);
+});
+
+it('before it was looked for, a configuration is not taken for published', () => {
+  const { bundle } = replica();
+  expect(bundle.isPublished('')).toBe(false);
+});
+
+it('in a quarrel with somebody who keeps changing it, writes become rare and the log says so', async () => {
+  const one = replica();
+  await until(() => isEverywhere(one));
+  const stopSpoiling = api.onChange(({ kind }) => {
+    if (kind !== 'MutatingWebhookConfiguration') return;
+    const entries = api.find(kind, 'bindery')!['webhooks'] as { clientConfig: { caBundle?: string } }[];
+    if (entries[0]!.clientConfig.caBundle === 'c3BvaWxlZA==') return;
+    api.change(kind, 'bindery', (object) => {
+      const webhooks = structuredClone(object['webhooks']) as { clientConfig: { caBundle?: string } }[];
+      webhooks[0]!.clientConfig.caBundle = 'c3BvaWxlZA==';
+      return { ...object, webhooks };
+    });
+  });
+  api.change('MutatingWebhookConfiguration', 'bindery', (object) => ({ ...object, touched: true }));
+  await until(() => one.lines.some((line) => line.includes('keeps changing caBundle')));
+  const writes = api.writes.length;
+  expect(writes).toBeLessThan(12);
+  // It goes on all the same, and wins when the other side stops.
+  await until(() => api.writes.length > writes);
+  stopSpoiling();
+  await until(() => isEverywhere(one));
 });
 
 function bundleOf(kind: string): string {

@@ -160,6 +160,11 @@ describe('objects that others make', () => {
     expect(after('ReplicaSet', workload({ [db]: '' }, undefined))).toHaveProperty([db]);
   });
 
+  it('a Job of a CronJob keeps what was copied into the template of the CronJob', () => {
+    const stampedOut = owned('CronJob', workload({}, { [db]: 'secret/a', [lifted]: JSON.stringify([db]) }));
+    expect(after('Job', stampedOut)).toEqual({ [db]: 'secret/a' });
+  });
+
   it('a Job of a CronJob gets what its own metadata says', () => {
     expect(after('Job', owned('CronJob', workload({ [db]: '' }, undefined)))).toHaveProperty([db]);
   });

@@ -219,6 +219,12 @@ it('the end of the certificate is a time', async () => {
   ]);
 });
 
+it('every repair of a caBundle is counted', async () => {
+  metrics.caBundleWritten();
+  metrics.caBundleWritten();
+  expect(await samples('bindery_ca_bundle_writes_total')).toEqual(['bindery_ca_bundle_writes_total 2']);
+});
+
 describe('docs/reference/metrics.md', () => {
   const file = join(import.meta.dirname, '../../../docs/reference/metrics.md');
   const rowPattern =

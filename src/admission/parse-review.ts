@@ -1,0 +1,45 @@
+const key = '"managedFields":[';
+const backslash = 0x5c;
+
+/**
+ * The groups of Pods and workloads, as the API server writes them at the beginning of a review. Objects of other
+ * groups may have a field of that name where it means something.
+ */
+const builtInKind = /"kind":\{"group":"(apps|batch)?","version"/;
+const headLength = 200;
+
+/**
+ * Parses the text of a review. In a review of a Pod or workload the lists under `managedFields` come out empty: they
+ * are half of what the API server sends, nobody here looks at them, and not parsing them saves a third of all work.
+ * @throws SyntaxError when the text is not JSON
+ */
+export function parseReview(text: string): unknown {
+  if (builtInKind.test(text.slice(0, headLength))) {
+    const shorter = withoutManagedFields(text);
+    try {
+      return JSON.parse(shorter);
+    } catch {
+      // The end of a list was guessed wrong, or the text is not JSON at all; the whole of it decides.
+    }
+  }
+  return JSON.parse(text);
+}
+
+/**
+ * Empties the lists, with `}]` taken for the end of each. Where that stands inside a string or closes a list further
+ * inside, what remains is never JSON: in the first case a quotation mark is left over, so that the names of all
+ * fields behind it stand outside of strings, in the second a bracket that nothing opens.
+ */
+function withoutManagedFields(text: string): string {
+  let result = '';
+  let copiedTo = 0;
+  for (let at = text.indexOf(key); at >= 0; at = text.indexOf(key, copiedTo)) {
+    const start = at + key.length;
+    const end = text.indexOf('}]', start);
+    // Behind a backslash the quotation mark belongs to a string that happens to end like our key.
+    const isList = text.charCodeAt(at - 1) !== backslash && text.charCodeAt(start) === 0x7b && end >= 0;
+    result += text.slice(copiedTo, start);
+    copiedTo = isList ? end + 1 : start;
+  }
+  return copiedTo === 0 ? text : result + text.slice(copiedTo);
+}

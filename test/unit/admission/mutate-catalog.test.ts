@@ -1,0 +1,156 @@
+import { ObjectPatch } from '../../../src/admission/object-patch.ts';
+import { finalizer } from '../../../src/api/group.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
+import { applyIndependently } from '../injection/pods.ts';
+import {
+  alice,
+  bob,
+  controller,
+  decide,
+  instance,
+  stored,
+  update,
+  uuid,
+  world,
+  type World,
+} from './catalog-world.ts';
+
+describe.each(['ClusterServiceBroker', 'ServiceBroker'])('%s', (kind) => {
+  const broker = { metadata: { name: 'x' }, spec: { url: 'http://b' } };
+
+  it('at creation: finalizer beside those of others, and relistBehavior', async () => {
+    const result = await stored(kind, { ...broker, metadata: { finalizers: ['other/x'] } });
+    expect(result['metadata']).toEqual({ finalizers: ['other/x', finalizer] });
+    expect(result['spec']).toEqual({ url: 'http://b', relistBehavior: 'Duration' });
+  });
+
+  it.each(['', null, undefined])('relistBehavior %j becomes Duration, Manual stays', async (value) => {
+    const spec = value === undefined ? {} : { relistBehavior: value };
+    expect(await stored(kind, { metadata: {}, spec })).toMatchObject({
+      spec: { relistBehavior: 'Duration' },
+    });
+    const manual = { metadata: {}, spec: { relistBehavior: 'Manual' } };
+    expect(await stored(kind, manual)).toMatchObject({ spec: { relistBehavior: 'Manual' } });
+  });
+
+  it.each([
+    [5, 0, 5],
+    [5, undefined, 5],
+    [5, 6, 6],
+    [0, 0, 0],
+  ])('relistRequests: %j, written as %j, is %j', async (old, next, expected) => {
+    const spec = (count: number | undefined): JsonObject => ({
+      relistBehavior: 'Manual',
+      ...(count === undefined ? {} : { relistRequests: count }),
+    });
+    const result = await update(kind, { spec: spec(old) }, { metadata: {}, spec: spec(next) });
+    expect((result['spec'] as JsonObject)['relistRequests']).toBe(expected);
+  });
+
+  it('what is complete is not touched', async () => {
+    const complete = { metadata: { finalizers: [finalizer] }, spec: { relistBehavior: 'Manual' } };
+    expect(await decide(kind, complete)).toEqual({ allowed: true, outcome: 'unchanged' });
+  });
+});
+
+describe('ServiceBinding', () => {
+  const binding = (spec: JsonObject): JsonObject => ({ metadata: { name: 'x' }, spec });
+
+  it('at creation is complete at once', async () => {
+    expect(await stored('ServiceBinding', binding({ instanceRef: { name: 'i' }, externalID: '' }))).toEqual({
+      metadata: { name: 'x', finalizers: [finalizer] },
+      spec: { instanceRef: { name: 'i' }, externalID: uuid, secretName: 'x', userInfo: alice },
+    });
+  });
+
+  it('keeps the names that the user gave', async () => {
+    const spec = { instanceRef: { name: 'i' }, externalID: 'id', secretName: 's' };
+    expect(await stored('ServiceBinding', binding(spec))).toMatchObject({ spec });
+  });
+
+  it('with generateName leaves the Secret’s name open', async () => {
+    const result = await stored('ServiceBinding', binding({ instanceRef: { name: 'i' } }), { name: '' });
+    expect(result['spec']).not.toHaveProperty('secretName');
+  });
+
+  it('afterwards a client that knows only what it wrote changes nothing', async () => {
+    const before = binding({
+      instanceRef: { name: 'i' },
+      externalID: 'id',
+      secretName: 's',
+      userInfo: alice,
+    });
+    const after = binding({ instanceRef: { name: 'i' }, externalID: '', userInfo: bob });
+    expect(await update('ServiceBinding', before, after, { user: bob })).toEqual(before);
+  });
+
+  it('of before Bindery, without a requester, none is made up', async () => {
+    const before = binding({ instanceRef: { name: 'i' }, externalID: 'id', secretName: 's' });
+    expect(
+      await update('ServiceBinding', before, binding({ ...(before['spec'] as JsonObject), userInfo: bob })),
+    ).toEqual(before);
+  });
+});
+
+describe.each(['ServiceInstance', 'ServiceBinding'])('Secrets that a %s has sent to a broker', (kind) => {
+  const from = (...names: readonly string[]): JsonObject => ({
+    metadata: { name: 'x' },
+    spec: { parametersFrom: names.map((name) => ({ secretKeyRef: { name, key: 'k' } })) },
+  });
+  const blind = (): World => world({}, ['get secrets']);
+
+  it('can only be those that its author may read', async () => {
+    const decision = await decide(kind, from('params'), {}, blind());
+    expect(decision).toMatchObject({ allowed: false, code: 403 });
+    expect(decision.message).toBe(
+      'user "alice" may not get Secret "params" in namespace "shop", to which spec.parametersFrom refers',
+    );
+  });
+
+  it('are asked for by name, once each', async () => {
+    const here = world();
+    await decide(kind, from('a', 'b', 'a'), {}, here);
+    expect(
+      here.authorize.asked.map(({ verb, group, resource, namespace, name }) => [
+        verb,
+        group,
+        resource,
+        namespace,
+        name,
+      ]),
+    ).toEqual([
+      ['get', '', 'secrets', 'shop', 'a'],
+      ['get', '', 'secrets', 'shop', 'b'],
+    ]);
+  });
+
+  it('are not asked for again, and not for the controller', async () => {
+    expect(
+      await decide(kind, from('a'), { operation: 'UPDATE', oldObject: from('a') }, blind()),
+    ).toMatchObject({ allowed: true });
+    expect(await decide(kind, from('a'), { user: controller }, blind())).toMatchObject({ allowed: true });
+  });
+});
+
+describe('not asked', () => {
+  it.each([
+    ['another kind', 'ServicePlan', instance({}), {}],
+    ['DELETE', 'ServiceInstance', instance({}), { operation: 'DELETE' }],
+    ['status', 'ServiceInstance', instance({}), { subResource: 'status', operation: 'UPDATE' }],
+    ['no spec: the schema refuses it', 'ServiceInstance', { metadata: {} }, {}],
+  ])('%s', async (_title, kind, object, fields) => {
+    expect(await decide(kind, object, fields)).toEqual({ allowed: true, outcome: 'ignored' });
+  });
+
+  it('(3) no object', async () => {
+    expect(await decide('ServiceInstance', undefined)).toMatchObject({ allowed: false, code: 400 });
+  });
+});
+
+it('a patch makes the objects on its way, once', () => {
+  const patch = new ObjectPatch({ a: null });
+  patch.set(['a', 'b', 'c'], 1);
+  patch.set(['a', 'b', 'd~/'], 2);
+  expect(applyIndependently({ a: null }, patch.operations)).toEqual({ a: { b: { c: 1, 'd~/': 2 } } });
+  expect(patch.operations).toHaveLength(4);
+});

@@ -1,0 +1,230 @@
+import type { ResolvedInstance } from '../../../src/admission/catalog-change.ts';
+import { finalizer } from '../../../src/api/group.ts';
+import { instanceLabels } from '../../../src/api/labels.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
+import { applyIndependently } from '../injection/pods.ts';
+import {
+  alice,
+  bob,
+  controller,
+  decide,
+  instance,
+  large,
+  selectors,
+  small,
+  stored,
+  update,
+  uuid,
+  world,
+} from './catalog-world.ts';
+
+describe('ServiceInstance at creation', () => {
+  it('is complete at once', async () => {
+    const result = await stored('ServiceInstance', instance(selectors));
+    expect(result).toEqual({
+      metadata: { name: 'x', namespace: 'shop', finalizers: [finalizer], labels: small.labels },
+      spec: { ...selectors, ...small.refs, externalID: uuid, userInfo: alice },
+    });
+  });
+
+  it('keeps what the user wrote: id, labels, finalizers', async () => {
+    const metadata = { labels: { mine: '1' }, finalizers: ['a/b'] };
+    const result = await stored('ServiceInstance', instance({ ...selectors, externalID: 'my-id' }, metadata));
+    expect(result).toMatchObject({
+      metadata: { labels: { mine: '1', ...small.labels }, finalizers: ['a/b', finalizer] },
+      spec: { externalID: 'my-id' },
+    });
+  });
+
+  it('without a class in the catalog yet: no refs, everything else', async () => {
+    const result = await stored(
+      'ServiceInstance',
+      instance({ ...selectors, clusterServicePlanExternalName: 'new' }),
+    );
+    expect(Object.keys(result['spec'] as JsonObject)).not.toContain('clusterServiceClassRef');
+    expect(result).toMatchObject({ spec: { externalID: uuid } });
+    expect((result['metadata'] as JsonObject)['labels']).toBeUndefined();
+  });
+
+  it('gets the only plan of its class, in the style of the class selector', async () => {
+    const planSelector = { clusterServicePlanExternalName: 'small' };
+    const here = world({ resolve: () => ({ ...small, planSelector }) });
+    const result = await stored(
+      'ServiceInstance',
+      instance({ clusterServiceClassExternalName: 'pg' }),
+      {},
+      here,
+    );
+    expect(result).toMatchObject({ spec: { ...planSelector, ...small.refs } });
+  });
+
+  it('who asked can not be forged', async () => {
+    const spec = { ...selectors, userInfo: { username: 'system:admin', groups: ['system:masters'] } };
+    expect(await stored('ServiceInstance', instance(spec))).toMatchObject({ spec: { userInfo: alice } });
+  });
+
+  it.each([
+    ['known', 'small', small.refs],
+    ['not known', 'new', {}],
+  ])('refs that the user wrote do not win over selectors (%s)', async (_title, plan, refs) => {
+    const spec = {
+      ...selectors,
+      clusterServicePlanExternalName: plan,
+      clusterServiceClassRef: { name: 'forbidden' },
+      servicePlanRef: { name: 'forbidden' },
+    };
+    const seen: unknown[] = [];
+    const here = world({
+      resolve: (asked, namespace) => {
+        seen.push(asked);
+        return world().deps.resolve(asked, namespace);
+      },
+    });
+    const result = await stored('ServiceInstance', instance(spec), {}, here);
+    expect(result['spec']).toEqual({
+      ...selectors,
+      clusterServicePlanExternalName: plan,
+      ...refs,
+      externalID: uuid,
+      userInfo: alice,
+    });
+    expect(JSON.stringify(seen)).not.toContain('forbidden');
+  });
+
+  it('the patch touches nothing else', async () => {
+    const { patch } = await decide(
+      'ServiceInstance',
+      instance({ ...selectors, parameters: { n: 1, x: null } }),
+    );
+    expect(
+      patch!.map(({ path }) => path).filter((path) => path.includes('parameters') || path === '/spec'),
+    ).toEqual([]);
+  });
+});
+
+describe('ServiceInstance afterwards', () => {
+  const metadata = { finalizers: [finalizer], labels: { ...small.labels, mine: '1' } };
+  const before = instance(
+    { ...selectors, ...small.refs, externalID: 'id', userInfo: alice, updateRequests: 3 },
+    metadata,
+  );
+  const spec = before['spec'] as JsonObject;
+  const change = (fields: JsonObject): JsonObject => ({ ...before, spec: { ...spec, ...fields } });
+
+  it('a change of the spec is the wish of whoever makes it', async () => {
+    const after = change({ parameters: { size: 2 } });
+    expect(await update('ServiceInstance', before, after, { user: bob })).toMatchObject({
+      spec: { userInfo: { username: 'bob', uid: 'b-1' } },
+    });
+  });
+
+  it('the user of nothing but bookkeeping stays who asked', async () => {
+    const unresolved = instance({ ...selectors, externalID: 'id', userInfo: alice });
+    const after = instance({ ...selectors, ...small.refs, externalID: 'id', userInfo: alice });
+    expect(await update('ServiceInstance', unresolved, after, { user: controller })).toEqual(after);
+  });
+
+  it.each([
+    ['somebody else', { username: 'system:admin' }],
+    ['nobody', undefined],
+  ])('who asked can not be changed to %s', async (_title, userInfo) => {
+    const { userInfo: _old, ...rest } = spec;
+    const after = { ...before, spec: userInfo === undefined ? rest : { ...rest, userInfo } };
+    expect(await update('ServiceInstance', before, after, { user: bob })).toMatchObject({
+      spec: { userInfo: alice },
+    });
+  });
+
+  it('of an object from before Bindery, without a requester, none is made up', async () => {
+    const { userInfo: _old, ...rest } = spec;
+    const old = { ...before, spec: rest };
+    const after = { ...before, spec: { ...rest, userInfo: bob } };
+    expect(await update('ServiceInstance', old, after, { user: bob })).toEqual(old);
+  });
+
+  it('another plan brings its refs and labels', async () => {
+    const result = await update(
+      'ServiceInstance',
+      before,
+      change({ clusterServicePlanExternalName: 'large' }),
+    );
+    expect(result).toMatchObject({ metadata: { labels: { ...large.labels, mine: '1' } }, spec: large.refs });
+  });
+
+  it('another plan that is not known yet takes the old ref and its label away, and leaves the class', async () => {
+    const result = await update('ServiceInstance', before, change({ clusterServicePlanExternalName: 'new' }));
+    expect(result['spec']).toMatchObject({ clusterServiceClassRef: { name: 'pg-class' } });
+    expect(Object.keys(result['spec'] as JsonObject)).not.toContain('clusterServicePlanRef');
+    const labels = (result['metadata'] as JsonObject)['labels'] as JsonObject;
+    expect(Object.keys(labels).toSorted()).toEqual([
+      'mine',
+      'servicecatalog.k8s.io/spec.clusterServiceClassRef.name',
+    ]);
+  });
+
+  it('the plan of the namespace can be changed in the same way', async () => {
+    const refs = (plan: string): ResolvedInstance['refs'] => ({
+      serviceClassRef: { name: 'c' },
+      servicePlanRef: { name: plan },
+    });
+    const here = world({ resolve: () => ({ refs: refs('p2'), labels: instanceLabels(refs('p2')) }) });
+    const own = (plan: string, name: string): JsonObject =>
+      instance({
+        serviceClassExternalName: 'pg',
+        servicePlanExternalName: plan,
+        ...refs(name),
+        externalID: 'id',
+        userInfo: alice,
+      });
+    expect(await update('ServiceInstance', own('a', 'p1'), own('b', 'p1'), {}, here)).toMatchObject({
+      spec: refs('p2'),
+    });
+  });
+
+  it.each([
+    ['changed', { clusterServicePlanRef: { name: 'other' } }],
+    ['added', { servicePlanRef: { name: 'other' } }],
+  ])('refs can not be %s by hand', async (_title, fields) => {
+    const result = await update('ServiceInstance', before, change(fields));
+    expect(result['spec']).toEqual(spec);
+  });
+
+  it('the controller may set them', async () => {
+    const after = change({ clusterServicePlanRef: { name: 'other' } });
+    expect(await update('ServiceInstance', before, after, { user: controller })).toEqual(after);
+  });
+
+  it('a client that replaces the object and knows only what it wrote changes nothing', async () => {
+    const { patch } = await decide('ServiceInstance', instance(selectors, metadata), {
+      operation: 'UPDATE',
+      oldObject: before,
+      user: alice,
+    });
+    expect(applyIndependently(instance(selectors, metadata), patch ?? [])).toEqual(before);
+  });
+
+  it('a plan that the webhook chose stays when it is not mentioned', async () => {
+    const after = instance({ clusterServiceClassExternalName: 'pg', parameters: { a: 1 } }, metadata);
+    expect(await update('ServiceInstance', before, after)).toMatchObject({
+      spec: { ...selectors, ...small.refs },
+    });
+  });
+
+  it.each([
+    [0, 3],
+    [undefined, 3],
+    [4, 4],
+  ])('updateRequests written as %j is %j', async (written, expected) => {
+    const { updateRequests: _count, ...rest } = spec;
+    const after = { ...before, spec: written === undefined ? rest : { ...rest, updateRequests: written } };
+    expect(await update('ServiceInstance', before, after)).toMatchObject({
+      spec: { updateRequests: expected },
+    });
+  });
+
+  it('a finalizer that was taken away is not put back', async () => {
+    const { finalizers: _finalizers, ...rest } = metadata;
+    const after = instance({ ...spec, parameters: {} }, rest);
+    expect((await update('ServiceInstance', before, after))['metadata']).not.toHaveProperty('finalizers');
+  });
+});

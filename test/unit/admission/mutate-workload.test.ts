@@ -1,0 +1,256 @@
+import { mutateWorkload, type MutateWorkloadDeps } from '../../../src/admission/mutate-workload.ts';
+import type { Decision } from '../../../src/admission/decision.ts';
+import type { AdmissionRequest } from '../../../src/admission/review.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
+import { applyIndependently, key } from '../injection/pods.ts';
+import { recordingAuthorize, recordingLogger, request } from './requests.ts';
+
+const db = key('bind', 'db');
+const alice = { username: 'alice', uid: 'a-1', groups: ['dev'], extra: { scopes: ['x'] } };
+
+function deployment(
+  own: Record<string, string>,
+  template: Record<string, string> = {},
+  spec: JsonObject = {},
+): JsonObject {
+  return {
+    metadata: { name: 'web', namespace: 'shop', annotations: own },
+    spec: {
+      template: { metadata: { annotations: template }, spec: { containers: [{ name: 'app' }], ...spec } },
+    },
+  };
+}
+
+interface World {
+  readonly deps: MutateWorkloadDeps;
+  readonly authorize: ReturnType<typeof recordingAuthorize>;
+  readonly lines: readonly string[];
+}
+
+function world(denied: readonly string[] = [], overrides: Partial<MutateWorkloadDeps> = {}): World {
+  const authorize = recordingAuthorize(denied);
+  const logger = recordingLogger();
+  const deps: MutateWorkloadDeps = {
+    bindingSecretName: (_namespace, name) => (name === 'known' ? 'known' : undefined),
+    namespaceLabels: () => ({}),
+    offeringProblem: (className) =>
+      className === 'pg' ? undefined : `class "${className}" is not in the catalog`,
+    authorize,
+    logger,
+    ...overrides,
+  };
+  return { deps, authorize, lines: logger.lines };
+}
+
+async function decide(
+  object: JsonObject | undefined,
+  { deps }: World,
+  fields: Partial<AdmissionRequest> = {},
+): Promise<Decision> {
+  const base = { kind: 'Deployment', resource: 'deployments', name: 'web', user: alice, object };
+  return mutateWorkload(request({ ...base, ...fields }), { timeoutMs: 1000 }, deps);
+}
+
+it('(11) an annotation on the workload reaches its Pod template', async () => {
+  const object = deployment({ [db]: 'secret/s' });
+  const decision = await decide(object, world());
+  expect(decision).toMatchObject({ allowed: true, outcome: 'patched' });
+  const result = applyIndependently(object, decision.patch ?? []);
+  expect(JSON.stringify(result['spec'])).toContain(`"${db}":"secret/s"`);
+  expect(decision.warnings).toBeUndefined();
+});
+
+describe('not asked', () => {
+  it.each([
+    ['a Pod', { kind: 'Pod' }],
+    ['DELETE', { operation: 'DELETE' }],
+    ['a subresource', { subResource: 'scale' }],
+  ])('%s', async (_title, fields) => {
+    expect(await decide(deployment({ [db]: '' }), world(), fields)).toEqual({
+      allowed: true,
+      outcome: 'ignored',
+    });
+  });
+
+  it('(3) no object', async () => {
+    expect(await decide(undefined, world())).toMatchObject({ allowed: false, code: 400 });
+  });
+});
+
+describe('warnings', () => {
+  const warningsOf = async (object: JsonObject, here = world()): Promise<readonly string[]> =>
+    (await decide(object, here)).warnings ?? [];
+
+  it.each([
+    [
+      'a key that is misspelt',
+      deployment({ [key('bnd', 'db')]: '' }),
+      ['did you mean bind.servicecatalog.k8s.io/db?'],
+    ],
+    ['the same on the template', deployment({}, { [key('envs.bind', 'db')]: '' }), ['is unknown']],
+    ['a setting without source', deployment({ [key('env.bind', 'db')]: 'A=b' }), ['has no effect']],
+    ['a source that makes no sense', deployment({ [db]: 'nonsense' }), ['"nonsense" is not binding/']],
+    [
+      'a binding that is not there',
+      deployment({ [db]: 'binding/b' }),
+      ['ServiceBinding "b" does not exist; Pods wait for Secret "b"'],
+    ],
+    ['a binding that is there', deployment({ [db]: 'binding/known' }), []],
+    [
+      'a class that is not there',
+      deployment({ [db]: 'request/redis/small' }),
+      ['class "redis" is not in the catalog'],
+    ],
+    ['a class that is there', deployment({ [db]: 'request/pg/small' }), []],
+    [
+      'a conflict that the Pods will have',
+      deployment(
+        { [db]: 'secret/s', [key('env.bind', 'db')]: 'A=b' },
+        {},
+        { containers: [{ name: 'app', env: [{ name: 'A', value: 'x' }] }] },
+      ),
+      ['container "app", env A'],
+    ],
+    [
+      'a container that is not there',
+      deployment({ [db]: 'secret/s', [key('containers.bind', 'db')]: 'ap' }),
+      ['no container "ap"'],
+    ],
+    [
+      'a value that the template overrides',
+      deployment({ [db]: 'secret/a' }, { [db]: 'secret/b' }),
+      ['wins over'],
+    ],
+    [
+      'a wish to wait that is not fulfilled',
+      deployment({ [db]: 'secret/s', [key('wait.bind', 'db')]: 'deny' }),
+      ['wait=deny is not available here'],
+    ],
+    [
+      'opted out',
+      deployment({ [db]: 'secret/s', 'inject.servicecatalog.k8s.io': 'disabled' }),
+      ['opted out'],
+    ],
+  ])('%s', async (_title, object, expected) => {
+    const warnings = await warningsOf(object);
+    expect(warnings).toEqual(expected.map((text) => expect.stringContaining(text)));
+    for (const warning of warnings) expect(warning.length).toBeLessThanOrEqual(120);
+  });
+
+  it('are ten at most, and none twice', async () => {
+    const annotations = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [key('bind', `b${index}`), 'nonsense']),
+    );
+    const warnings = await warningsOf(deployment(annotations));
+    expect(warnings).toHaveLength(10);
+    expect(new Set(warnings).size).toBe(10);
+  });
+
+  it('(47) never repeat parameters', async () => {
+    const annotations = { [db]: 'request/pg/small', [key('params.bind', 'db')]: '{"password":"hunter2"}' };
+    const here = world(['create serviceinstances']);
+    const [allowed, denied] = [
+      await decide(deployment(annotations), world()),
+      await decide(deployment(annotations), here),
+    ];
+    expect(allowed.warnings).toEqual([expect.stringContaining('holds a secret')]);
+    expect(JSON.stringify([allowed.warnings, denied, here.lines])).not.toContain('hunter2');
+  });
+});
+
+describe('(58) rights', () => {
+  const wanted = deployment({ [db]: 'request/pg/small' });
+
+  it('of the person who writes the annotation are asked for, with all that is known of them', async () => {
+    const here = world();
+    await decide(wanted, here);
+    expect(here.authorize.asked).toEqual([
+      expect.objectContaining({
+        user: alice,
+        verb: 'create',
+        resource: 'serviceinstances',
+        namespace: 'shop',
+      }),
+      expect.objectContaining({
+        user: alice,
+        verb: 'create',
+        resource: 'servicebindings',
+        namespace: 'shop',
+      }),
+    ]);
+  });
+
+  it.each([
+    ['request/pg/small', 'create serviceinstances', 'serviceinstances'],
+    ['request/pg/small', 'create servicebindings', 'servicebindings'],
+    ['instance/pg', 'create servicebindings', 'servicebindings'],
+  ])('%s without %s is refused, with the reason', async (source, denied, resource) => {
+    const here = world([denied]);
+    const decision = await decide(deployment({ [db]: source }), here);
+    expect(decision).toMatchObject({ allowed: false, code: 403 });
+    expect(decision.message).toContain(
+      `user "alice" may not create ${resource}.servicecatalog.k8s.io in namespace "shop"`,
+    );
+    expect(here.lines).toHaveLength(1);
+  });
+
+  it('on the template they are asked for as well', async () => {
+    const decision = await decide(
+      deployment({}, { [db]: 'request/pg/small' }),
+      world(['create serviceinstances']),
+    );
+    expect(decision.allowed).toBe(false);
+  });
+
+  it('(59) are not asked for again when the annotation has not changed', async () => {
+    const here = world(['create serviceinstances']);
+    const before = deployment({ [db]: 'request/pg/small' }, { [db]: 'request/pg/small' });
+    const update = { operation: 'UPDATE', oldObject: before };
+    expect(await decide({ ...before, status: {} }, here, update)).toMatchObject({ allowed: true });
+    expect(here.authorize.asked).toEqual([]);
+  });
+
+  it.each([
+    ['source', { [db]: 'request/pg/large' }],
+    ['parameters', { [db]: 'request/pg/small', [key('params.bind', 'db')]: '{"a":1}' }],
+    ['name', { [key('bind', 'other')]: 'request/pg/small' }],
+  ])('(59) are asked for when the %s changes', async (_title, template) => {
+    const here = world(['create serviceinstances']);
+    const oldObject = deployment({}, { [db]: 'request/pg/small' });
+    expect(await decide(deployment({}, template), here, { operation: 'UPDATE', oldObject })).toMatchObject({
+      allowed: false,
+    });
+  });
+
+  it('to take an annotation away nobody needs any', async () => {
+    const here = world(['create serviceinstances', 'create servicebindings']);
+    const oldObject = deployment({}, { [db]: 'request/pg/small' });
+    expect(await decide(deployment({}), here, { operation: 'UPDATE', oldObject })).toMatchObject({
+      allowed: true,
+    });
+  });
+
+  it('a Job that the CronJob controller makes is not asked about again, a forged owner is no excuse', async () => {
+    const owned = {
+      ...deployment({}, { [db]: 'request/pg/small' }),
+      metadata: {
+        name: 'j',
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'c', uid: 'u', controller: true }],
+      },
+    };
+    const fields = { kind: 'Job', resource: 'jobs' };
+    const cron = { username: 'system:serviceaccount:kube-system:cronjob-controller' };
+    const denied = ['create serviceinstances', 'create servicebindings'];
+    expect(await decide(owned, world(denied), { ...fields, user: cron })).toMatchObject({ allowed: true });
+    expect(await decide(owned, world(denied), fields)).toMatchObject({ allowed: false });
+    const other = { username: 'system:serviceaccount:shop:cronjob-controller' };
+    expect(await decide(owned, world(denied), { ...fields, user: other })).toMatchObject({ allowed: false });
+  });
+
+  it('an authorizer that does not answer is an error, not a yes', async () => {
+    const authorize = async (): Promise<boolean> => {
+      throw new Error('timeout');
+    };
+    await expect(decide(wanted, world([], { authorize }))).rejects.toThrow('timeout');
+  });
+});
