@@ -2,20 +2,8 @@ import type { ServiceBindingPropertiesState } from '../api/generated/service-bin
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BindingMetadata } from '../osb/types.ts';
-import type { Judgement, StatusChanges } from './binding-task.ts';
-
-/** Ends an operation, whatever its result: nothing is in flight any more. */
-export const operationEnded = {
-  currentOperation: '',
-  asyncOpInProgress: false,
-  lastOperation: undefined,
-  lastOperationDescription: undefined,
-  operationStartTime: undefined,
-  operationDeadline: undefined,
-  inProgressProperties: undefined,
-} satisfies StatusChanges;
-
-const attemptsEnded = { attempts: undefined, nextAttemptTime: undefined } satisfies StatusChanges;
+import { attemptsEnded, mayExist, operationEnded, pollingEnded } from '../brokers/operation.ts';
+import type { Judgement } from './binding-task.ts';
 
 /** The credentials are in the Secret. `status.binding` makes the binding a Provisioned Service. */
 export function bound(
@@ -87,21 +75,12 @@ export function bindingOrphaned(
     changes: {
       orphanMitigationInProgress: true,
       currentOperation: 'Bind',
-      asyncOpInProgress: false,
-      lastOperation: undefined,
-      lastOperationDescription: undefined,
-      operationDeadline: undefined,
+      ...pollingEnded,
       nextAttemptTime: undefined,
       attempts,
     },
     event: 'Warning',
   };
-}
-
-/** A retryable failure after which the broker may nevertheless hold the binding. */
-function mayExist(failure: Failure): boolean {
-  const isSuccessStatus = failure.status !== undefined && failure.status >= 200 && failure.status < 300;
-  return isSuccessStatus || failure.reason === 'ConcurrencyError';
 }
 
 /** Brokers write ISO 8601 in several ways; what can not be read is left out rather than failing the binding. */

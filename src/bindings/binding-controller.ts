@@ -1,7 +1,7 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { objectKey } from '../kube/objects.ts';
 import { bindingReconciler } from './binding-reconciler.ts';
-import type { BindingDeps } from './binding-task.ts';
+import type { OperationDeps } from '../brokers/operation.ts';
 
 export interface BindingControllerOptions {
   /** Bindings worked on at the same time. */
@@ -10,7 +10,7 @@ export interface BindingControllerOptions {
 }
 
 /** The controller of ServiceBindings, and the events that make it look at one again. */
-export function bindingController(deps: BindingDeps, options: BindingControllerOptions): Controller {
+export function bindingController(deps: OperationDeps, options: BindingControllerOptions): Controller {
   const { stores, logger } = deps;
   const controller = new Controller({
     name: 'service-binding',

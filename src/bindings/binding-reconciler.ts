@@ -5,7 +5,8 @@ import type { ReconcileResult } from '../control/controller.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { adoptBinding } from './adopt-binding.ts';
 import { bind } from './bind.ts';
-import type { BindingDeps, BindingTask } from './binding-task.ts';
+import type { OperationDeps } from '../brokers/operation.ts';
+import type { BindingTask } from './binding-task.ts';
 import { pollBinding } from './poll-binding.ts';
 import { mitigateOrphan, releaseUnlessAtBroker, unbind } from './unbind.ts';
 
@@ -14,7 +15,7 @@ import { mitigateOrphan, releaseUnlessAtBroker, unbind } from './unbind.ts';
  * object, so it can be run at any time, after any crash, and does nothing when there is nothing to do.
  */
 export function bindingReconciler(
-  deps: BindingDeps,
+  deps: OperationDeps,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   return async (key, signal) => {
     const binding = deps.stores.serviceBindings.store.get(key);

@@ -1,53 +1,17 @@
 import type { ServiceBinding, ServiceBindingStatus } from '../api/generated/service-binding.ts';
 import { serviceBindings } from '../api/kinds.ts';
-import type { BackoffOptions } from '../base/backoff.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/logger.ts';
-import type { BrokerConnections } from '../brokers/broker-connections.ts';
-import type { ClusterId } from '../brokers/cluster-id.ts';
+import type { ChangesOf, JudgementOf, OperationTask } from '../brokers/operation.ts';
 import { changed, timestamp } from '../control/attempts.ts';
 import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
-import type { Stores } from '../control/stores.ts';
 import { statusOf, type Verdict } from '../control/verdict.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { EventRecorder } from '../kube/events.ts';
-
-export interface BindingDeps {
-  readonly client: KubeClient;
-  readonly stores: Stores;
-  readonly connections: BrokerConnections;
-  /** The `clusterid` of OSB contexts. */
-  readonly clusterId: Pick<ClusterId, 'get'>;
-  readonly events: Pick<EventRecorder, 'record'>;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  readonly settings: {
-    /** Back-off between attempts of one operation. */
-    readonly retry: BackoffOptions;
-    /** Longest pause between two polls of an asynchronous operation, milliseconds. */
-    readonly maxPollIntervalMs: number;
-    /** An asynchronous operation that takes longer counts as failed, milliseconds. */
-    readonly operationTimeoutMs: number;
-  };
-  /** A fresh UUID: ids should not be used again at a broker (OSB, Binding). */
-  readonly newId: () => string;
-}
 
 /** What every step of one reconcile shares. */
-export interface BindingTask extends BindingDeps {
-  readonly signal: AbortSignal;
-}
+export type BindingTask = OperationTask;
 
-export type StatusChanges = {
-  readonly [K in keyof ServiceBindingStatus]?: ServiceBindingStatus[K] | undefined;
-};
+export type StatusChanges = ChangesOf<ServiceBindingStatus>;
 
 /** What becomes of the status after an answer of the broker. */
-export interface Judgement {
-  readonly verdict: Verdict;
-  readonly changes: StatusChanges;
-  readonly event: 'Normal' | 'Warning';
-}
+export type Judgement = JudgementOf<ServiceBindingStatus>;
 
 /** Writes the changes together with the conditions of the verdict: one write, none when nothing differs. */
 export async function saveBinding(

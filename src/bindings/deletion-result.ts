@@ -1,12 +1,12 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { finalizer } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
+import { attemptsEnded, deletionRetried, operationEnded } from '../brokers/operation.ts';
 import { nextAttempt, type NextAttempt } from '../control/attempts.ts';
 import { removeFinalizer } from '../control/finalizer.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import { removeSecret } from './credential-secret.ts';
-import { operationEnded } from './bind-outcome.ts';
-import { bindingEvent, saveBinding, type BindingTask, type StatusChanges } from './binding-task.ts';
+import { bindingEvent, saveBinding, type BindingTask } from './binding-task.ts';
 
 /** The broker has confirmed that the binding is gone. */
 export async function unbound(task: BindingTask, binding: ServiceBinding): Promise<Step<ServiceBinding>> {
@@ -32,20 +32,11 @@ export async function unbindAgain(
   message: string,
   next: NextAttempt,
 ): Promise<Step<ServiceBinding>> {
-  const { attempts, nextAttemptTime } = next;
-  const text = `${message} Next attempt at ${nextAttemptTime}.`;
-  const changes: StatusChanges = {
-    attempts,
-    nextAttemptTime,
-    asyncOpInProgress: false,
-    lastOperation: undefined,
-    lastOperationDescription: undefined,
-    operationDeadline: undefined,
-  };
+  const text = `${message} Next attempt at ${next.nextAttemptTime}.`;
   const verdict = isMitigating(binding)
     ? ({ kind: 'cleaning', reason: 'OrphanMitigationFailed', message: text } as const)
     : ({ kind: 'deleting', reason: 'UnbindCallFailed', message: text } as const);
-  await saveBinding(task, binding, verdict, changes, 'uid');
+  await saveBinding(task, binding, verdict, deletionRetried(next), 'uid');
   bindingEvent(task, binding, 'Warning', verdict.reason, message);
   return stopFor(next.delayMs);
 }
@@ -83,7 +74,7 @@ async function orphanMitigated(task: BindingTask, binding: ServiceBinding): Prom
       task,
       binding,
       { kind: 'stalled', reason, message: cause, failedReason: reason },
-      { ...clean, attempts: undefined, nextAttemptTime: undefined },
+      { ...clean, ...attemptsEnded },
       'uid',
     );
     return stop;

@@ -1,11 +1,11 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { finalizer } from '../api/group.ts';
 import { serviceInstances } from '../api/kinds.ts';
+import { attemptsEnded, deletionRetried, operationEnded } from '../brokers/operation.ts';
 import { nextAttempt, type NextAttempt } from '../control/attempts.ts';
 import { removeFinalizer } from '../control/finalizer.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
-import { instanceEvent, saveInstance, type InstanceTask, type StatusChanges } from './instance-task.ts';
-import { operationEnded } from './provision-outcome.ts';
+import { instanceEvent, saveInstance, type InstanceTask } from './instance-task.ts';
 
 /** The broker has confirmed that the instance is gone. */
 export async function deprovisioned(
@@ -39,20 +39,11 @@ export async function deprovisionAgain(
   message: string,
   next: NextAttempt,
 ): Promise<Step<ServiceInstance>> {
-  const { attempts, nextAttemptTime } = next;
-  const text = `${message} Next attempt at ${nextAttemptTime}.`;
-  const changes: StatusChanges = {
-    attempts,
-    nextAttemptTime,
-    asyncOpInProgress: false,
-    lastOperation: undefined,
-    lastOperationDescription: undefined,
-    operationDeadline: undefined,
-  };
+  const text = `${message} Next attempt at ${next.nextAttemptTime}.`;
   const verdict = isMitigating(instance)
     ? ({ kind: 'cleaning', reason: 'OrphanMitigationFailed', message: text } as const)
     : ({ kind: 'deleting', reason: 'DeprovisionCallFailed', message: text } as const);
-  await saveInstance(task, instance, verdict, changes, 'uid');
+  await saveInstance(task, instance, verdict, deletionRetried(next), 'uid');
   instanceEvent(task, instance, 'Warning', verdict.reason, message);
   return stopFor(next.delayMs);
 }
@@ -95,7 +86,7 @@ async function orphanMitigated(
       task,
       instance,
       { kind: 'stalled', reason, message: cause, failedReason: reason },
-      { ...clean, attempts: undefined, nextAttemptTime: undefined },
+      { ...clean, ...attemptsEnded },
       'uid',
     );
     return stop;

@@ -3,7 +3,7 @@ import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { scoped } from '../control/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { instanceReconciler } from './instance-reconciler.ts';
-import type { InstanceDeps } from './instance-task.ts';
+import type { OperationDeps } from '../brokers/operation.ts';
 
 export interface InstanceControllerOptions {
   /** Instances worked on at the same time. */
@@ -12,7 +12,7 @@ export interface InstanceControllerOptions {
 }
 
 /** The controller of ServiceInstances, and the events that make it look at one again. */
-export function instanceController(deps: InstanceDeps, options: InstanceControllerOptions): Controller {
+export function instanceController(deps: OperationDeps, options: InstanceControllerOptions): Controller {
   const { stores, logger } = deps;
   const controller = new Controller({
     name: 'service-instance',

@@ -5,7 +5,8 @@ import { waitMs } from '../control/attempts.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { adoptInstance } from './adopt-instance.ts';
 import { deprovision, mitigateOrphan, releaseUnlessAtBroker, waitForBindings } from './deprovision.ts';
-import type { InstanceDeps, InstanceTask } from './instance-task.ts';
+import type { OperationDeps } from '../brokers/operation.ts';
+import type { InstanceTask } from './instance-task.ts';
 import { pollInstance } from './poll-instance.ts';
 import { provision } from './provision.ts';
 import { updateInstance } from './update-instance.ts';
@@ -15,7 +16,7 @@ import { updateInstance } from './update-instance.ts';
  * object, so it can be run at any time, after any crash, and does nothing when there is nothing to do.
  */
 export function instanceReconciler(
-  deps: InstanceDeps,
+  deps: OperationDeps,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   return async (key, signal) => {
     const instance = deps.stores.serviceInstances.store.get(key);

@@ -1,29 +1,8 @@
 import type { ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
-import type { Verdict } from '../control/verdict.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import type { StatusChanges } from './instance-task.ts';
-
-/** What becomes of the status after an answer of the broker. */
-export interface Judgement {
-  readonly verdict: Verdict;
-  readonly changes: StatusChanges;
-  /** A Warning event goes with failures, a Normal one with successes. */
-  readonly event: 'Normal' | 'Warning';
-}
-
-/** Ends an operation, whatever its result: nothing is in flight any more. */
-export const operationEnded = {
-  currentOperation: '',
-  asyncOpInProgress: false,
-  lastOperation: undefined,
-  lastOperationDescription: undefined,
-  operationStartTime: undefined,
-  operationDeadline: undefined,
-  inProgressProperties: undefined,
-} satisfies StatusChanges;
-
-const attemptsEnded = { attempts: undefined, nextAttemptTime: undefined } satisfies StatusChanges;
+import { attemptsEnded, mayExist, operationEnded, pollingEnded } from '../brokers/operation.ts';
+import type { Judgement, StatusChanges } from './instance-task.ts';
 
 /** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
 export function provisioned(
@@ -106,17 +85,8 @@ export function orphanMitigationStarted(attempts: number | undefined): StatusCha
   return {
     orphanMitigationInProgress: true,
     currentOperation: 'Provision',
-    asyncOpInProgress: false,
-    lastOperation: undefined,
-    lastOperationDescription: undefined,
-    operationDeadline: undefined,
+    ...pollingEnded,
     nextAttemptTime: undefined,
     attempts,
   };
-}
-
-/** A retryable failure after which the broker may nevertheless hold the instance. */
-function mayExist(failure: Failure): boolean {
-  const isSuccessStatus = failure.status !== undefined && failure.status >= 200 && failure.status < 300;
-  return isSuccessStatus || failure.reason === 'ConcurrencyError';
 }

@@ -1,7 +1,8 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import { operationEnded, type Judgement } from './provision-outcome.ts';
+import { attemptsEnded, operationEnded } from '../brokers/operation.ts';
+import type { Judgement } from './instance-task.ts';
 
 /**
  * The update took effect, or there was nothing to send: what the broker has is what the spec asks for. Without new
@@ -21,8 +22,7 @@ export function updated(
     },
     changes: {
       ...operationEnded,
-      attempts: undefined,
-      nextAttemptTime: undefined,
+      ...attemptsEnded,
       reconciledGeneration: generation,
       externalProperties: properties ?? instance.status?.externalProperties,
       handledUpdateRequests: instance.spec.updateRequests ?? 0,
@@ -74,8 +74,7 @@ function updateStalled(message: string, usable: boolean, updateRepeatable: boole
     },
     changes: {
       ...operationEnded,
-      attempts: undefined,
-      nextAttemptTime: undefined,
+      ...attemptsEnded,
       usable,
       updateRepeatable,
     },

@@ -18,6 +18,7 @@ import {
   mutatingWebhookConfigurations,
   validatingWebhookConfigurations,
 } from '../../../src/kube/resources.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { keyPool } from './key-pool.ts';
 import { MemoryApi } from './memory-api.ts';
 
@@ -32,14 +33,6 @@ class TestClock {
   nowMs = Date.now();
   now(): number {
     return this.nowMs;
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('the condition was not met');
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
@@ -128,7 +121,7 @@ function isEverywhere({ serving }: Replica): boolean {
 it('two replicas serve certificates of their own, signed by one authority that is in every entry', async () => {
   const [one, two] = [replica(), replica()];
   await Promise.all([one.serving.ready, two.serving.ready]);
-  await until(() => isEverywhere(one) && isEverywhere(two));
+  await waitFor(() => isEverywhere(one) && isEverywhere(two));
   expect(one.serving.bundle).toBe(two.serving.bundle);
   expect(one.serving.current.cert).not.toBe(two.serving.current.cert);
   for (const { serving } of [one, two]) {
@@ -144,24 +137,24 @@ it('two replicas serve certificates of their own, signed by one authority that i
 
 it('nothing is written when nothing differs', async () => {
   const one = replica();
-  await until(() => one.bundle.isPublished(one.serving.bundle) && isEverywhere(one));
+  await waitFor(() => one.bundle.isPublished(one.serving.bundle) && isEverywhere(one));
   const writes = api.writes.length;
   const two = replica();
-  await until(() => two.bundle.isPublished(two.serving.bundle) && isEverywhere(two));
+  await waitFor(() => two.bundle.isPublished(two.serving.bundle) && isEverywhere(two));
   await two.serving.refresh(stop.signal);
   expect(api.writes).toHaveLength(writes);
 });
 
 it('a bundle that somebody resets comes back, and only the entries that were reset are written', async () => {
   const one = replica();
-  await until(() => isEverywhere(one));
+  await waitFor(() => isEverywhere(one));
   api.change('MutatingWebhookConfiguration', 'bindery', (object) => {
     const webhooks = structuredClone(object['webhooks']) as { clientConfig: { caBundle?: string } }[];
     delete webhooks[1]!.clientConfig.caBundle;
     return { ...object, webhooks };
   });
   expect(isEverywhere(one)).toBe(false);
-  await until(() => isEverywhere(one));
+  await waitFor(() => isEverywhere(one));
 });
 
 it('a configuration that is made later gets its bundle, and is not waited for', async () => {
@@ -169,10 +162,10 @@ it('a configuration that is made later gets its bundle, and is not waited for', 
   api.remove('MutatingWebhookConfiguration', 'bindery');
   const one = replica();
   await one.serving.ready;
-  await until(() => bundleOf('ValidatingWebhookConfiguration') === one.serving.bundle);
-  await until(() => one.bundle.isPublished(one.serving.bundle));
+  await waitFor(() => bundleOf('ValidatingWebhookConfiguration') === one.serving.bundle);
+  await waitFor(() => one.bundle.isPublished(one.serving.bundle));
   api.add('MutatingWebhookConfiguration', configuration);
-  await until(() => isEverywhere(one));
+  await waitFor(() => isEverywhere(one));
   expect(one.bundle.isPublished(one.serving.bundle)).toBe(true);
 });
 
@@ -183,7 +176,7 @@ it('before it was looked for, a configuration is not taken for published', () =>
 
 it('in a quarrel with somebody who keeps changing it, writes become rare and the log says so', async () => {
   const one = replica();
-  await until(() => isEverywhere(one));
+  await waitFor(() => isEverywhere(one));
   const stopSpoiling = api.onChange(({ kind }) => {
     if (kind !== 'MutatingWebhookConfiguration') return;
     const entries = api.find(kind, 'bindery')!['webhooks'] as { clientConfig: { caBundle?: string } }[];
@@ -195,13 +188,13 @@ it('in a quarrel with somebody who keeps changing it, writes become rare and the
     });
   });
   api.change('MutatingWebhookConfiguration', 'bindery', (object) => ({ ...object, touched: true }));
-  await until(() => one.lines.some((line) => line.includes('keeps changing caBundle')));
+  await waitFor(() => one.lines.some((line) => line.includes('keeps changing caBundle')));
   const writes = api.writes.length;
   expect(writes).toBeLessThan(12);
   // It goes on all the same, and wins when the other side stops.
-  await until(() => api.writes.length > writes);
+  await waitFor(() => api.writes.length > writes);
   stopSpoiling();
-  await until(() => isEverywhere(one));
+  await waitFor(() => isEverywhere(one));
 });
 
 function bundleOf(kind: string): string {
@@ -216,7 +209,7 @@ it('a certificate is renewed after two thirds of its life, and whoever serves wi
   serving.subscribe((pair) => seen.push(pair));
   const before = serving.current;
   clock.nowMs += 5 * dayMs;
-  await until(() => serving.current.cert !== before.cert);
+  await waitFor(() => serving.current.cert !== before.cert);
   expect(seen).toEqual([serving.current]);
   expect(serving.bundle).toContain('BEGIN CERTIFICATE');
 });
@@ -226,27 +219,29 @@ it('(66) a clock that jumps forty days: certificate and authority are valid agai
   await serving.ready;
   clock.nowMs += 40 * dayMs;
   expect(serving.isValid()).toBe(false);
-  await until(() => serving.isValid());
+  await waitFor(() => serving.isValid());
 });
 
 it('a rotation of the authority reaches the entries first and the certificates later, with both in the bundle', async () => {
   const [one, two] = [replica(), replica()];
-  await until(() => isEverywhere(one) && isEverywhere(two));
+  await waitFor(() => isEverywhere(one) && isEverywhere(two));
   const old = one.serving.bundle;
 
   clock.nowMs += 245 * dayMs;
-  await until(() => isEverywhere(one) && isEverywhere(two) && one.serving.bundle !== old);
+  await waitFor(() => isEverywhere(one) && isEverywhere(two) && one.serving.bundle !== old);
   expect(one.serving.bundle.startsWith(old)).toBe(true);
-  await until(() => one.serving.isValid() && two.serving.isValid());
+  await waitFor(() => one.serving.isValid() && two.serving.isValid());
   for (const { serving } of [one, two]) expect(isIssuedBy(serving.current.cert, old)).toBe(true);
 
   clock.nowMs += defaultRotation.settleMs;
-  await until(() => !isIssuedBy(one.serving.current.cert, old) && !isIssuedBy(two.serving.current.cert, old));
-  await until(() => isEverywhere(one) && isEverywhere(two));
+  await waitFor(
+    () => !isIssuedBy(one.serving.current.cert, old) && !isIssuedBy(two.serving.current.cert, old),
+  );
+  await waitFor(() => isEverywhere(one) && isEverywhere(two));
   expect(one.serving.bundle).toContain(old.trim());
 
   clock.nowMs += defaultRotation.leafMs;
-  await until(() => isEverywhere(one) && isEverywhere(two) && !one.serving.bundle.includes(old.trim()));
+  await waitFor(() => isEverywhere(one) && isEverywhere(two) && !one.serving.bundle.includes(old.trim()));
 });
 
 it('while the API server is away, a certificate is renewed from what is known', async () => {
@@ -255,7 +250,7 @@ it('while the API server is away, a certificate is renewed from what is known', 
   const before = serving.current.cert;
   api.failure = new Error('away');
   clock.nowMs += 6 * dayMs;
-  await until(() => serving.current.cert !== before);
+  await waitFor(() => serving.current.cert !== before);
   expect(isIssuedBy(serving.current.cert, serving.bundle)).toBe(true);
 });
 
@@ -268,7 +263,7 @@ it('before the first certificate there is none', () => {
 
 it('(47) keys are not logged', async () => {
   const one = replica();
-  await until(() => isEverywhere(one));
+  await waitFor(() => isEverywhere(one));
   expect(one.lines.length).toBeGreaterThan(0);
   expect(one.lines.join('\n')).not.toMatch(/PRIVATE KEY|BEGIN/);
 });
@@ -310,7 +305,7 @@ describe('certificates from files', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(files.current).toEqual(pairs[0]);
     await write({ key: pairs[1]!.key });
-    await until(() => seen.length > 0);
+    await waitFor(() => seen.length > 0);
     expect(seen).toEqual([pairs[1]]);
     expect(files.isValid(Date.now())).toBe(true);
     expect(files.isValid(certificateFacts(pairs[1]!.cert)!.notAfterMs)).toBe(false);
@@ -322,7 +317,7 @@ describe('certificates from files', () => {
     running.push(files.start(stop.signal));
     await rm(join(folder, 'tls.crt'));
     await write(pairs[1]!);
-    await until(() => files.current.cert === pairs[1]!.cert);
+    await waitFor(() => files.current.cert === pairs[1]!.cert);
   });
 
   it('that are none are refused at the start', async () => {
