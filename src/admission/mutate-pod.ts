@@ -13,6 +13,7 @@ import type { SourceKind } from '../injection/source.ts';
 import type { Authorize } from './authorize.ts';
 import { deny, ignored, patched, unchanged, type Decision, type RequestContext } from './decision.ts';
 import { podNote, type PodNote } from './pod-note.ts';
+import { Repeats } from './repeats.ts';
 import type { AdmissionRequest } from './review.ts';
 import { missingRight } from './source-rights.ts';
 
@@ -73,13 +74,7 @@ function considerCreation(
   const errors = parsed.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     const reasons = errors.map(({ message }) => message).join('; ');
-    return refuse(422, `service bindings can not be injected: ${reasons}`, {
-      request,
-      pod,
-      parsed,
-      presets,
-      deps,
-    });
+    return refuse(422, `service bindings can not be injected: ${reasons}`, podCase);
   }
   if (parsed.requests.length === 0 && presets.length === 0) return patched([], warningsOf(parsed, []));
   return decide(podCase, context);
@@ -192,22 +187,27 @@ function refuse(code: number, message: string, podCase: PodCase): Decision {
   return { ...deny(code, message), auditAnnotations: { outcome: 'denied' } };
 }
 
-/** One line in the log and one event on the owner. */
+/** What was said of late, for each server. */
+const told = new WeakMap<MutatePodDeps, Repeats>();
+
+/** One line in the log and one event on the owner; of many equal ones at once, the first, and one for the rest. */
 function tell(podCase: PodCase, reason: PodNote['reason'], message: string, isNews: boolean): void {
   const { request, pod, deps } = podCase;
   if (!isNews) return;
+  const { namespace, dryRun } = request;
   const note = podNote(pod, request, reason, message);
-  deps.logger.info(
-    {
-      namespace: request.namespace,
-      pod: request.name || (pod.metadata?.generateName ?? ''),
-      owner: note.target === undefined ? undefined : `${note.target.kind}/${note.target.metadata.name}`,
-      reason,
-      dryRun: request.dryRun || undefined,
-    },
-    message,
-  );
-  if (!request.dryRun) deps.note(note);
+  const name = request.name || (pod.metadata?.generateName ?? '');
+  const owner = note.target === undefined ? name : `${note.target.kind}/${note.target.metadata.name}`;
+  const repeats = told.get(deps) ?? new Repeats();
+  told.set(deps, repeats);
+  repeats.tell(`${namespace} ${owner} ${reason} ${dryRun} ${message}`, (count) => {
+    const many = count === 1 ? undefined : count;
+    deps.logger.info(
+      { namespace, pod: name, owner, reason, pods: many, dryRun: dryRun || undefined },
+      message,
+    );
+    if (!dryRun) deps.note(note);
+  });
 }
 
 function warningsOf(

@@ -23,6 +23,8 @@ export interface MutateWorkloadDeps {
   readonly authorize: Authorize;
   /** As for Pods. @default false */
   readonly schedulingGates?: boolean;
+  /** True where a controller rolls workloads out when a Secret changes. @default false */
+  readonly restarts?: boolean;
   readonly logger: Logger;
 }
 
@@ -110,6 +112,10 @@ function sourceWarnings(
   deps: MutateWorkloadDeps,
 ): readonly string[] {
   const warnings = requests.flatMap((request) => missingSource(request, namespace, deps) ?? []);
+  for (const { name, restartOnChange } of requests) {
+    if (!restartOnChange || deps.restarts === true) continue;
+    warnings.push(`binding "${name}": restart=on-change is not available here; only the files change`);
+  }
   return warnings.map(cut);
 }
 

@@ -1,5 +1,4 @@
 import { isObject, type JsonObject } from '../base/json.ts';
-import { patchText } from '../injection/patch-text.ts';
 import type { Decision } from './decision.ts';
 
 /** The versions of AdmissionReview that are understood; each is answered in itself. */
@@ -63,7 +62,7 @@ export function decodeReview(document: unknown): DecodedReview {
 
 /** The patch of a decision as JSON text; undefined when there is nothing to patch. */
 export function encodePatch({ patch }: Decision): string | undefined {
-  return patch === undefined || patch.length === 0 ? undefined : patchText(patch);
+  return patch === undefined || patch.length === 0 ? undefined : JSON.stringify(patch);
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:https';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { sleep, aborted } from '../base/abort.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { answerReview, timeoutOf, type AdmissionObservation, type Answer } from './answer.ts';
@@ -45,7 +45,6 @@ export interface AdmissionServerOptions {
 }
 
 type HttpsInstance = FastifyInstance<Server, IncomingMessage, ServerResponse>;
-type Request = FastifyRequest<object, Server>;
 type Reply = FastifyReply<object, Server>;
 
 const problemAnswers: Readonly<Record<BodyProblem, Answer>> = {
@@ -100,16 +99,15 @@ export class AdmissionServer {
   }
 
   #createApp(): HttpsInstance {
-    const { certificate, handlers, keepAliveTimeoutMs = 120_000 } = this.#options;
+    const { handlers, keepAliveTimeoutMs = 120_000 } = this.#options;
     const app: HttpsInstance = Fastify({
-      https: { ...tlsOptions(certificate.current), connectionsCheckingInterval: 5_000 },
+      serverFactory: (fallback) => this.#createServer(fallback),
       logger: false,
-
       exposeHeadRoutes: false,
       return503OnClosing: false,
-      keepAliveTimeout: keepAliveTimeoutMs,
     });
     const { server } = app;
+    server.keepAliveTimeout = keepAliveTimeoutMs;
     // See `BodyReader` for why there is no request timeout; the one for headers also closes unused connections.
     server.requestTimeout = 0;
     server.headersTimeout = keepAliveTimeoutMs + 5_000;
@@ -118,7 +116,10 @@ export class AdmissionServer {
     // Bodies are read by the handler below, not by fastify: it needs the bytes and nothing else.
     app.addContentTypeParser('application/json', (_request, _payload, done) => done(null));
     for (const [path, handler] of handlers) {
-      app.post(path, (request, reply) => this.#serve(path, handler, request, reply));
+      app.post(path, (request, reply) => {
+        reply.hijack();
+        this.#serve(path, handler, request.raw, reply.raw);
+      });
     }
     app.setNotFoundHandler((request, reply) => {
       const isOtherMethod = handlers.has(request.url.replace(/\?.*$/, ''));
@@ -133,38 +134,50 @@ export class AdmissionServer {
     return app;
   }
 
-  #serve(path: string, handler: Handler, request: Request, reply: Reply): void {
-    const { headers } = request;
-    const encoding = headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
-      this.#refuse(reply, 415, 'compressed bodies are not accepted');
-      return;
-    }
-    // From here on the answer is written without fastify, whose own way costs a tenth of the throughput.
-    reply.hijack();
-    this.#reader.read(request.raw, Number(headers['content-length']), (problem, body) => {
-      if (problem !== undefined) {
-        this.#write(reply.raw, problemAnswers[problem], 'text/plain');
-        return;
-      }
-      const answer = answerReview(path, handler, body, timeoutOf(request.raw.url ?? ''), {
-        logger: this.#options.logger,
-        observe: this.#options.observe ?? (() => undefined),
-      });
-      if ('then' in answer) void answer.then((late) => this.#writeAnswer(reply.raw, late));
-      else this.#writeAnswer(reply.raw, answer);
+  /** The server beneath fastify. What is plainly a review does not take the way through it: it is long. */
+  #createServer(fastify: RequestListener): Server {
+    const { certificate, handlers } = this.#options;
+    const options = { ...tlsOptions(certificate.current), connectionsCheckingInterval: 5_000 };
+    return createServer(options, (request, response) => {
+      const { method, url = '', headers } = request;
+      const query = url.indexOf('?');
+      const path = query < 0 ? url : url.slice(0, query);
+      const handler = handlers.get(path);
+      const isReview = method === 'POST' && headers['content-type'] === 'application/json';
+      if (handler !== undefined && isReview) this.#serve(path, handler, request, response);
+      else fastify(request, response);
     });
   }
 
-  #writeAnswer(response: ServerResponse, answer: Answer): void {
-    this.#write(response, answer, answer.status === 200 ? 'application/json' : 'text/plain');
+  #serve(path: string, handler: Handler, request: IncomingMessage, response: ServerResponse): void {
+    const { headers, url = '' } = request;
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      this.#write(response, { status: 415, body: 'compressed bodies are not accepted' });
+      return;
+    }
+    this.#reader.read(request, Number(headers['content-length']), (problem, body) => {
+      if (problem !== undefined) {
+        this.#write(response, problemAnswers[problem]);
+        return;
+      }
+      const answer = answerReview(path, handler, body, timeoutOf(url), {
+        logger: this.#options.logger,
+        observe: this.#options.observe ?? (() => undefined),
+      });
+      if ('then' in answer) void answer.then((late) => this.#write(response, late));
+      else this.#write(response, answer);
+    });
   }
 
-  #write(response: ServerResponse, { status, body }: Answer, contentType: string): void {
+  #write(response: ServerResponse, { status, body }: Answer): void {
     if (response.destroyed) return;
     // While draining, every answer sends the client to look for another replica.
     if (this.#isDraining) response.setHeader('connection', 'close');
-    response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
+    response.writeHead(status, {
+      'content-type': status === 200 ? 'application/json' : 'text/plain',
+      'content-length': Buffer.byteLength(body),
+    });
     response.end(body);
   }
 

@@ -1,9 +1,11 @@
 import { allContainers, selectContainers } from './container-filter.ts';
 import type { ContainerDraft, Report } from './container-draft.ts';
+import type { EnvRule } from './env-rule.ts';
 import type { PodDraft } from './pod-draft.ts';
-import { prepareBinding, type PreparedBinding } from './prepared-binding.ts';
-import type { BindingRequest, MountRule } from './request.ts';
+import type { RawEnv, RawVolume } from './pod.ts';
+import type { BindingRequest } from './request.ts';
 import type { InjectedBinding } from './status-annotation.ts';
+import { bindingVolume } from './volume.ts';
 
 /** Puts one binding into the draft and says what the Pod has of it. Conflicts are reported, never thrown. */
 export function applyRequest(
@@ -12,16 +14,21 @@ export function applyRequest(
   secret: string,
   report: Report,
 ): InjectedBinding {
-  const prepared = prepareBinding(request, secret, draft.windows);
-  const isMounted = request.mount.kind !== 'none' && draft.volume(prepared.volume, report);
+  const volume = bindingVolume(request, secret, draft.windows);
+  const isMounted = request.mount.kind !== 'none' && draft.volume(volume, report);
   const containers = selectDrafts(draft, request);
   for (const container of containers) {
-    if (isMounted) applyMount(container, request.mount, prepared, report);
-    applyEnv(container, prepared, report);
+    if (isMounted) applyMount(container, request, volume, report);
+    applyEnv(container, request, secret, report);
   }
-  // In an order of their own: another webhook may reorder containers, and that changes nothing here.
-  const names = containers.map(({ slot }) => slot.container.name).toSorted();
-  return prepared.injected(isMounted, names);
+  return {
+    name: request.name,
+    secret,
+    ...(isMounted ? { volume: volume.name } : {}),
+    env: envNames(request.env),
+    // In an order of their own: another webhook may reorder containers, and that changes nothing here.
+    containers: containers.map(({ slot }) => slot.container.name).toSorted(),
+  };
 }
 
 /** The containers of the draft that a request chooses. */
@@ -36,15 +43,35 @@ export function selectDrafts(draft: PodDraft, request: BindingRequest): readonly
 
 export function applyMount(
   container: ContainerDraft,
-  rule: MountRule,
-  prepared: PreparedBinding,
+  request: BindingRequest,
+  volume: RawVolume,
   report: Report,
 ): void {
-  if (rule.kind === 'root') container.mountBelowRoot(prepared.mountBelow, report);
-  else if (prepared.mountAtPath !== undefined) container.mount(prepared.mountAtPath, report);
+  if (request.mount.kind === 'root') container.mountBelowRoot(volume.name, request.name, report);
+  else if (request.mount.kind === 'path') {
+    container.mount({ name: volume.name, mountPath: request.mount.path, readOnly: true }, report);
+  }
 }
 
-export function applyEnv(container: ContainerDraft, { env, envFrom }: PreparedBinding, report: Report): void {
-  for (const variable of env) container.env(variable, report);
-  for (const source of envFrom) container.envFrom(source);
+export function applyEnv(
+  container: ContainerDraft,
+  request: BindingRequest,
+  secret: string,
+  report: Report,
+): void {
+  const optional = request.wait === 'optional' ? { optional: true } : {};
+  for (const { name, key } of request.env.variables) {
+    const variable: RawEnv = { name, valueFrom: { secretKeyRef: { name: secret, key, ...optional } } };
+    container.env(variable, report);
+  }
+  for (const prefix of request.env.prefixes) {
+    container.envFrom({
+      ...(prefix === '' ? {} : { prefix }),
+      secretRef: { name: secret, ...optional },
+    });
+  }
+}
+
+function envNames({ variables, prefixes }: EnvRule): readonly string[] {
+  return [...variables.map(({ name }) => name), ...prefixes.map((prefix) => `${prefix}*`)];
 }

@@ -18,7 +18,7 @@ export type BindingRoot =
  * the last one counts, as for the process. A value that only the kubelet can know can not be mounted at.
  */
 export function bindingRoot(env: readonly RawEnv[]): BindingRoot {
-  const entry = env.findLast(({ name }) => name === rootVariable);
+  const entry = env.findLast(isRoot);
   if (entry === undefined) return { kind: 'unset', path: defaultRoot };
   if (entry.valueFrom !== undefined && entry.valueFrom !== null) {
     return unknowable('is set by valueFrom, so the path is not known at admission');
@@ -32,4 +32,8 @@ export function bindingRoot(env: readonly RawEnv[]): BindingRoot {
 
 function unknowable(reason: string): BindingRoot {
   return { kind: 'unknowable', reason };
+}
+
+function isRoot({ name }: RawEnv): boolean {
+  return name === rootVariable;
 }

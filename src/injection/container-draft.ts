@@ -1,6 +1,6 @@
 import { bindingRoot, rootVariable } from './binding-root.ts';
 import type { Conflict } from './conflict.ts';
-import { pathRelation, tidyPath } from './mount-path.ts';
+import { joinPath, pathRelation, tidyPath } from './mount-path.ts';
 import {
   listOf,
   type ContainerSlot,
@@ -47,7 +47,7 @@ export class ContainerDraft {
   }
 
   /** Mounts a binding's volume below the container's own root, and declares the root where it is not. */
-  mountBelowRoot(mountBelow: (root: string) => RawMount, report: Report): void {
+  mountBelowRoot(volume: string, directory: string, report: Report): void {
     const { container } = this.slot;
     const root = bindingRoot(listOf(container.env));
     if (root.kind === 'unknowable') {
@@ -60,35 +60,31 @@ export class ContainerDraft {
       return;
     }
     if (root.kind === 'unset') this.#root = root.path;
-    this.mount(mountBelow(root.path), report);
+    this.mount({ name: volume, mountPath: joinPath(root.path, directory), readOnly: true }, report);
   }
 
   mount(wanted: RawMount, report: Report): void {
     const mountPath = tidyPath(wanted.mountPath);
     const mount = mountPath === wanted.mountPath ? wanted : { ...wanted, mountPath };
-    const field = `mountPath ${mount.mountPath}`;
-    const refuse = (reason: string, mine: boolean): void =>
-      report({ container: this.slot.container.name, field, reason, keepable: mine });
-
-    const existing = listOf(this.slot.container.volumeMounts);
-    for (const other of [...existing, ...this.#mounts]) {
-      const verdict = this.#compareMounts(mount, other);
-      if (verdict === 'same') return;
-      if (verdict !== 'apart') return refuse(verdict, existing.includes(other));
+    const { container } = this.slot;
+    const existing = this.#standing(mount, listOf(container.volumeMounts));
+    const found = existing ?? this.#standing(mount, this.#mounts) ?? this.#device(mountPath);
+    if (found === undefined) this.#mounts.push(mount);
+    else if (found !== 'same') {
+      report({
+        container: container.name,
+        field: `mountPath ${mountPath}`,
+        reason: found,
+        // Two bindings in each other's way are nothing of the user's.
+        keepable: existing !== undefined || this.#standing(mount, this.#mounts) === undefined,
+      });
     }
-    for (const { devicePath = '' } of listOf(this.slot.container.volumeDevices)) {
-      if (pathRelation(mount.mountPath, devicePath, this.#windows) === 'same') {
-        return refuse('is the path of a device of the Pod', true);
-      }
-    }
-    this.#mounts.push(mount);
   }
 
   env(wanted: RawEnv, report: Report): void {
-    const existing = listOf(this.slot.container.env);
     // Of several entries with one name the process sees the last.
-    const mine = existing.findLast(({ name }) => name === wanted.name);
-    const other = mine ?? this.#env.find(({ name }) => name === wanted.name);
+    const mine = lastOf(listOf(this.slot.container.env), wanted.name);
+    const other = mine ?? lastOf(this.#env, wanted.name);
     if (other === undefined) this.#env.push(wanted);
     else if (!sameContent(other, wanted)) {
       report({
@@ -101,8 +97,10 @@ export class ContainerDraft {
   }
 
   envFrom(wanted: RawEnvFrom): void {
-    const all = [...listOf(this.slot.container.envFrom), ...this.#envFrom];
-    if (!all.some((other) => sameSource(other, wanted))) this.#envFrom.push(wanted);
+    const isSame = (other: RawEnvFrom): boolean => sameSource(other, wanted);
+    if (!listOf(this.slot.container.envFrom).some(isSame) && !this.#envFrom.some(isSame)) {
+      this.#envFrom.push(wanted);
+    }
   }
 
   additions(): ContainerAdditions | undefined {
@@ -112,15 +110,32 @@ export class ContainerDraft {
     return isEmpty ? undefined : additions;
   }
 
-  #compareMounts(mount: RawMount, other: RawMount): string {
+  /** What the first of these mounts is to the wanted one: undefined when they are all apart. */
+  #standing(wanted: RawMount, mounts: readonly RawMount[]): string | undefined {
+    for (const other of mounts) {
+      const found = this.#compareMounts(wanted, other);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #device(mountPath: string): string | undefined {
+    for (const { devicePath = '' } of listOf(this.slot.container.volumeDevices)) {
+      const isSame = pathRelation(mountPath, devicePath, this.#windows) === 'same';
+      if (isSame) return 'is the path of a device of the Pod';
+    }
+    return undefined;
+  }
+
+  #compareMounts(mount: RawMount, other: RawMount): string | undefined {
     const relation = pathRelation(mount.mountPath, other.mountPath, this.#windows);
-    if (relation === 'apart') return 'apart';
+    if (relation === 'apart') return undefined;
     if (relation === 'same') {
       return sameMount(mount, other) ? 'same' : `is where the volume "${other.name}" is mounted`;
     }
     // The runtime makes the inner mount point inside the outer mount, which it can not when that is read-only.
     const outer = relation === 'parent' ? mount : other;
-    if (!this.#isReadOnly(outer)) return 'apart';
+    if (!this.#isReadOnly(outer)) return undefined;
     return relation === 'parent'
       ? `holds the mount of volume "${other.name}" at ${other.mountPath}`
       : `is inside the read-only mount of volume "${other.name}" at ${other.mountPath}`;
@@ -131,6 +146,13 @@ export class ContainerDraft {
     const volume = this.#volumes().find(({ name }) => name === mount.name);
     return volume !== undefined && readOnlySources.some((source) => volume[source] !== undefined);
   }
+}
+
+function lastOf(entries: readonly RawEnv[], name: string): RawEnv | undefined {
+  for (let index = entries.length - 1; index >= 0; index--) {
+    if (entries[index]?.name === name) return entries[index];
+  }
+  return undefined;
 }
 
 function sameMount(wanted: RawMount, other: RawMount): boolean {

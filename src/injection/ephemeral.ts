@@ -2,9 +2,9 @@ import { applyEnv, applyMount, selectDrafts } from './apply-request.ts';
 import type { Plan } from './plan.ts';
 import { PodDraft } from './pod-draft.ts';
 import { addedEphemeralSlots, type RawPod } from './pod.ts';
-import { prepareBinding } from './prepared-binding.ts';
 import type { BindingRequest } from './request.ts';
 import { requestNames, type SecretNameLookup } from './secret-name.ts';
+import { bindingVolume } from './volume.ts';
 
 export interface EphemeralInput {
   readonly pod: RawPod;
@@ -24,11 +24,11 @@ export function planEphemeral(input: EphemeralInput): Plan {
   const draft = new PodDraft(pod, addedEphemeralSlots(pod, input.before));
   for (const request of requests) {
     const { secret } = requestNames(request, namespace, bindingSecretName);
-    const prepared = prepareBinding(request, secret, draft.windows);
-    if (!draft.hasVolume(prepared.volume)) continue;
+    const volume = bindingVolume(request, secret, draft.windows);
+    if (!draft.hasVolume(volume)) continue;
     for (const container of selectDrafts(draft, request)) {
-      applyMount(container, request.mount, prepared, leaveOut);
-      applyEnv(container, prepared, leaveOut);
+      applyMount(container, request, volume, leaveOut);
+      applyEnv(container, request, secret, leaveOut);
     }
   }
   return { ...draft.additions(), annotations: {} };

@@ -59,7 +59,7 @@ export type PlanResult =
  * asking again after its plan was carried out finds nothing to do.
  */
 export function plan(input: PlanInput): PlanResult {
-  const { requests, policy } = input;
+  const { policy } = input;
   const asked = attempt(input, []);
   const blocking = asked.conflicts.filter(({ keepable }) => !keepable || policy !== 'keep-mine');
   if (blocking.length > 0 && policy === 'skip') {
@@ -68,29 +68,34 @@ export function plan(input: PlanInput): PlanResult {
   }
   if (blocking.length > 0) return { kind: 'deny', conflicts: blocking };
 
-  const { accepted, rejected } = choosePresets(input, asked.conflicts.length);
+  if (input.presets === undefined || input.presets.length === 0) return outcome(input, asked, []);
+  const { accepted, rejected } = choosePresets(input, input.presets, asked.conflicts.length);
   const result = accepted.length === 0 ? asked : attempt(input, accepted);
-  const all =
-    accepted.length === 0 ? requests : [...requests, ...accepted.flatMap((preset) => preset.requests)];
-  const status: InjectionStatus = {
-    v: 1,
-    bindings: result.injected,
-    ...(accepted.length === 0 ? {} : { presets: accepted.map(({ name }) => name) }),
-    specHash: specHash(all),
-  };
-  const isUntouched = result.injected.length === 0 && accepted.length === 0;
-  return {
-    kind: 'inject',
-    plan: {
-      ...result.draft.additions(),
-      annotations: isUntouched
-        ? {}
-        : { ...presetAnnotations(input.pod, accepted), ...statusEntry(input.pod, status) },
-    },
-    injected: result.injected,
-    conflicts: [...result.conflicts, ...rejected],
-    warnings: result.warnings,
-  };
+  return outcome(input, { ...result, conflicts: [...result.conflicts, ...rejected] }, accepted);
+}
+
+/** Writes down what was found: the additions, and the status of a Pod that has got something. */
+function outcome(
+  { pod, requests }: PlanInput,
+  { draft, injected, conflicts, warnings }: Attempt,
+  presets: readonly Preset[],
+): PlanResult {
+  const hasAny = injected.length + presets.length > 0;
+  const annotations = hasAny ? resultAnnotations(pod, requests, injected, presets) : {};
+  return { kind: 'inject', plan: { ...draft.additions(), annotations }, injected, conflicts, warnings };
+}
+
+function resultAnnotations(
+  pod: RawPod,
+  requests: readonly BindingRequest[],
+  bindings: readonly InjectedBinding[],
+  presets: readonly Preset[],
+): Annotations {
+  if (presets.length === 0) return statusEntry(pod, { v: 1, bindings, specHash: specHash(requests) });
+  const all = [...requests, ...presets.flatMap((preset) => preset.requests)];
+  const names = presets.map(({ name }) => name);
+  const status: InjectionStatus = { v: 1, bindings, presets: names, specHash: specHash(all) };
+  return { ...presetAnnotations(pod, presets), ...statusEntry(pod, status) };
 }
 
 interface Attempt {
@@ -139,11 +144,12 @@ function waitWarning(request: BindingRequest, draft: PodDraft, gates: boolean): 
 /** Presets in the order of their names; each one that fits beside those before it is accepted. */
 function choosePresets(
   input: PlanInput,
+  presets: readonly Preset[],
   conflictsWithout: number,
 ): { readonly accepted: readonly Preset[]; readonly rejected: readonly Conflict[] } {
   const accepted: Preset[] = [];
   const rejected: Conflict[] = [];
-  for (const preset of input.presets ?? []) {
+  for (const preset of presets) {
     const { conflicts } = attempt(input, [...accepted, preset]);
     if (conflicts.length === conflictsWithout) accepted.push(preset);
     else

@@ -89,10 +89,15 @@ export interface ContainerSlot {
 
 /** Main containers first, then init containers and sidecars. Ephemeral ones can not be there at creation. */
 export function containerSlots(pod: RawPod): readonly ContainerSlot[] {
-  return [
-    ...listOf(pod.spec?.containers).map((container, index) => slot('containers', index, container)),
-    ...listOf(pod.spec?.initContainers).map((container, index) => slot('initContainers', index, container)),
-  ];
+  const slots: ContainerSlot[] = [];
+  for (const list of ['containers', 'initContainers'] as const) {
+    const containers = listOf(pod.spec?.[list]);
+    for (let index = 0; index < containers.length; index++) {
+      const container = containers[index];
+      if (container !== undefined) slots.push(slot(list, index, container));
+    }
+  }
+  return slots;
 }
 
 /** The ephemeral containers of a Pod that are not yet in `before`. */

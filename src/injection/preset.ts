@@ -21,11 +21,14 @@ export interface Preset {
   readonly problems: readonly Problem[];
 }
 
+const none: readonly Preset[] = [];
+
 /** The presets of a namespace that choose this Pod, in the order of their names. A bad one does not stop the others. */
 export function matchingPresets(
   pod: RawMetadata | null | undefined,
   presets: readonly PodPreset[],
 ): readonly Preset[] {
+  if (presets.length === 0) return none;
   return presets
     .filter(({ spec }) => spec.selector !== undefined && matchesSelector(spec.selector, pod?.labels ?? {}))
     .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))

@@ -1,7 +1,6 @@
 import { injectedAnnotation } from '../api/group.ts';
 import { sha256Hex } from '../base/hash.ts';
 import type { Annotations } from './pod.ts';
-import { jsonText } from './json-text.ts';
 import { memoized } from './memo.ts';
 import type { BindingRequest } from './request.ts';
 
@@ -39,15 +38,10 @@ export function statusAnnotation(
   annotations: Annotations | null | undefined,
 ): string | undefined {
   const room = maxTotalBytes - injectedAnnotation.length - totalBytes(annotations);
-  const whole = statusText(status);
+  const whole = JSON.stringify(status);
   if (Buffer.byteLength(whole) <= room) return whole;
   const short = JSON.stringify({ v: status.v, specHash: status.specHash, shortened: true });
   return Buffer.byteLength(short) <= room ? short : undefined;
-}
-
-function statusText({ v, bindings, presets, skipped, specHash: hash }: InjectionStatus): string {
-  const rest = JSON.stringify({ presets, skipped, specHash: hash });
-  return `{"v":${v},"bindings":[${bindings.map(jsonText).join(',')}],${rest.slice(1)}`;
 }
 
 /** Digest of what is asked for, 16 hex digits. Parameters do not enter it: it can be read by everybody. */
@@ -57,12 +51,14 @@ export const specHash: (requests: readonly BindingRequest[]) => string = memoize
 
 /** Upper bound for the size of the annotations; exact only where it comes near the limit. */
 function totalBytes(annotations: Annotations | null | undefined): number {
-  const entries = Object.entries(annotations ?? {}).filter(([key]) => key !== injectedAnnotation);
+  if (!annotations) return 0;
   let length = 0;
-  for (const [key, value] of entries) length += key.length + value.length;
+  for (const key of Object.keys(annotations)) length += key.length + (annotations[key] ?? '').length;
   // No character takes more than three bytes per UTF-16 unit.
   if (length * 3 < maxTotalBytes / 2) return length * 3;
   let bytes = 0;
-  for (const [key, value] of entries) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  for (const [key, value] of Object.entries(annotations)) {
+    if (key !== injectedAnnotation) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
   return bytes;
 }

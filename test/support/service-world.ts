@@ -179,7 +179,7 @@ export class ServiceWorld {
 
   async gone(resource: Resource, name: string): Promise<void> {
     await waitFor(async () => (await this.find(resource, name)) === undefined, {
-      timeoutMs: 20_000,
+      timeoutMs: 45_000,
       describe: `${resource.kind} ${name} is gone`,
     });
   }
@@ -207,7 +207,7 @@ export class ServiceWorld {
         return last !== undefined && condition(last) ? last : undefined;
       },
       {
-        timeoutMs: 20_000,
+        timeoutMs: 45_000,
         describe: () => `${resource.kind} ${name}: ${what}; last status ${JSON.stringify(statusOf(last))}`,
       },
     );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitForOptions {
-  /** @default 10_000 */
+  /** @default 30_000 */
   readonly timeoutMs?: number;
   /** @default 10 */
   readonly intervalMs?: number;
@@ -17,7 +17,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitForOptions = {},
 ): Promise<Exclude<T, undefined | null | false | 0 | ''>> {
-  const { timeoutMs = 10_000, intervalMs = 10, describe } = options;
+  const { timeoutMs = 30_000, intervalMs = 10, describe } = options;
   const deadlineMs = performance.now() + timeoutMs;
   let last = '';
   for (;;) {

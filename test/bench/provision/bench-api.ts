@@ -52,9 +52,10 @@ export class BenchApi {
     return this.#call('GET', path, undefined, undefined);
   }
 
-  /** The lines of a watch from now on, existing objects first. Has a connection of its own. */
-  async watch(path: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
-    const { statusCode, body } = await request(`${this.#server}${path}?watch=true`, {
+  /** The lines of a watch, of what changes after `resourceVersion`. It has a connection of its own. */
+  async watch(path: string, resourceVersion: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
+    const query = `watch=true&resourceVersion=${resourceVersion}`;
+    const { statusCode, body } = await request(`${this.#server}${path}?${query}`, {
       dispatcher: this.#watches,
       headers: { authorization: this.#authorization },
       signal,
@@ -93,7 +94,6 @@ export class BenchApi {
   }
 }
 
-/** Splits by hand: readline's iterator pauses its input, and this one then never flows again. */
 async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../../src/base/logger.ts';
 import type { BenchApi } from './bench-api.ts';
 
 interface WatchedObject {
@@ -13,25 +14,26 @@ interface WatchedObject {
 
 /** Sees when objects become Ready and when they go, as soon as the API server tells anybody. */
 export class ReadyWatch {
-  readonly #stop: AbortController;
+  readonly #api: BenchApi;
+  readonly #path: string;
+  readonly #stop = new AbortController();
   readonly #state = new Map<string, 'there' | 'ready'>();
   readonly #lastMessage = new Map<string, string>();
-  readonly #ended: Promise<void>;
+  #following: Promise<void> = Promise.resolve();
+  #failure: Error | undefined;
   #wake: () => void = () => undefined;
 
-  private constructor(
-    open: () => Promise<AsyncIterable<string>>,
-    first: AsyncIterable<string>,
-    stop: AbortController,
-  ) {
-    this.#stop = stop;
-    this.#ended = this.#follow(open, first);
+  private constructor(api: BenchApi, path: string) {
+    this.#api = api;
+    this.#path = path;
   }
 
+  /** Watches a collection; resolves when what exists is known. */
   static async open(api: BenchApi, path: string): Promise<ReadyWatch> {
-    const stop = new AbortController();
-    const open = async (): Promise<AsyncIterable<string>> => api.watch(path, stop.signal);
-    return new ReadyWatch(open, await open(), stop);
+    const watch = new ReadyWatch(api, path);
+    const lines = await watch.#begin();
+    watch.#following = watch.#follow(lines);
+    return watch;
   }
 
   /** Resolves when all of them are Ready. */
@@ -58,11 +60,12 @@ export class ReadyWatch {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#ended;
+    await this.#following;
   }
 
   async #until(condition: () => boolean, timeoutMs: number, complaint: () => string): Promise<void> {
     for (const deadline = performance.now() + timeoutMs; !condition();) {
+      if (this.#failure !== undefined) throw this.#failure;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new Error(`after ${timeoutMs / 1000} s: ${complaint()}`);
       await new Promise<void>((resolve) => {
@@ -75,22 +78,35 @@ export class ReadyWatch {
     }
   }
 
-  /** The API server ends a watch whose reader is too slow for it; the next one begins with what exists. */
-  async #follow(open: () => Promise<AsyncIterable<string>>, first: AsyncIterable<string>): Promise<void> {
-    for (let lines = first; ; lines = await open()) {
-      try {
+  /** The API server ends a watch whose reader is too slow for it: on a busy machine that happens. */
+  async #follow(first: AsyncIterable<string>): Promise<void> {
+    try {
+      for (let lines = first; ; lines = await this.#begin()) {
         for await (const line of lines) {
           const event = JSON.parse(line) as { readonly type: string; readonly object: WatchedObject };
+          if (event.type === 'ERROR') break;
           this.#take(event.type, event.object);
           this.#wake();
         }
-      } catch (error: unknown) {
-        if (!this.#stop.signal.aborted) process.stderr.write(`watch: ${String(error)}\n`);
       }
+    } catch (error: unknown) {
       if (this.#stop.signal.aborted) return;
-      process.stderr.write('watch ended: opening it again\n');
-      this.#state.clear();
+      this.#failure = new Error(`the watch of ${this.#path} broke: ${errorMessage(error)}`, { cause: error });
+      this.#wake();
     }
+  }
+
+  /** Lists what there is and watches from there on. */
+  async #begin(): Promise<AsyncIterable<string>> {
+    this.#stop.signal.throwIfAborted();
+    const { items, metadata } = (await this.#api.get(this.#path)) as {
+      readonly items: readonly WatchedObject[];
+      readonly metadata: { readonly resourceVersion: string };
+    };
+    this.#state.clear();
+    for (const item of items) this.#take('ADDED', item);
+    this.#wake();
+    return this.#api.watch(this.#path, metadata.resourceVersion, this.#stop.signal);
   }
 
   #take(type: string, { metadata: { name }, status }: WatchedObject): void {

@@ -1,9 +1,41 @@
 import { jest } from '@jest/globals';
+import type { BrokerClient } from '../../../src/osb/broker-client.ts';
 import type { CircuitState } from '../../../src/osb/options.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
-import { clientOf, never, operationNames, operations, prepare, provisionOf, withBroker } from './harness.ts';
+import {
+  arrived,
+  clientOf,
+  never,
+  operationNames,
+  operations,
+  prepare,
+  provisionOf,
+  withBroker,
+} from './harness.ts';
 
 jest.setTimeout(30_000);
+
+const rounds = 10;
+
+/** Catalog requests to all of them at once, round after round: the middle of all their times. */
+async function timedRounds(
+  clients: readonly BrokerClient[],
+  count: number,
+): Promise<{ readonly medianMs: number; readonly failures: number }> {
+  const timesMs: number[] = [];
+  let failures = 0;
+  for (let round = 0; round < count; round++) {
+    const ask = async (client: BrokerClient): Promise<void> => {
+      const startedMs = performance.now();
+      const { kind } = await client.catalog({}, never);
+      timesMs.push(performance.now() - startedMs);
+      if (kind !== 'catalog') failures++;
+    };
+    await Promise.all(clients.map(ask));
+  }
+  const sorted = timesMs.toSorted((left, right) => left - right);
+  return { medianMs: sorted[Math.floor(sorted.length / 2)]!, failures };
+}
 
 describe('one broker that hangs', () => {
   it('does not slow the other 49', async () => {
@@ -31,6 +63,38 @@ describe('one broker that hangs', () => {
         ),
       ).toBe(true);
     } finally {
+      await Promise.all(brokers.map(async (broker) => broker.stop()));
+      await Promise.all(clients.map(async (client) => client.close()));
+    }
+  });
+
+  it('leaves them at their latency', async () => {
+    const brokers = await Promise.all(Array.from({ length: 50 }, async () => TestBroker.start()));
+    const clients = brokers.map((broker) => clientOf(broker, { timeoutMs: 60_000 }));
+    const giveUp = new AbortController();
+    try {
+      const healthy = clients.slice(1);
+      await timedRounds(healthy, 1);
+      const before = await timedRounds(healthy, rounds);
+      brokers[0]!.script({}, { kind: 'hang' }, 'always');
+      const stuck = Array.from({ length: 100 }, async (_, index) =>
+        clients[0]!.provision(provisionOf({ instanceId: `stuck-${index}` }), giveUp.signal),
+      );
+      await arrived(brokers[0]!, 16);
+      const during = await timedRounds(healthy, rounds);
+
+      expect(during.failures + before.failures).toBe(0);
+      expect(brokers.slice(1).map(({ requests }) => requests.length)).toEqual(
+        healthy.map(() => 1 + 2 * rounds),
+      );
+      // The sick one was sick all the time.
+      expect(clients[0]!.load).toEqual({ running: 16, waiting: 84 });
+      // Generous, because a busy machine may pause this process at any point.
+      expect(during.medianMs / before.medianMs).toBeLessThan(5);
+      giveUp.abort();
+      await Promise.all(stuck);
+    } finally {
+      giveUp.abort();
       await Promise.all(brokers.map(async (broker) => broker.stop()));
       await Promise.all(clients.map(async (client) => client.close()));
     }

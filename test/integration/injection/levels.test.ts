@@ -65,7 +65,7 @@ function podOf(name: string, condition: (pod: Pod) => boolean = () => true): Pro
       const { items } = await world.client.list<Pod>(pods, query);
       return items.find((pod) => pod.metadata.deletionTimestamp === undefined && condition(pod));
     },
-    { timeoutMs: 20_000, describe: `a Pod of ${name}` },
+    { timeoutMs: 45_000, describe: `a Pod of ${name}` },
   );
 }
 

@@ -1,63 +1,7 @@
-import type { PodPreset } from '../../../src/api/generated/pod-preset.ts';
-import {
-  mutatePod,
-  type InjectionObservation,
-  type MutatePodDeps,
-} from '../../../src/admission/mutate-pod.ts';
-import type { Decision } from '../../../src/admission/decision.ts';
-import type { PodNote } from '../../../src/admission/pod-note.ts';
-import type { AdmissionRequest } from '../../../src/admission/review.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { applyIndependently, inject, key } from '../injection/pods.ts';
-import { recordingAuthorize, recordingLogger, request } from './requests.ts';
-
-const ask = { [key('bind', 'db')]: 'binding/orders', [key('env.bind', 'db')]: 'URL=uri' };
-const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'rs', controller: true };
-
-interface World {
-  readonly deps: MutatePodDeps;
-  readonly notes: PodNote[];
-  readonly observed: InjectionObservation[];
-  readonly lines: readonly string[];
-  readonly authorize: ReturnType<typeof recordingAuthorize>;
-}
-
-function world(overrides: Partial<MutatePodDeps> = {}, denied: readonly string[] = []): World {
-  const notes: PodNote[] = [];
-  const observed: InjectionObservation[] = [];
-  const logger = recordingLogger();
-  const authorize = recordingAuthorize(denied);
-  const deps: MutatePodDeps = {
-    bindingSecretName: (namespace, name) =>
-      namespace === 'shop' && name === 'orders' ? 'orders-creds' : undefined,
-    presets: () => [],
-    namespaceLabels: () => ({}),
-    authorize,
-    excludedNamespaces: ['bindery-system'],
-    schedulingGates: false,
-    logger,
-    note: (note) => notes.push(note),
-    observe: (observation) => observed.push(observation),
-    ...overrides,
-  };
-  return { deps, notes, observed, lines: logger.lines, authorize };
-}
-
-function podObject(annotations: Record<string, string> | null, fields: JsonObject = {}): JsonObject {
-  return {
-    metadata: { generateName: 'web-1-', annotations, ownerReferences: [owner] },
-    spec: { containers: [{ name: 'app' }] },
-    ...fields,
-  };
-}
-
-async function decide(
-  object: JsonObject | undefined,
-  { deps }: World,
-  fields: Partial<AdmissionRequest> = {},
-): Promise<Decision> {
-  return mutatePod(request({ object, ...fields }), { timeoutMs: 1000 }, deps);
-}
+import { ask, decide, podObject, world } from './pod-world.ts';
 
 describe('a Pod that asks', () => {
   it('gets its bindings, from the Secret that the binding’s spec names', async () => {
@@ -97,6 +41,17 @@ describe('a Pod that asks', () => {
         message: 'bindings injected: db',
       },
     ]);
+  });
+
+  it('is not told of again for each of many alike, but with their number', async () => {
+    const here = world();
+    for (let count = 0; count < 50; count++) await decide(podObject(ask), here);
+    await decide(podObject({ [key('bind', 'cache')]: 'secret/s' }), here);
+    expect(here.lines).toHaveLength(2);
+    await waitFor(() => here.lines.length === 3);
+    expect(JSON.parse(here.lines[2]!)).toMatchObject({ pods: 49, message: 'bindings injected: db' });
+    expect(here.notes).toHaveLength(3);
+    expect(here.observed).toHaveLength(51);
   });
 
   it('(65) in a second round changes nothing, tells nothing, and is audited alike', async () => {
@@ -298,49 +253,6 @@ describe('(58) who may ask for a service to be made', () => {
     const annotations = { [key('bind', 'a')]: 'secret/s', [key('bind', 'b')]: 'binding/b' };
     expect(await decide(podObject(annotations), here, alice)).toMatchObject({ allowed: true });
     expect(here.authorize.asked).toEqual([]);
-  });
-});
-
-describe('PodPresets', () => {
-  const preset: PodPreset = {
-    metadata: { name: 'proxy', namespace: 'shop' },
-    spec: { selector: { matchLabels: { app: 'web' } }, env: [{ name: 'HTTP_PROXY', value: 'http://proxy' }] },
-  };
-  const labelled = (annotations: Record<string, string>): JsonObject => ({
-    metadata: { name: 'web', labels: { app: 'web' }, annotations },
-    spec: { containers: [{ name: 'app' }] },
-  });
-
-  it('change Pods that did not ask', async () => {
-    const here = world({ presets: (namespace) => (namespace === 'shop' ? [preset] : []) });
-    const decision = await decide(labelled({}), here);
-    expect(decision).toMatchObject({ allowed: true, outcome: 'patched' });
-    expect(await decide(labelled({}), here, { namespace: 'other' })).toEqual({
-      allowed: true,
-      outcome: 'unchanged',
-    });
-    expect(await decide(podObject({}), here)).toEqual({ allowed: true, outcome: 'unchanged' });
-  });
-
-  it('that conflict are left out; the Pod is admitted and its owner hears of it', async () => {
-    const here = world({ presets: () => [preset] });
-    const object = {
-      ...labelled({}),
-      spec: { containers: [{ name: 'app', env: [{ name: 'HTTP_PROXY', value: 'mine' }] }] },
-    };
-    const decision = await decide(object, here);
-    expect(decision.allowed).toBe(true);
-    expect(decision.warnings).toEqual([expect.stringContaining('env HTTP_PROXY')]);
-  });
-
-  it('do not make warnings of the annotations that they need', async () => {
-    const bindings = [{ name: 'db', from: 'secret/s', type: 'pg' }];
-    const here = world({ presets: () => [{ ...preset, spec: { ...preset.spec, bindings } }] });
-    const first = await decide(labelled({}), here);
-    const injected = applyIndependently(labelled({}), first.patch ?? []);
-    expect(await decide(injected, here)).toMatchObject({ outcome: 'unchanged' });
-    expect((await decide(injected, here)).warnings).toBeUndefined();
-    expect(here.observed.at(-1)).toEqual({ injected: ['secret'], conflicts: [] });
   });
 });
 

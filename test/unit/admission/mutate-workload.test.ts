@@ -122,6 +122,11 @@ describe('warnings', () => {
       ['wins over'],
     ],
     [
+      'a wish for restarts that is not fulfilled',
+      deployment({ [db]: 'secret/s', [key('restart.bind', 'db')]: 'on-change' }),
+      ['restart=on-change is not available here'],
+    ],
+    [
       'a wish to wait that is not fulfilled',
       deployment({ [db]: 'secret/s', [key('wait.bind', 'db')]: 'deny' }),
       ['wait=deny is not available here'],
