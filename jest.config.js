@@ -19,6 +19,6 @@ export default {
     }),
     project('e2e'),
   ],
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
 };
