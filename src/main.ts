@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { runCommand } from './commands/run.ts';
 import { roleOptions, type Option, type RawOptions } from './config.ts';
 import { installCommand } from './commands/install-command.ts';
+import { testBrokerCommand } from './cli/test-broker.ts';
 import { versionCommand } from './cli/version.ts';
 import { reportFailure } from './cli/report-failure.ts';
 
@@ -21,6 +22,7 @@ addRole('webhook', 'the admission webhook', roleOptions.webhook).action(
   role({ controller: false, webhook: true }),
 );
 program.addCommand(installCommand());
+program.addCommand(testBrokerCommand());
 program.addCommand(versionCommand());
 
 try {

@@ -1,0 +1,66 @@
+import type { BrokerReport, Verdict } from './probe-broker.ts';
+import type { Step, StepResult } from './probe-steps.ts';
+
+const words: Readonly<Record<StepResult, string>> = {
+  ok: 'ok',
+  warning: 'WARNING',
+  failed: 'FAILED',
+  unknown: 'unknown',
+  'not-reached': '-',
+  'not-used': 'not used',
+};
+
+const sentences: Readonly<Record<Verdict, string>> = {
+  good: 'good: it can be registered as it is',
+  problems: 'usable, with problems',
+  unusable: 'not usable',
+};
+
+const nameWidth = 12;
+const wordWidth = 10;
+
+/** A report for people: two aligned columns, and text wrapped to so many characters. */
+export function reportText(report: BrokerReport, columns: number): string {
+  const { url, apiVersion, steps, counts, problems, verdict } = report;
+  return [
+    `${url}, OSB ${apiVersion}`,
+    '',
+    ...steps.flatMap((step) => stepLines(step, columns)),
+    ...(counts === null
+      ? []
+      : ['', `${number(counts.services, 'service')}, ${number(counts.plans, 'plan')}`]),
+    ...(problems.length === 0 ? [] : ['', 'Problems of the catalog:']),
+    ...problems.flatMap(({ path, name, message }) =>
+      wrapped(`${path} ${message}${name === undefined ? '' : ` (of "${name}")`}`, '  ', '    ', columns),
+    ),
+    '',
+    sentences[verdict],
+  ].join('\n');
+}
+
+function stepLines({ step, result, reason, message }: Step, columns: number): readonly string[] {
+  const head = `${step.padEnd(nameWidth)}${words[result].padEnd(wordWidth)}`;
+  const text = [reason, message].filter((part) => part !== undefined).join(': ');
+  return wrapped(text, head, ' '.repeat(head.length), columns);
+}
+
+function number(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Words that are longer than a line stand on one of their own: a path that is cut can not be copied. */
+function wrapped(text: string, head: string, indent: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = head;
+  let isBlank = true;
+  for (const word of text.split(' ')) {
+    if (!isBlank && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = indent;
+      isBlank = true;
+    }
+    line += isBlank ? word : ` ${word}`;
+    isBlank = false;
+  }
+  return [...lines, line].map((each) => each.trimEnd());
+}
