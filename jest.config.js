@@ -17,7 +17,10 @@ export default {
       globalSetup: '<rootDir>/test/cluster/jest-global-setup.js',
       globalTeardown: '<rootDir>/test/cluster/jest-global-teardown.js',
     }),
-    project('e2e'),
+    project('e2e', {
+      globalSetup: '<rootDir>/test/e2e/support/e2e-setup.js',
+      globalTeardown: '<rootDir>/test/e2e/support/e2e-teardown.js',
+    }),
   ],
   testTimeout: 60_000,
   maxWorkers: 2,

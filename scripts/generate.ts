@@ -1,5 +1,6 @@
 /**
- * Writes src/api/generated/*.ts from the schemas in deploy/crds/*.yaml, the source of truth for the API.
+ * Writes src/api/generated/*.ts from the schemas in deploy/crds/*.yaml, the source of truth for the API, and
+ * deploy/install.yaml from deploy/kustomize/base.
  *
  *   node scripts/generate.ts           write the files
  *   node scripts/generate.ts --check   say which files differ, exit 1 if any does
@@ -11,6 +12,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { load } from 'js-yaml';
 import { compile } from 'json-schema-to-typescript';
+import { installManifest } from './install-manifest.ts';
 
 /** The part of a structural schema that decides about types. */
 interface Schema {
@@ -45,6 +47,8 @@ interface TypeDefinition {
 const root = join(import.meta.dirname, '..');
 const sourceDirectory = join(root, 'deploy/crds');
 const targetDirectory = join(root, 'src/api/generated');
+const installFile = join(root, 'deploy/install.yaml');
+const installSource = join(root, 'deploy/kustomize/base');
 const banner = '// Generated from deploy/crds by `npm run generate`. Do not edit.';
 const metadataType = 'ObjectMeta';
 
@@ -54,18 +58,26 @@ async function main(checkOnly: boolean): Promise<void> {
   const wanted = await renderFiles(await readDefinitions());
   await mkdir(targetDirectory, { recursive: true });
   const present = await readdir(targetDirectory);
-  if (checkOnly) return reportDrift(wanted, present);
+  const install = await installManifest(installSource);
+  if (checkOnly) return reportDrift(wanted, present, install);
+  await writeFile(installFile, install);
   for (const [name, text] of wanted) await writeFile(join(targetDirectory, name), text);
   for (const name of present) if (!wanted.has(name)) await rm(join(targetDirectory, name));
 }
 
-async function reportDrift(wanted: ReadonlyMap<string, string>, present: readonly string[]): Promise<void> {
+async function reportDrift(
+  wanted: ReadonlyMap<string, string>,
+  present: readonly string[],
+  install: string,
+): Promise<void> {
   const differing: string[] = [];
   for (const name of [...new Set([...wanted.keys(), ...present])].sort()) {
     const text = present.includes(name) ? await readFile(join(targetDirectory, name), 'utf8') : undefined;
     if (text !== wanted.get(name)) differing.push(name);
   }
-  if (differing.length === 0) return;
+  const isInstallRight = (await readFile(installFile, 'utf8').catch(() => '')) === install;
+  if (differing.length === 0 && isInstallRight) return;
+  if (!isInstallRight) console.error('deploy/install.yaml does not match deploy/kustomize/base');
   for (const name of differing) console.error(`src/api/generated/${name} does not match deploy/crds`);
   console.error('Run: npm run generate');
   process.exitCode = 1;

@@ -27,6 +27,8 @@ export interface Secret extends KubeObject {
 export interface WorldOptions extends TestBrokerOptions {
   /** `none`: the test starts them, and registers the broker then. */
   readonly controllers?: 'none';
+  /** Takes what the reconcilers log. */
+  readonly logger?: Logger;
 }
 
 /** Silent, unless somebody looks for the cause of a failure: BINDERY_TEST_LOG=1. */
@@ -41,6 +43,7 @@ export class ServiceWorld {
   readonly client: KubeClient;
   readonly broker: TestBroker;
   readonly namespace: string;
+  #logger = testLogger;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -62,6 +65,7 @@ export class ServiceWorld {
     const namespace = `world-${randomUUID().slice(0, 8)}`;
     await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     const world = new ServiceWorld(controlPlane, client, await TestBroker.start(options), namespace);
+    if (options.logger !== undefined) world.#logger = options.logger;
     if (options.controllers === 'none') return world;
     world.startControllers();
     await world.register();
@@ -81,7 +85,7 @@ export class ServiceWorld {
     );
     const role = new ControllerRole({
       client: this.client,
-      logger: testLogger,
+      logger: this.#logger,
       config: config.controller,
       namespace: 'default',
       identity: 'test',

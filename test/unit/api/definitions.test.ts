@@ -49,9 +49,9 @@ interface Definition {
 }
 
 const directory = join(import.meta.dirname, '../../../deploy/crds');
-const definitions = readdirSync(directory).map(
-  (file) => load(readFileSync(join(directory, file), 'utf8')) as Definition,
-);
+const definitions = readdirSync(directory)
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => load(readFileSync(join(directory, file), 'utf8')) as Definition);
 const byKind = new Map(definitions.map((definition) => [definition.spec.names.kind, definition]));
 const catalog = definitions.filter(({ spec }) => spec.group === 'servicecatalog.k8s.io');
 

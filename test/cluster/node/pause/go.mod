@@ -1,0 +1,3 @@
+module bindery.test/node/pause
+
+go 1.26.0

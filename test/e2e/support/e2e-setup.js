@@ -1,0 +1,1 @@
+export { prepareEndToEnd as default } from './prepare.ts';

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import { installManifest } from '../../../scripts/install-manifest.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+interface Deployment {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec: {
+    readonly replicas: number;
+    readonly template: {
+      readonly spec: {
+        readonly serviceAccountName: string;
+        readonly containers: readonly [{ readonly image: string; readonly args: readonly string[] }];
+      };
+    };
+  };
+}
+
+async function objects(): Promise<readonly Deployment[]> {
+  const text = await installManifest(join(root, 'deploy', 'kustomize', 'base'));
+  return (loadAll(text) as (Deployment | null)[]).filter((object) => object !== null);
+}
+
+it('has every manifest once, the kinds and the namespace before what needs them', async () => {
+  const names = (await objects()).map(
+    ({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`,
+  );
+  expect(new Set(names).size).toBe(names.length);
+  const lastKind = names.findLastIndex((name) => name.startsWith('CustomResourceDefinition '));
+  const firstOther = names.findIndex((name) => !name.startsWith('CustomResourceDefinition '));
+  expect(lastKind).toBe(8);
+  expect(names[firstOther]).toBe('Namespace undefined/bindery-system');
+});
+
+it('runs the version of package.json, two replicas of each role, each with its own account', async () => {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const deployments = (await objects()).filter(({ kind }) => kind === 'Deployment');
+  const facts = deployments.map(({ spec: { replicas, template } }) => {
+    const [{ image, args }] = template.spec.containers;
+    return { replicas, account: template.spec.serviceAccountName, image, args };
+  });
+  expect(facts).toEqual(
+    ['controller', 'webhook'].map((role) => ({
+      replicas: 2,
+      account: `bindery-${role}`,
+      image: `localhost/bindery:${version}`,
+      args: [role],
+    })),
+  );
+});
