@@ -51,13 +51,13 @@ describe('choosing a context', () => {
   });
 
   it('merges files: the first one that says something wins', () => {
-    const own = file('/work/dev.yaml', {
+    const own = file('/home/dev/dev.yaml', {
       contexts: [context('dev', 'c1', 'u1')],
       clusters: [cluster('c1', 'https://dev', { 'certificate-authority': 'ca.crt' })],
     });
     const other = file('/other', { 'current-context': 'second', users: [user('u1', { token: 'shadowed' })] });
     const chosen = chooseContext([own, main, other], 'dev');
-    expect(chosen.cluster).toEqual({ server: 'https://dev', 'certificate-authority': '/work/ca.crt' });
+    expect(chosen.cluster).toEqual({ server: 'https://dev', 'certificate-authority': '/home/dev/ca.crt' });
     expect(chosen.user).toHaveProperty('tokenFile');
     expect(chooseContext([own, main, other], undefined).name).toBe('first');
   });
