@@ -1,7 +1,8 @@
 import { errorFields, type Logger } from '../base/logger.ts';
 import { deny, type Decision, type DecisionOutcome, type Handler } from './decision.ts';
 import { parseReview } from './parse-review.ts';
-import { decodeReview, encodePatch, encodeReview, type AdmissionRequest } from './review.ts';
+import { encodePatch, encodeReview } from './encode-review.ts';
+import { decodeReview, type AdmissionRequest } from './review.ts';
 
 /** An HTTP answer. A review is JSON; everything else is a line of text. */
 export interface Answer {

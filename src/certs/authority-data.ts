@@ -1,4 +1,4 @@
-import type { CertificatePair } from './authority.ts';
+import type { CertificatePair } from './certificate-types.ts';
 import { certificateFacts, isPair } from './certificate-facts.ts';
 import type { AuthorityState } from './rotation.ts';
 

@@ -2,23 +2,7 @@ import { constants, generateKeyPair, privateEncrypt, randomBytes } from 'node:cr
 import { promisify } from 'node:util';
 import type { md, pki } from 'node-forge';
 import { isIssuedBy, isPair, servesNames } from './certificate-facts.ts';
-
-/** A certificate and its private key, PEM. The key is never logged. */
-export interface CertificatePair {
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** When a certificate is valid, milliseconds since the epoch. X.509 knows whole seconds only. */
-export interface Validity {
-  readonly notBeforeMs: number;
-  readonly notAfterMs: number;
-}
-
-export interface LeafNames {
-  readonly dnsNames: readonly string[];
-  readonly ipAddresses: readonly string[];
-}
+import type { CertificatePair, LeafNames, Validity } from './certificate-types.ts';
 
 /** An RSA key pair, PEM: SPKI and PKCS#8. */
 export interface KeyPair {

@@ -6,7 +6,8 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { secrets } from '../kube/resources.ts';
-import { createAuthority, type CertificatePair, type KeySource } from './authority.ts';
+import { createAuthority, type KeySource } from './authority.ts';
+import type { CertificatePair } from './certificate-types.ts';
 import { readAuthorityState, writeAuthorityState } from './authority-data.ts';
 import { certificateFacts } from './certificate-facts.ts';
 import {

@@ -1,5 +1,5 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import type { CertificatePair, LeafNames, Validity } from './authority.ts';
+import type { CertificatePair, LeafNames, Validity } from './certificate-types.ts';
 
 /** What the program wants to know of a certificate that it has in hand. */
 export interface CertificateFacts extends Validity {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { sleep } from '../base/abort.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
-import type { CertificatePair } from './authority.ts';
+import type { CertificatePair } from './certificate-types.ts';
 import { certificateFacts, isPair } from './certificate-facts.ts';
 
 export interface CertificateFilesDeps {

@@ -1,4 +1,4 @@
-import type { CertificatePair, Validity } from './authority.ts';
+import type { CertificatePair, Validity } from './certificate-types.ts';
 import { certificateFacts } from './certificate-facts.ts';
 
 /**

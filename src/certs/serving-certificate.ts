@@ -1,14 +1,8 @@
 import { sleep } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
-import {
-  issueLeaf,
-  rsaKeys,
-  type CertificatePair,
-  type KeyPair,
-  type KeySource,
-  type LeafNames,
-} from './authority.ts';
+import { issueLeaf, rsaKeys, type KeyPair, type KeySource } from './authority.ts';
+import type { CertificatePair, LeafNames } from './certificate-types.ts';
 import type { CaSecret } from './ca-secret.ts';
 import { certificateFacts, isIssuedBy } from './certificate-facts.ts';
 import {

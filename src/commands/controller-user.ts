@@ -1,7 +1,6 @@
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
-import type { Roles } from './run.ts';
 
 const selfSubjectReviews: Resource = {
   group: 'authentication.k8s.io',
@@ -16,16 +15,16 @@ interface SelfSubjectReview extends KubeObject {
 }
 
 /**
- * User name under which the reconcilers write: in one process our own, else that of the controller's ServiceAccount
- * (deploy/rbac).
+ * User name under which the reconcilers write: our own where they run in this process, else that of the controller's
+ * ServiceAccount (deploy/rbac).
  */
 export async function controllerUser(
   client: KubeClient,
   namespace: string,
-  roles: Roles,
+  isController: boolean,
   signal: AbortSignal,
 ): Promise<string> {
-  if (!roles.controller) return `system:serviceaccount:${namespace}:bindery-controller`;
+  if (!isController) return `system:serviceaccount:${namespace}:bindery-controller`;
   const review: SelfSubjectReview = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'SelfSubjectReview',

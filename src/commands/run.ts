@@ -137,7 +137,7 @@ async function webhookRole(deps: RunDeps, stores: Stores, identity: string): Pro
     identity,
     config: config.webhook,
     namespace: config.namespace,
-    controllerUser: await controllerUser(client, config.namespace, roles, signal),
+    controllerUser: await controllerUser(client, config.namespace, roles.controller, signal),
     observeAdmission: metrics.observeAdmission,
     observeInjection: metrics.observeInjection,
     observeCaBundle: metrics.caBundleWritten,

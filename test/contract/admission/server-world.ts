@@ -1,4 +1,5 @@
-import { createAuthority, issueLeaf, type CertificatePair } from '../../../src/certs/authority.ts';
+import { createAuthority, issueLeaf } from '../../../src/certs/authority.ts';
+import type { CertificatePair } from '../../../src/certs/certificate-types.ts';
 import type { AdmissionObservation } from '../../../src/admission/answer.ts';
 import type { Handler } from '../../../src/admission/decision.ts';
 import {

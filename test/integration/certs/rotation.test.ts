@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import { connect } from 'node:tls';
 import { isIssuedBy } from '../../../src/certs/certificate-facts.ts';
 import type { RotationTimes } from '../../../src/certs/rotation.ts';
-import type { CertificatePair } from '../../../src/certs/authority.ts';
+import type { CertificatePair } from '../../../src/certs/certificate-types.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { errorMessage } from '../../../src/base/logger.ts';
 import { configMaps } from '../../../src/kube/resources.ts';

@@ -1,3 +1,4 @@
+import { encodePatch, encodeReview } from '../../../src/admission/encode-review.ts';
 import {
   answerReview,
   timeoutOf,
@@ -5,12 +6,7 @@ import {
   type Answer,
 } from '../../../src/admission/answer.ts';
 import { deny, patched, unchanged, type Decision, type Handler } from '../../../src/admission/decision.ts';
-import {
-  decodeReview,
-  encodePatch,
-  encodeReview,
-  type AdmissionRequest,
-} from '../../../src/admission/review.ts';
+import { decodeReview, type AdmissionRequest } from '../../../src/admission/review.ts';
 import { recordingLogger } from './requests.ts';
 
 function review(request: unknown, apiVersion = 'admission.k8s.io/v1'): Record<string, unknown> {

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { connect, createServer } from 'node:tls';
 import type { AddressInfo } from 'node:net';
-import { createAuthority, issueLeaf, type CertificatePair } from '../../../src/certs/authority.ts';
+import { createAuthority, issueLeaf } from '../../../src/certs/authority.ts';
+import type { CertificatePair } from '../../../src/certs/certificate-types.ts';
 import { certificateFacts, isIssuedBy, isPair } from '../../../src/certs/certificate-facts.ts';
 
 const now = Date.now();

@@ -1,4 +1,5 @@
-import { createAuthority, type CertificatePair } from '../../../src/certs/authority.ts';
+import { createAuthority } from '../../../src/certs/authority.ts';
+import type { CertificatePair } from '../../../src/certs/certificate-types.ts';
 import {
   afterStep,
   bundleOf,

@@ -2,12 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, type LogFields, type Logger } from '../../../src/base/logger.ts';
-import {
-  createAuthority,
-  issueLeaf,
-  type CertificatePair,
-  type KeySource,
-} from '../../../src/certs/authority.ts';
+import { createAuthority, issueLeaf, type KeySource } from '../../../src/certs/authority.ts';
+import type { CertificatePair } from '../../../src/certs/certificate-types.ts';
 import { CaBundle } from '../../../src/certs/ca-bundle.ts';
 import { CaSecret } from '../../../src/certs/ca-secret.ts';
 import { certificateFacts, isIssuedBy } from '../../../src/certs/certificate-facts.ts';
