@@ -90,10 +90,20 @@ export class BinderyProcess {
     return this.#process.groupId;
   }
 
+  /** Everything that it wrote, until it is stopped. */
+  async log(): Promise<string> {
+    return readFile(join(this.#directory, 'bindery.log'), 'utf8').catch(() => '');
+  }
+
   /** The last lines that it wrote. */
   async logTail(count: number): Promise<readonly string[]> {
-    const text = await readFile(join(this.#directory, 'bindery.log'), 'utf8').catch(() => '');
-    return text.trimEnd().split('\n').slice(-count);
+    return (await this.log()).trimEnd().split('\n').slice(-count);
+  }
+
+  /** What it serves at /metrics. Rejects when it has ended. */
+  async metrics(): Promise<string> {
+    const answer = await fetch(`${this.adminUrl}/metrics`, { signal: AbortSignal.timeout(5_000) });
+    return answer.text();
   }
 
   /** SIGKILL: it gets no chance to tidy up. */
@@ -101,14 +111,18 @@ export class BinderyProcess {
     await this.#process.kill();
   }
 
-  /** Asks it to end, insists after a while, and removes its log. May be called twice. */
+  /** Asks it to end, and insists after a while. May be called twice. */
+  async end(): Promise<void> {
+    if (this.#exitCode !== undefined) return;
+    this.#process.terminate();
+    const timer = setTimeout(() => void this.#process.kill(), stopTimeoutMs);
+    await this.#process.exited;
+    clearTimeout(timer);
+  }
+
+  /** Has it end, and removes its log. May be called twice. */
   async stop(): Promise<void> {
-    if (this.#exitCode === undefined) {
-      this.#process.terminate();
-      const timer = setTimeout(() => void this.#process.kill(), stopTimeoutMs);
-      await this.#process.exited;
-      clearTimeout(timer);
-    }
+    await this.end();
     await rm(this.#directory, { recursive: true, force: true });
   }
 

@@ -5,7 +5,7 @@ import type { ServiceInstance } from '../../src/api/generated/service-instance.t
 import { apiVersion } from '../../src/api/group.ts';
 import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../src/api/kinds.ts';
 import { isConditionTrue } from '../../src/api/conditions.ts';
-import { silentLogger, type Logger, type LogFields } from '../../src/base/logger.ts';
+import { silentLogger } from '../../src/base/logger.ts';
 import { ControllerRole } from '../../src/commands/controller-role.ts';
 import { install } from '../../src/commands/install.ts';
 import { readManifests } from '../../src/commands/manifests.ts';
@@ -15,7 +15,9 @@ import { loadConnection } from '../../src/kube/credentials.ts';
 import { isNotFound } from '../../src/kube/errors.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { namespaces, secrets, type Resource } from '../../src/kube/resources.ts';
+import { BinderyProcess } from '../../demo/bindery-process.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
+import { Eavesdropper, expectNoLeaks } from './secrecy/eavesdropper.ts';
 import { TestBroker, type TestBrokerOptions } from './test-broker/test-broker.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -27,31 +29,36 @@ export interface Secret extends KubeObject {
 export interface WorldOptions extends TestBrokerOptions {
   /** `none`: the test starts them, and registers the broker then. */
   readonly controllers?: 'none';
-  /** Takes what the reconcilers log. */
-  readonly logger?: Logger;
 }
-
-/** Silent, unless somebody looks for the cause of a failure: BINDERY_TEST_LOG=1. */
-const testLogger = process.env['BINDERY_TEST_LOG'] ? consoleLogger() : silentLogger;
 
 /**
  * A control plane of its own, a broker that can misbehave, and the reconcilers in this process, without the admission
  * webhook: what they complete by themselves is tested as well. One per test file.
+ *
+ * All that is said in it is heard, and `stop` fails when a marked secret was told.
  */
 export class ServiceWorld {
   readonly controlPlane: ControlPlane;
   readonly client: KubeClient;
   readonly broker: TestBroker;
   readonly namespace: string;
-  #logger = testLogger;
+  readonly eavesdropper: Eavesdropper;
+  readonly #processes: BinderyProcess[] = [];
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
-  private constructor(controlPlane: ControlPlane, client: KubeClient, broker: TestBroker, namespace: string) {
+  private constructor(
+    controlPlane: ControlPlane,
+    client: KubeClient,
+    broker: TestBroker,
+    namespace: string,
+    eavesdropper: Eavesdropper,
+  ) {
     this.controlPlane = controlPlane;
     this.client = client;
     this.broker = broker;
     this.namespace = namespace;
+    this.eavesdropper = eavesdropper;
   }
 
   static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
@@ -64,8 +71,9 @@ export class ServiceWorld {
     await install({ client, logger: silentLogger, manifests, namespace: 'bindery-system' }, signal);
     const namespace = `world-${randomUUID().slice(0, 8)}`;
     await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    const world = new ServiceWorld(controlPlane, client, await TestBroker.start(options), namespace);
-    if (options.logger !== undefined) world.#logger = options.logger;
+    const eavesdropper = await Eavesdropper.start(client);
+    const broker = await TestBroker.start(options);
+    const world = new ServiceWorld(controlPlane, client, broker, namespace, eavesdropper);
     if (options.controllers === 'none') return world;
     world.startControllers();
     await world.register();
@@ -83,12 +91,16 @@ export class ServiceWorld {
       },
       {},
     );
+    const { logger, metrics } = this.eavesdropper;
     const role = new ControllerRole({
       client: this.client,
-      logger: this.#logger,
+      logger,
       config: config.controller,
       namespace: 'default',
       identity: 'test',
+      observeReconcile: metrics.observeReconcile,
+      observeBroker: metrics.observeBroker,
+      observeCircuit: metrics.circuit,
     });
     this.#stopping = new AbortController();
     this.#running = role.start(this.#stopping.signal);
@@ -99,11 +111,31 @@ export class ServiceWorld {
     await this.#running;
   }
 
+  /** `bindery run` against this control plane, at its most talkative. It ends with the world, if not before. */
+  async startBindery(...args: readonly string[]): Promise<BinderyProcess> {
+    const started = await BinderyProcess.start({
+      kubeconfig: this.controlPlane.kubeconfig,
+      args: ['--log-level=debug', ...args],
+      signal: AbortSignal.timeout(60_000),
+    });
+    this.#processes.push(started);
+    return started;
+  }
+
+  /** @throws Error when a marked secret was told; everything is stopped and removed all the same */
   async stop(): Promise<void> {
+    await using cleanUp = new AsyncDisposableStack();
+    cleanUp.defer(async () => this.controlPlane.stop());
+    cleanUp.defer(async () => this.client.close());
+    cleanUp.defer(async () => this.broker.stop());
+    for (const bindery of this.#processes) {
+      this.eavesdropper.hear('metrics of bindery run', await bindery.metrics().catch(() => ''));
+      await bindery.end();
+      this.eavesdropper.hear('log of bindery run', await bindery.log());
+      await bindery.stop();
+    }
     await this.stopControllers();
-    await this.broker.stop();
-    await this.client.close();
-    await this.controlPlane.stop();
+    expectNoLeaks(await this.eavesdropper.stop());
   }
 
   /** Registers the broker as `test` and waits for its catalog. */
@@ -241,11 +273,4 @@ function statusOf(object: KubeObject | undefined): unknown {
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');
-}
-
-function consoleLogger(): Logger {
-  const write = (fields: LogFields, message: string): void => {
-    process.stderr.write(`${message} ${JSON.stringify(fields)}\n`);
-  };
-  return { debug: write, info: write, warn: write, error: write };
 }

@@ -32,6 +32,7 @@ import { EventRecorder } from '../../../src/kube/events.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces, secrets, type Resource } from '../../../src/kube/resources.ts';
 import { startControlPlane, type ControlPlane } from '../../cluster/control-plane.ts';
+import { Eavesdropper, expectNoLeaks } from '../../support/secrecy/eavesdropper.ts';
 import type { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -50,21 +51,26 @@ const settings: CatalogSettings = {
   writeConcurrency: 16,
 };
 
-/** A control plane with the controllers of the catalog, and nothing else that would write to it. */
+/**
+ * A control plane with the controllers of the catalog, and nothing else that would write to it. `stop` fails when a
+ * marked secret was told.
+ */
 export class CatalogWorld {
   readonly client: KubeClient;
   readonly namespace: string;
   /** What the controllers wrote, as "PATCH serviceplans", reads and events left out. */
   readonly writes: string[] = [];
   readonly #controlPlane: ControlPlane;
+  readonly #eavesdropper: Eavesdropper;
   connections: BrokerConnections | undefined;
   #stopping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
-  private constructor(controlPlane: ControlPlane, client: KubeClient, namespace: string) {
+  private constructor(controlPlane: ControlPlane, client: KubeClient, eavesdropper: Eavesdropper) {
     this.#controlPlane = controlPlane;
     this.client = client;
-    this.namespace = namespace;
+    this.#eavesdropper = eavesdropper;
+    this.namespace = uniqueName('catalog');
   }
 
   static async start(): Promise<CatalogWorld> {
@@ -73,7 +79,7 @@ export class CatalogWorld {
     const manifests = (await readManifests()).filter((text) => text.includes('CustomResourceDefinition'));
     const deps = { client, logger: silentLogger, manifests, namespace: 'bindery-system' };
     await install(deps, AbortSignal.timeout(30_000));
-    const world = new CatalogWorld(controlPlane, client, uniqueName('catalog'));
+    const world = new CatalogWorld(controlPlane, client, await Eavesdropper.start(client));
     await world.createNamespace(world.namespace);
     await world.startControllers();
     return world;
@@ -86,28 +92,33 @@ export class CatalogWorld {
   async startControllers(changes: Partial<CatalogSettings> = {}): Promise<void> {
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    const observe = ({ method, resource }: KubeCall): void => {
+    const { logger, metrics } = this.#eavesdropper;
+    const observe = (call: KubeCall): void => {
+      const { method, resource } = call;
+      metrics.observeKube(call);
       if (method !== 'GET' && resource !== 'events') this.writes.push(`${method} ${resource}`);
     };
     const connection = await loadConnection(this.#controlPlane);
     const client = new KubeClient({ connection, observe });
-    const stores = createStores({ client, logger: silentLogger });
-    const events = new EventRecorder({ client, component: 'test', instance: 'test', logger: silentLogger });
-    const copies = new CredentialCopies({ client, stores, logger: silentLogger, namespace: 'default' });
+    const stores = createStores({ client, logger });
+    const events = new EventRecorder({ client, component: 'test', instance: 'test', logger });
+    const copies = new CredentialCopies({ client, stores, logger, namespace: 'default' });
     const connections = new BrokerConnections({
       client,
       stores,
       copies,
-      logger: silentLogger,
+      logger,
       settings: { timeoutMs: 2_000, allowLoopback: true, environment: {} },
+      observe: metrics.observeBroker,
     });
     const { controllers, unsubscribe } = createCatalogControllers({
       client,
       stores,
       connections,
       events,
-      logger: silentLogger,
+      logger,
       clock: systemClock,
+      observe: metrics.observeReconcile,
       settings: { ...settings, ...changes },
     });
     this.connections = connections;
@@ -126,10 +137,13 @@ export class CatalogWorld {
     await this.#running;
   }
 
+  /** @throws Error when a marked secret was told; everything is stopped and removed all the same */
   async stop(): Promise<void> {
+    await using cleanUp = new AsyncDisposableStack();
+    cleanUp.defer(async () => this.#controlPlane.stop());
+    cleanUp.defer(async () => this.client.close());
     await this.stopControllers();
-    await this.client.close();
-    await this.#controlPlane.stop();
+    expectNoLeaks(await this.#eavesdropper.stop());
   }
 
   /** Makes the Secret and the ClusterServiceBroker; gives the broker's name. */

@@ -2,7 +2,7 @@ import { generatedName } from '../../../src/api/names.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { deployments, pods } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { BinderyProcess } from '../../../demo/bindery-process.ts';
+import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { kubectlReader } from '../../support/kubelet-lite/kubectl-reader.ts';
 import { resolvePod } from '../../support/kubelet-lite/resolve-pod.ts';
 import { ServiceWorld } from '../../support/service-world.ts';
@@ -25,18 +25,10 @@ let world: ServiceWorld;
 let bindery: BinderyProcess;
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
-  const { kubeconfig } = world.controlPlane;
-  bindery = await BinderyProcess.start({
-    kubeconfig,
-    args: ['--leader-elect=false'],
-    signal: AbortSignal.timeout(60_000),
-  });
+  bindery = await world.startBindery('--leader-elect=false');
   await world.register();
 }, 90_000);
-afterAll(async () => {
-  await bindery?.stop();
-  await world?.stop();
-});
+afterAll(() => world?.stop());
 
 interface Annotated {
   readonly workload?: Readonly<Record<string, string>>;
@@ -71,8 +63,9 @@ function podOf(name: string, condition: (pod: Pod) => boolean = () => true): Pro
 
 /** Requests that reached the webhook for Pods, whatever came of them. */
 async function podReviews(): Promise<number> {
-  const text = await (await fetch(`${bindery.adminUrl}/metrics`)).text();
-  const counts = text.matchAll(/^bindery_admission\w*_count\{[^}]*path="\/mutate\/pods"[^}]*\} (\d+)/gm);
+  const counts = (await bindery.metrics()).matchAll(
+    /^bindery_admission\w*_count\{[^}]*path="\/mutate\/pods"[^}]*\} (\d+)/gm,
+  );
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 

@@ -1,5 +1,5 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { BinderyProcess } from '../../../demo/bindery-process.ts';
+import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { isReady, ServiceWorld } from '../../support/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -13,16 +13,11 @@ beforeAll(async () => {
   bindery = await start();
   await world.register();
 }, 90_000);
-afterAll(async () => {
-  await bindery?.stop();
-  await world?.stop();
-});
+afterAll(() => world?.stop());
 afterEach(() => world.broker.forget());
 
 function start(): Promise<BinderyProcess> {
-  const { kubeconfig } = world.controlPlane;
-  const args = ['--leader-elect=false', '--max-retry-interval=2s'];
-  return BinderyProcess.start({ kubeconfig, args, signal: AbortSignal.timeout(60_000) });
+  return world.startBindery('--leader-elect=false', '--max-retry-interval=2s');
 }
 
 async function killAndRestart(): Promise<void> {

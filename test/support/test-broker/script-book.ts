@@ -1,9 +1,12 @@
 import type { Behaviour, Match, Times } from './behaviour.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 
+/** A behaviour, or how to find one for the request. */
+export type Script = Behaviour | ((request: RecordedRequest) => Behaviour);
+
 interface Entry {
   readonly match: Match;
-  readonly behaviour: Behaviour;
+  readonly script: Script;
   left: number;
 }
 
@@ -11,8 +14,8 @@ interface Entry {
 export class ScriptBook {
   #entries: Entry[] = [];
 
-  add(match: Match, behaviour: Behaviour, times: Times): ScriptHandle {
-    const entry = { match, behaviour, left: times === 'always' ? Infinity : times };
+  add(match: Match, script: Script, times: Times): ScriptHandle {
+    const entry = { match, script, left: times === 'always' ? Infinity : times };
     this.#entries.push(entry);
     return {
       get left() {
@@ -29,7 +32,7 @@ export class ScriptBook {
     if (entry === undefined) return undefined;
     entry.left--;
     if (entry.left === 0) this.#entries = this.#entries.filter((other) => other !== entry);
-    return entry.behaviour;
+    return typeof entry.script === 'function' ? entry.script(request) : entry.script;
   }
 
   clear(): void {

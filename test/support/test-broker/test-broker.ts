@@ -13,8 +13,8 @@ import { gateProblem, type TestBrokerAuth } from './protocol-checks.ts';
 import { readRequest } from './read-request.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 import { sampleCatalog, type CatalogDocument } from './sample-catalog.ts';
-import { ScriptBook, type ScriptHandle } from './script-book.ts';
-import { SecretMarkers } from './secret-markers.ts';
+import { ScriptBook, type Script, type ScriptHandle } from './script-book.ts';
+import { plantSecret, secretsIn } from '../secrecy/secret-markers.ts';
 import { refuse, type AsyncOperation, type OrdinaryAnswer, type ServiceContext } from './service-context.ts';
 
 export interface TestBrokerOptions {
@@ -61,7 +61,6 @@ export class TestBroker {
   readonly #server: Server;
   readonly #state = new BrokerState();
   readonly #book = new ScriptBook();
-  readonly #markers = new SecretMarkers();
   readonly #stopping = new AbortController();
   #catalog: CatalogDocument;
   #port = 0;
@@ -70,7 +69,7 @@ export class TestBroker {
   constructor(options: TestBrokerOptions = {}) {
     this.#options = options;
     this.#catalog = options.catalog ?? sampleCatalog();
-    this.auth = options.auth ?? { kind: 'basic', username: 'broker', password: this.#markers.plant() };
+    this.auth = options.auth ?? { kind: 'basic', username: 'broker', password: plantSecret() };
     const handle = (request: IncomingMessage, response: ServerResponse): void =>
       void this.#handle(request, response).catch((error: unknown) => {
         this.violations.push(`the test broker itself failed: ${errorMessage(error)}`);
@@ -116,8 +115,8 @@ export class TestBroker {
   }
 
   /** The next fitting request, or so many, is answered in this way. */
-  script(match: Match, behaviour: Behaviour, times: Times = 1): ScriptHandle {
-    return this.#book.add(match, behaviour, times);
+  script(match: Match, script: Script, times: Times = 1): ScriptHandle {
+    return this.#book.add(match, script, times);
   }
 
   setCatalog(catalog: CatalogDocument): void {
@@ -144,14 +143,14 @@ export class TestBroker {
     return this.#state.bindings();
   }
 
-  /** The marked secrets (passwords of bindings and of this broker) inside of a text. */
+  /** The marked secrets (passwords of bindings, of brokers, and what was planted) inside of a text. */
   secretsIn(text: string): readonly string[] {
-    return this.#markers.foundIn(text);
+    return secretsIn(text);
   }
 
   /** A further marked secret, for parameters and the like. */
   plantSecret(): string {
-    return this.#markers.plant();
+    return plantSecret();
   }
 
   /** Forgets requests, violations and scripts, but not what exists. */
@@ -228,7 +227,7 @@ export class TestBroker {
   }
 
   #ordinaryCredentials(): Readonly<Record<string, unknown>> {
-    const password = this.#markers.plant();
+    const password = plantSecret();
     return { username: 'app', password, uri: `postgresql://app:${password}@db.example:5432/app`, port: 5432 };
   }
 }

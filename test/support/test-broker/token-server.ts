@@ -7,7 +7,7 @@ export interface TokenRequest {
   readonly form: Readonly<Record<string, string>>;
 }
 
-/** An OAuth2 token endpoint for client credentials: hands out `token-1`, `token-2` and so on. */
+/** An OAuth2 token endpoint for client credentials: hands out `token-1`, `token-2` and so on, or the one it is given. */
 export class TokenServer {
   readonly requests: TokenRequest[] = [];
   /** Seconds that a token lives; `undefined` leaves it out. */
@@ -15,14 +15,16 @@ export class TokenServer {
   /** Answer instead of a token. */
   answer: { readonly status: number; readonly body: string } | undefined;
   readonly #server: Server;
+  readonly #token: string | undefined;
   #port = 0;
 
-  private constructor() {
+  private constructor(token: string | undefined) {
+    this.#token = token;
     this.#server = createServer((request, response) => void this.#handle(request, response));
   }
 
-  static async start(): Promise<TokenServer> {
-    const server = new TokenServer();
+  static async start(token?: string): Promise<TokenServer> {
+    const server = new TokenServer(token);
     server.#port = await listen(server.#server, '127.0.0.1', undefined);
     return server;
   }
@@ -33,7 +35,7 @@ export class TokenServer {
 
   /** The token that the newest request got. */
   get current(): string {
-    return `token-${this.requests.length}`;
+    return this.#token ?? `token-${this.requests.length}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -46,10 +48,10 @@ export class TokenServer {
     const form = Object.fromEntries(new URLSearchParams(await text(request)));
     this.requests.push({ authorization: request.headers.authorization ?? '', form });
     response.writeHead(this.answer?.status ?? 200, { 'content-type': 'application/json' });
-    response.end(this.answer?.body ?? this.#token());
+    response.end(this.answer?.body ?? this.#tokenAnswer());
   }
 
-  #token(): string {
+  #tokenAnswer(): string {
     const lifetime = this.expiresIn === undefined ? {} : { expires_in: this.expiresIn };
     return JSON.stringify({ access_token: this.current, token_type: 'bearer', ...lifetime });
   }
