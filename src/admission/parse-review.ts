@@ -26,9 +26,10 @@ export function parseReview(text: string): unknown {
 }
 
 /**
- * Empties the lists, with `}]` taken for the end of each. Where that stands inside a string or closes a list further
- * inside, what remains is never JSON: in the first case a quotation mark is left over, so that the names of all
- * fields behind it stand outside of strings, in the second a bracket that nothing opens.
+ * Empties the lists, with `}]` taken for the end of each: the API server lets nothing but objects into them. Where that
+ * stands inside a string or closes a list further inside, what remains is never JSON: in the first case a quotation
+ * mark is left over, so that the names of all fields behind it stand outside of strings, in the second a bracket that
+ * nothing opens.
  */
 function withoutManagedFields(text: string): string {
   let result = '';
