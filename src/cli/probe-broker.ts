@@ -8,7 +8,7 @@ import { stepsOf, type Step } from './probe-steps.ts';
 /** `good`; `problems`: it can be registered, but not everything of it is fine; `unusable`: nothing would come of it. */
 export type Verdict = 'good' | 'problems' | 'unusable';
 
-/** What a broker is like before it is registered. Holds no credential. Printed as it is by `--json`. */
+/** What a broker is like before it is registered. Holds no credential. Printed as it is by `-o json`. */
 export interface BrokerReport {
   readonly url: string;
   /** What was sent as X-Broker-API-Version. */
@@ -29,10 +29,13 @@ export type ProbeOptions = BrokerClientOptions & { readonly timeoutMs: number };
  */
 export async function probeBroker(options: ProbeOptions, signal: AbortSignal): Promise<BrokerReport> {
   const outcome = await catalogOf(options, signal);
-  const isTls = new URL(options.url).protocol === 'https:';
+  const way = {
+    isTls: new URL(options.url).protocol === 'https:',
+    hasToken: options.auth?.kind === 'oauth2',
+  };
   const login = outcome.kind === 'catalog' ? await loginWarning(options, signal) : undefined;
   const catalog = catalogWarning(outcome);
-  const steps = stepsOf(outcome, isTls).map((step) => annotated(step, options, { login, catalog }));
+  const steps = stepsOf(outcome, way).map((step) => annotated(step, options, { login, catalog }));
   const hasWarning = steps.some(({ result }) => result === 'warning');
   return {
     url: options.url,
@@ -53,10 +56,18 @@ async function catalogOf(options: ProbeOptions, signal: AbortSignal): Promise<Ca
   }
 }
 
-/** Wrong credentials are not tried on purpose: that would count as an attack on the account. */
+/**
+ * Asks once more without the credentials, or without the certificate where that is all there is. Wrong ones are not
+ * tried on purpose: that would count as an attack on the account.
+ */
 async function loginWarning(options: ProbeOptions, signal: AbortSignal): Promise<string | undefined> {
-  if (options.auth === undefined) return undefined;
-  const outcome = await catalogOf({ ...options, auth: undefined }, signal);
+  const { auth, tls } = options;
+  if (auth === undefined && tls?.clientCertificate === undefined) return undefined;
+  const anonymous =
+    auth === undefined
+      ? { ...options, tls: { ...tls, clientCertificate: undefined, clientKey: undefined } }
+      : { ...options, auth: undefined };
+  const outcome = await catalogOf(anonymous, signal);
   return outcome.kind === 'catalog'
     ? 'the catalog is given to anyone, also without credentials; so these were not tested'
     : undefined;
@@ -76,10 +87,24 @@ function annotated(
   warnings: { readonly login: string | undefined; readonly catalog: string | undefined },
 ): Step {
   if (step.step === 'tls') return withMessage(step, tlsRemark(step, options));
+  if (step.reason === 'ConnectionReset') return withMessage(step, resetRemark(step, options));
   if (step.result !== 'ok') return step;
-  if (step.step === 'login' && options.auth === undefined) return withMessage(step, 'none asked for');
   const warning = step.step === 'login' || step.step === 'catalog' ? warnings[step.step] : undefined;
-  return warning === undefined ? step : { ...step, result: 'warning', message: warning };
+  if (warning !== undefined) return { ...step, result: 'warning', message: warning };
+  return step.step === 'login' ? withMessage(step, loginRemark(options)) : step;
+}
+
+/** With TLS 1.3 a server sees our certificate after the handshake, and most then say nothing. */
+function resetRemark({ message = '' }: Step, { url, tls }: ProbeOptions): string {
+  if (!url.startsWith('https:')) return message;
+  return tls?.clientCertificate === undefined
+    ? `${message}; a broker that asks for a client certificate does this without one (--client-certificate-file)`
+    : `${message}; a broker does this when it does not accept the client certificate`;
+}
+
+function loginRemark({ auth, tls }: ProbeOptions): string | undefined {
+  if (auth !== undefined) return undefined;
+  return tls?.clientCertificate === undefined ? 'none asked for' : 'by the client certificate';
 }
 
 function tlsRemark({ result }: Step, { auth, tls }: ProbeOptions): string | undefined {
@@ -107,6 +132,7 @@ function problemsOf(outcome: CatalogOutcome, secrets: readonly string[]): readon
 }
 
 function secretsOf(auth: BrokerAuth | undefined): readonly string[] {
-  if (auth?.kind === 'basic') return [auth.password];
-  return auth?.kind === 'bearer' ? [auth.token] : [];
+  if (auth === undefined) return [];
+  if (auth.kind === 'oauth2') return [auth.clientSecret];
+  return [auth.kind === 'basic' ? auth.password : auth.token];
 }

@@ -1,65 +1,72 @@
-import { readFile } from 'node:fs/promises';
-import { errorMessage } from '../base/logger.ts';
 import type { BrokerAuth } from '../osb/options.ts';
+import { isNamed, readSecret, type Environment, type SecretSource } from './secret-source.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Where the credentials are. Never the credentials themselves: command lines are seen by everyone on a machine. */
+/** How to log in, and where the secrets for it are; never the secrets themselves. */
 export interface CredentialOptions {
   readonly username?: string;
   readonly passwordFile?: string;
   readonly passwordEnv?: string;
   readonly tokenFile?: string;
+  readonly tokenEnv?: string;
+  readonly oauth2TokenUrl?: string;
+  readonly oauth2ClientId?: string;
+  readonly oauth2ClientSecretFile?: string;
+  readonly oauth2ClientSecretEnv?: string;
+  /** Separated by spaces. */
+  readonly oauth2Scopes?: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
- * Basic or bearer credentials from files or the environment; undefined when nothing is said.
- * @throws UsageError for contradictions and for what can not be read
+ * Basic, bearer or OAuth2 credentials; undefined when nothing is said.
+ * @throws UsageError for contradictions, for what is missing and for what can not be read
  */
 export async function readCredentials(
   options: CredentialOptions,
   environment: Environment,
 ): Promise<BrokerAuth | undefined> {
-  const { username, passwordFile, passwordEnv, tokenFile } = options;
-  const hasPassword = passwordFile !== undefined || passwordEnv !== undefined;
-  if (tokenFile !== undefined) {
-    if (username !== undefined || hasPassword) {
-      throw new UsageError('--token-file can not be combined with a username and password');
-    }
-    const token = await readText('--token-file', tokenFile);
-    return { kind: 'bearer', token: filled('--token-file', tokenFile, token.trim()) };
+  const { username, oauth2TokenUrl, oauth2ClientId, oauth2Scopes } = options;
+  const [password, token, clientSecret] = sourcesOf(options);
+  const isBasic = username !== undefined || isNamed(password);
+  const isBearer = isNamed(token);
+  const isOAuth2 =
+    isNamed(clientSecret) ||
+    [oauth2TokenUrl, oauth2ClientId, oauth2Scopes].some((value) => value !== undefined);
+  if ([isBasic, isBearer, isOAuth2].filter(Boolean).length > 1) {
+    throw new UsageError(
+      'only one of --username, --token-… and --oauth2-… can be used: a broker has one login',
+    );
   }
-  if (username === undefined && !hasPassword) return undefined;
-  if (username === undefined) throw new UsageError('a password needs --username');
-  return { kind: 'basic', username, password: await readPassword(options, environment) };
+
+  if (isBasic) {
+    if (username === undefined) throw new UsageError('a password needs --username');
+    return { kind: 'basic', username, password: await readSecret(password, environment) };
+  }
+  if (isBearer) return { kind: 'bearer', token: (await readSecret(token, environment)).trim() };
+  if (!isOAuth2) return undefined;
+  if (oauth2TokenUrl === undefined || !URL.canParse(oauth2TokenUrl)) {
+    throw new UsageError('OAuth2 needs --oauth2-token-url, an absolute http or https URL');
+  }
+  if (oauth2ClientId === undefined) throw new UsageError('OAuth2 needs --oauth2-client-id');
+  return {
+    kind: 'oauth2',
+    tokenUrl: oauth2TokenUrl,
+    clientId: oauth2ClientId,
+    clientSecret: await readSecret(clientSecret, environment),
+    scopes: (oauth2Scopes ?? '').split(/\s+/).filter((scope) => scope !== ''),
+  };
 }
 
-async function readPassword(
-  { passwordFile, passwordEnv }: CredentialOptions,
-  environment: Environment,
-): Promise<string> {
-  if (passwordFile !== undefined && passwordEnv === undefined) {
-    const text = await readText('--password-file', passwordFile);
-    // Editors end a file with a line feed; nobody means it.
-    return filled('--password-file', passwordFile, text.replace(/\r?\n$/, ''));
-  }
-  if (passwordEnv !== undefined && passwordFile === undefined) {
-    return filled('--password-env', passwordEnv, environment[passwordEnv] ?? '');
-  }
-  throw new UsageError('--username needs one of --password-file and --password-env');
-}
-
-/** The text of a file that a flag names. */
-export async function readText(flag: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${flag} ${file} can not be read: ${errorMessage(error)}`);
-  }
-}
-
-function filled(flag: string, source: string, value: string): string {
-  if (value === '') throw new UsageError(`${flag} ${source} is empty`);
-  return value;
+function sourcesOf(options: CredentialOptions): readonly [SecretSource, SecretSource, SecretSource] {
+  const source = (flag: string, file: string | undefined, variable: string | undefined): SecretSource => ({
+    fileFlag: `--${flag}-file`,
+    file,
+    variableFlag: `--${flag}-env`,
+    variable,
+  });
+  return [
+    source('password', options.passwordFile, options.passwordEnv),
+    source('token', options.tokenFile, options.tokenEnv),
+    source('oauth2-client-secret', options.oauth2ClientSecretFile, options.oauth2ClientSecretEnv),
+  ];
 }

@@ -1,8 +1,25 @@
 import type { CatalogOutcome, Failure, FailureReason } from '../osb/outcome-types.ts';
 
-/** The way to a catalog, in the order in which it is gone. */
-export const stepNames = ['address', 'connection', 'tls', 'http', 'login', 'version', 'catalog'] as const;
+/** The way to a catalog, in the order in which it is gone. `token` is only there with OAuth2. */
+export const stepNames = [
+  'token',
+  'address',
+  'connection',
+  'tls',
+  'http',
+  'login',
+  'version',
+  'catalog',
+] as const;
 export type StepName = (typeof stepNames)[number];
+
+/** What kind of broker is asked. */
+export interface Way {
+  /** The URL is https. */
+  readonly isTls: boolean;
+  /** Its login is an access token that has to be fetched first. */
+  readonly hasToken: boolean;
+}
 
 /**
  * `unknown`: passed or not, the outcome does not tell. `not-reached`: an earlier step failed. `not-used`: there is
@@ -37,10 +54,10 @@ const endOfReason: Partial<Record<FailureReason, End>> = {
   ConnectionReset: { at: 'http', doubt: 'tls' },
   // The deadline is for the whole exchange.
   Timeout: { at: 'http', doubt: 'address' },
-  Cancelled: { at: 'http', doubt: 'address' },
-  InvalidRequest: { at: 'http', doubt: 'address' },
+  Cancelled: { at: 'http', doubt: 'token' },
+  InvalidRequest: { at: 'http', doubt: 'token' },
   Redirect: { at: 'http' },
-  TokenFailure: { at: 'login', doubt: 'address' },
+  TokenFailure: { at: 'token' },
   Unauthorized: { at: 'login' },
   Forbidden: { at: 'login' },
   UnsupportedVersion: { at: 'version', doubt: 'login' },
@@ -48,9 +65,10 @@ const endOfReason: Partial<Record<FailureReason, End>> = {
 };
 
 /** Each step of one catalog request, as far as its outcome tells. */
-export function stepsOf(outcome: CatalogOutcome, isTls: boolean): readonly Step[] {
+export function stepsOf(outcome: CatalogOutcome, { isTls, hasToken }: Way): readonly Step[] {
   const end = outcome.kind === 'failed' ? endOf(outcome) : undefined;
-  return stepNames.map((step): Step => {
+  const steps = stepNames.filter((step) => step !== 'token' || hasToken);
+  return steps.map((step): Step => {
     if (outcome.kind === 'failed' && step === end?.at) {
       return { step, result: 'failed', reason: outcome.reason, message: outcome.message };
     }

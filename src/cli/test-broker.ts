@@ -1,18 +1,17 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { compact } from '../base/compact.ts';
-import type { BrokerTls } from '../osb/options.ts';
 import { probeBroker, type ProbeOptions, type Verdict } from './probe-broker.ts';
-import { readCredentials, readText, type CredentialOptions } from './probe-credentials.ts';
+import { readCredentials, type CredentialOptions } from './probe-credentials.ts';
 import { reportText } from './probe-text.ts';
+import { readTls, type TlsOptions } from './probe-tls.ts';
+import type { Environment } from './secret-source.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface TestBrokerOptions extends CredentialOptions {
-  readonly caFile?: string;
-  readonly insecureSkipTlsVerify?: boolean;
+export interface TestBrokerOptions extends CredentialOptions, TlsOptions {
   readonly apiVersion?: string;
   readonly timeout: string;
   readonly allowLoopback?: boolean;
-  readonly json?: boolean;
+  readonly output: 'text' | 'json';
 }
 
 /** 1 is left for what is no statement about the broker: wrong flags, files that can not be read. */
@@ -25,16 +24,29 @@ export function testBrokerCommand(): Command {
   return new Command('test-broker')
     .description('look at a broker before it is registered: the way to it, its login, its catalog')
     .argument('<url>', 'as it would stand in spec.url')
-    .option('--username <name>', 'for Basic authentication, with one of the two passwords')
+    .option('--username <name>', 'log in with Basic authentication, and one of the next two')
     .option('--password-file <file>', 'holds the password')
     .option('--password-env <variable>', 'environment variable that holds the password')
-    .option('--token-file <file>', 'holds a bearer token')
+    .option('--token-file <file>', 'log in with the bearer token in this file')
+    .option('--token-env <variable>', 'log in with the bearer token in this environment variable')
+    .option('--oauth2-token-url <url>', 'log in with OAuth2 client credentials: where tokens are fetched')
+    .option('--oauth2-client-id <id>', 'OAuth2 client, with one of the next two')
+    .option('--oauth2-client-secret-file <file>', 'holds the client secret')
+    .option('--oauth2-client-secret-env <variable>', 'environment variable that holds the client secret')
+    .option('--oauth2-scopes <scopes>', 'scopes to ask for, separated by spaces')
+    .option('--client-certificate-file <file>', 'PEM certificate to show, with one of the next two')
+    .option('--client-key-file <file>', 'holds its PEM key')
+    .option('--client-key-env <variable>', 'environment variable that holds its PEM key')
     .option('--ca-file <file>', "PEM authorities that replace the system's")
     .option('--insecure-skip-tls-verify', 'take any certificate')
     .option('--api-version <version>', 'X-Broker-API-Version (default: 2.17)')
     .option('--timeout <duration>', 'whole time of one request', '15s')
     .option('--allow-loopback', 'brokers at 127.0.0.1 and ::1')
-    .option('--json', 'one line of JSON')
+    .addOption(
+      new Option('-o, --output <format>', 'for people, or one line of JSON')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .addHelpText('after', '\nExit code: 0 good, 2 not usable, 3 usable with problems, 1 not tested.')
     .action(run);
 }
@@ -43,7 +55,7 @@ async function run(url: string, options: TestBrokerOptions): Promise<void> {
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
   const report = await probeBroker(await probeOptions(url, options, process.env), interrupted.signal);
-  console.log(options.json === true ? JSON.stringify(report) : reportText(report, terminalColumns()));
+  console.log(options.output === 'json' ? JSON.stringify(report) : reportText(report, terminalColumns()));
   process.exitCode = exitCodes[report.verdict];
 }
 
@@ -54,7 +66,7 @@ async function run(url: string, options: TestBrokerOptions): Promise<void> {
 export async function probeOptions(
   url: string,
   options: TestBrokerOptions,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Promise<ProbeOptions> {
   checkUrl(url);
   const { apiVersion, allowLoopback } = options;
@@ -64,22 +76,10 @@ export async function probeOptions(
   return {
     ...compact({ apiVersion, allowLoopback, auth: await readCredentials(options, environment) }),
     url: url.replace(/\/+$/, ''),
-    tls: await readTls(options),
+    tls: await readTls(options, environment),
     timeoutMs: timeoutMs(options.timeout),
     environment,
   };
-}
-
-async function readTls({ caFile, insecureSkipTlsVerify }: TestBrokerOptions): Promise<BrokerTls> {
-  if (insecureSkipTlsVerify === true && caFile !== undefined) {
-    throw new UsageError('--ca-file and --insecure-skip-tls-verify contradict each other');
-  }
-  if (caFile === undefined) return { insecureSkipVerify: insecureSkipTlsVerify === true };
-  const ca = await readText('--ca-file', caFile);
-  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new UsageError(`--ca-file ${caFile} holds no PEM certificate`);
-  }
-  return { ca };
 }
 
 /** The URL is not repeated in these messages: it may hold a password. */

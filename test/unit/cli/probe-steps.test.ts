@@ -12,9 +12,9 @@ const failure = (reason: FailureReason, status?: number): Failure => ({
 });
 
 /** One letter per step: ok, Failed, unknown (?), not reached (-). */
-function picture(outcome: Failure): string {
+function picture(outcome: Failure, hasToken = false): string {
   const letters = { ok: 'o', failed: 'F', unknown: '?', 'not-reached': '-', 'not-used': 'n', warning: 'w' };
-  return stepsOf(outcome, true)
+  return stepsOf(outcome, { isTls: true, hasToken })
     .map(({ result }) => letters[result])
     .join('');
 }
@@ -41,5 +41,14 @@ describe('how far a request came: address, connection, tls, http, login, version
     ['BadCatalog', 200, 'ooooooF'],
   ] as const)('%s, status %s: %s', (reason, status, expected) => {
     expect(picture(failure(reason, status))).toBe(expected);
+  });
+
+  it.each([
+    ['TokenFailure', 'F-------'],
+    ['TLSUntrusted', 'oooF----'],
+    ['Unauthorized', 'oooooF--'],
+    ['Cancelled', '????F---'],
+  ] as const)('with an access token before all of it, %s: %s', (reason, expected) => {
+    expect(picture(failure(reason), true)).toBe(expected);
   });
 });
