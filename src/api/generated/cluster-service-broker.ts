@@ -83,14 +83,12 @@ export interface ClusterServiceBrokerStatus {
   readonly attempts?: number;
   /** Nothing is tried again before this time. Empty when nothing waits. */
   readonly nextAttemptTime?: string | null;
-  /** When the catalog was last fetched with success, changed or not. */
+  /** When a fetch of the catalog last brought something new. One that changes nothing writes nothing, not even its time. */
   readonly lastCatalogRetrievalTime?: string | null;
   /** Value of spec.relistRequests that was last carried out. */
   readonly lastRelistRequests?: number;
   /** Entity tag of the catalog in use, with which the broker can answer "not modified". */
   readonly catalogETag?: string;
-  /** Checksum of the catalog in use together with the restrictions. While it stays the same, nothing is written. */
-  readonly catalogChecksum?: string;
   /** Classes that the catalog in use gave. */
   readonly serviceClassCount?: number;
   /** Plans that the catalog in use gave. */
