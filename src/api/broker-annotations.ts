@@ -21,10 +21,3 @@ export const brokerAnnotations = {
   /** Scopes to ask for, separated by spaces. */
   oauth2Scopes: 'servicecatalog.k8s.io/oauth2-scopes',
 } as const;
-
-/** All annotations that name a Secret: whoever writes one must be allowed to read that Secret. */
-export const brokerSecretAnnotations: readonly string[] = [
-  brokerAnnotations.caSecret,
-  brokerAnnotations.clientCertificateSecret,
-  brokerAnnotations.oauth2Secret,
-];

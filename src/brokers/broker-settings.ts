@@ -1,7 +1,7 @@
 import type { ClusterServiceBroker } from '../api/generated/cluster-service-broker.ts';
 import type { ServiceBroker } from '../api/generated/service-broker.ts';
 import { decodeBase64 } from './secret-object.ts';
-import { brokerAnnotations } from './broker-annotations.ts';
+import { brokerAnnotations } from '../api/broker-annotations.ts';
 
 export type AnyBroker = ClusterServiceBroker | ServiceBroker;
 

@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { jsonEqual } from '../base/json.ts';
-import { brokerAnnotations } from '../brokers/broker-annotations.ts';
+import { brokerAnnotations } from '../api/broker-annotations.ts';
 import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import { brokerKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';

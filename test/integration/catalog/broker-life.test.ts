@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { specificationOf, type AnyBroker } from '../../../src/brokers/broker-settings.ts';
 import { clusterServiceBrokers, clusterServicePlans, serviceBrokers } from '../../../src/api/kinds.ts';
-import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
+import { brokerAnnotations } from '../../../src/api/broker-annotations.ts';
 import { events, namespaces, secrets } from '../../../src/kube/resources.ts';
 import { isRemoved } from '../../../src/catalog/scope.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';

@@ -1,6 +1,6 @@
 import { apiVersion } from '../../../src/api/group.ts';
 import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
+import { brokerAnnotations } from '../../../src/api/broker-annotations.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 import { markSecret, plantSecret } from '../../support/secrecy/secret-markers.ts';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
+import { brokerAnnotations } from '../../../src/api/broker-annotations.ts';
 import {
   BrokerConnections,
   type BrokerNews,

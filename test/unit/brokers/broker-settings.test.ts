@@ -1,4 +1,4 @@
-import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
+import { brokerAnnotations } from '../../../src/api/broker-annotations.ts';
 import { specificationOf, type AnyBroker } from '../../../src/brokers/broker-settings.ts';
 
 const secretRef = { namespace: 's', name: 'auth' };

@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
+import { brokerAnnotations } from '../../../src/api/broker-annotations.ts';
 import type { BrokerNews } from '../../../src/brokers/broker-connections.ts';
 import type { BrokerRef } from '../../../src/brokers/broker-ref.ts';
 import type { AnyBroker } from '../../../src/brokers/broker-settings.ts';
