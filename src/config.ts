@@ -1,3 +1,5 @@
+import { networkInterfaces } from 'node:os';
+
 /** Flags and environment → one validated, frozen Config. Durations are milliseconds here, `90s` on the command line. */
 export interface Config {
   readonly kubeconfig: string | undefined;
@@ -61,12 +63,12 @@ const common: readonly Option[] = [
   {
     flags: '--admin-listen <address>',
     description: 'metrics and health, plain HTTP',
-    default: '0.0.0.0:8081',
+    default: ':8081',
   },
 ];
 
 const webhook: readonly Option[] = [
-  { flags: '--listen <address>', description: 'admission webhook, HTTPS', default: '0.0.0.0:8443' },
+  { flags: '--listen <address>', description: 'admission webhook, HTTPS', default: ':8443' },
   { flags: '--webhook-url <url>', description: 'register the webhook by this https URL, not by its Service' },
   { flags: '--service-name <name>', description: 'Service of the webhook', default: 'bindery-webhook' },
 ];
@@ -196,14 +198,23 @@ function reader(raw: RawOptions, environment: Readonly<Record<string, string | u
     duration: (key: string): number =>
       parsed(key, durationMs(text(key)), 'a duration such as 90s, 5m or 24h'),
     address: (key: string): Address =>
-      parsed(key, parseAddress(text(key)), 'host:port, such as 127.0.0.1:8443'),
+      parsed(key, parseAddress(text(key)), 'host:port, or :port for all interfaces, such as 127.0.0.1:8443'),
   };
 }
 
 function parseAddress(text: string): Address | undefined {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  return match === null || port > 65_535 ? undefined : { host: match[1] ?? (match[2] || '0.0.0.0'), port };
+  return match === null || port > 65_535 ? undefined : { host: match[1] ?? (match[2] || everyHost()), port };
+}
+
+/**
+ * The host for all interfaces. `::` takes IPv4 as well and is what a cluster of IPv6 alone needs; where the kernel has
+ * IPv6 switched off it can not be listened on.
+ */
+export function everyHost(interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces()): string {
+  const addresses = Object.values(interfaces).flatMap((found) => found ?? []);
+  return addresses.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0';
 }
 
 function webhookUrl(text: string): URL {

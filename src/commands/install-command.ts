@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { createLogger } from '../observability/log.ts';
 import { KubeClient } from '../kube/client.ts';
-import { loadConnection } from '../kube/credentials.ts';
-import { compact } from '../base/compact.ts';
+import { connect } from './connect.ts';
 import { ensureNamespace, install } from './install.ts';
 import { readManifests } from './manifests.ts';
 import { ConfigError } from '../config.ts';
@@ -35,8 +34,8 @@ async function run(options: InstallOptions): Promise<void> {
     process.stdout.write(`${manifests.map((text) => text.trim()).join('\n---\n')}\n`);
     return;
   }
-  const { kubeconfig, context, namespace } = options;
-  const client = new KubeClient({ connection: await loadConnection(compact({ kubeconfig, context })) });
+  const { namespace } = options;
+  const client = new KubeClient({ connection: await connect(options) });
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     await ensureNamespace(client, namespace, signal);

@@ -6,10 +6,10 @@ import { programVersion } from '../base/version.ts';
 import { parseConfig, type Config, type RawOptions } from '../config.ts';
 import { createStores, type Stores } from '../control/stores.ts';
 import { KubeClient } from '../kube/client.ts';
-import { loadConnection } from '../kube/credentials.ts';
 import { AdminServer, type Checks } from '../observability/admin-server.ts';
 import { createLogger } from '../observability/log.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
+import { connect } from './connect.ts';
 import { controllerUser } from './controller-user.ts';
 import { ControllerRole } from './controller-role.ts';
 import { ensureNamespace, install } from './install.ts';
@@ -36,10 +36,7 @@ export async function runCommand(options: RawOptions, roles: Roles): Promise<voi
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics();
   const stopping = stopOnSignals(logger);
-  const connection = await loadConnection({
-    ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
-    ...(config.context === undefined ? {} : { context: config.context }),
-  });
+  const connection = await connect(config);
   const client = new KubeClient({ connection, observe: metrics.observeKube });
   try {
     logger.info(

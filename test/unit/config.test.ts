@@ -1,11 +1,12 @@
-import { durationMs, parseConfig } from '../../src/config.ts';
+import type { NetworkInterfaceInfo } from 'node:os';
+import { durationMs, everyHost, parseConfig } from '../../src/config.ts';
 
 describe('config', () => {
   it('has working defaults for every flag', () => {
     expect(parseConfig({}, {})).toMatchObject({
       namespace: 'bindery-system',
-      adminListen: { host: '0.0.0.0', port: 8081 },
-      webhook: { listen: { host: '0.0.0.0', port: 8443 }, url: undefined },
+      adminListen: { host: everyHost(), port: 8081 },
+      webhook: { listen: { host: everyHost(), port: 8443 }, url: undefined },
       controller: { isLeaderElected: true, brokerTimeoutMs: 60_000, allowLoopbackBrokers: false },
     });
   });
@@ -33,10 +34,20 @@ describe('config', () => {
 
   it.each([
     ['[::1]:8443', { host: '::1', port: 8443 }],
-    [':8443', { host: '0.0.0.0', port: 8443 }],
+    [':8443', { host: everyHost(), port: 8443 }],
     ['localhost:0', { host: 'localhost', port: 0 }],
   ])('reads the address %s', (listen, expected) => {
     expect(parseConfig({ listen }, {}).webhook.listen).toEqual(expected);
+  });
+
+  it.each([
+    ['IPv4 alone', ['IPv4'], '0.0.0.0'],
+    ['IPv6 alone', ['IPv6'], '::'],
+    ['both', ['IPv4', 'IPv6'], '::'],
+    ['nothing', [], '0.0.0.0'],
+  ] as const)('listens on all interfaces of a host with %s', (_title, families, expected) => {
+    const addresses = families.map((family) => ({ family }) as NetworkInterfaceInfo);
+    expect(everyHost({ eth0: addresses, tun0: undefined })).toBe(expected);
   });
 
   it.each([

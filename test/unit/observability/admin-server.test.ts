@@ -1,3 +1,4 @@
+import { everyHost } from '../../../src/config.ts';
 import { silentLogger, type LogFields, type Logger } from '../../../src/base/logger.ts';
 import { AdminServer, type AdminServerDeps } from '../../../src/observability/admin-server.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -35,6 +36,12 @@ async function serve(deps: Partial<AdminServerDeps>): Promise<(path: string) => 
   const { port } = await start(deps);
   return (path) => fetch(`http://127.0.0.1:${port}${path}`);
 }
+
+it('is reached by IPv4 where it listens on every interface, and by IPv6 where there is any', async () => {
+  const { port } = await start({ listen: { host: everyHost(), port: await freePort() } });
+  const hosts = everyHost() === '::' ? ['127.0.0.1', '[::1]'] : ['127.0.0.1'];
+  for (const host of hosts) expect((await fetch(`http://${host}:${port}/livez`)).status).toBe(200);
+});
 
 describe('/readyz', () => {
   it('is ok while every check is', async () => {
