@@ -1,3 +1,5 @@
+import { orphanMitigationAnnotation } from '../api/group.ts';
+
 /**
  * Annotations on a ClusterServiceBroker or ServiceBroker, for what the v1beta1 spec has no field for: clients of
  * Service Catalog v0.3 drop unknown spec fields when they write, annotations survive.
@@ -20,4 +22,8 @@ export const brokerAnnotations = {
   oauth2TokenUrl: 'servicecatalog.k8s.io/oauth2-token-url',
   /** Scopes to ask for, separated by spaces. */
   oauth2Scopes: 'servicecatalog.k8s.io/oauth2-scopes',
+  /** Annotations of namespaces and instances that the broker is shown: see context-annotations.ts. None by default. */
+  contextAnnotations: 'servicecatalog.k8s.io/context-annotations',
+  /** Also on instances: see orphan-mitigation.ts. */
+  orphanMitigation: orphanMitigationAnnotation,
 } as const;

@@ -58,6 +58,12 @@ export const injectKey = `inject.${group}`;
 /** The opt-out of the PodPreset that Kubernetes once had, still obeyed. */
 export const podPresetExcludeAnnotation = 'podpreset.admission.kubernetes.io/exclude';
 
+/**
+ * On an instance or a broker, `enabled` or `disabled`: whether what a failed request may have left at the broker is
+ * deleted. Enabled when absent.
+ */
+export const orphanMitigationAnnotation = `${labelPrefix}orphan-mitigation`;
+
 /** Written to a Pod: what was injected, as JSON. */
 export const injectedAnnotation = `status.${group}/injected`;
 

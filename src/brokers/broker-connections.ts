@@ -11,6 +11,7 @@ import type { BrokerMaterial } from './broker-material.ts';
 import { brokerKey, describeBroker, type BrokerRef } from './broker-ref.ts';
 import { specificationOf, type AnyBroker, type BrokerSpecification } from './broker-settings.ts';
 import type { CredentialCopies } from './credential-copies.ts';
+import { findBroker } from './find-broker.ts';
 import { MaterialCache } from './material-cache.ts';
 
 export interface BrokerSettings {
@@ -82,7 +83,7 @@ export class BrokerConnections {
    * @throws KubeApiError, KubeConnectionError when a Secret could not be read because of the API server
    */
   async connect(ref: BrokerRef, signal: AbortSignal): Promise<ConnectResult> {
-    const broker = this.#brokerObject(ref);
+    const broker = findBroker(ref, this.#deps.stores);
     if (broker === undefined) {
       const message = `${describeBroker(ref)} does not exist.`;
       return { kind: 'unavailable', reason: 'ReferencesNonexistentBroker', message };
@@ -135,13 +136,6 @@ export class BrokerConnections {
     const clients = [...this.#connections.values()].map(({ client }) => client.close());
     this.#connections.clear();
     await Promise.allSettled([...clients, ...this.#closing]);
-  }
-
-  #brokerObject(ref: BrokerRef): AnyBroker | undefined {
-    const { clusterServiceBrokers, serviceBrokers } = this.#deps.stores;
-    return ref.kind === 'ClusterServiceBroker'
-      ? clusterServiceBrokers.store.get(ref.name)
-      : serviceBrokers.store.get(brokerKey(ref));
   }
 
   #connectWith(

@@ -25,6 +25,11 @@ export function brokerRefOf(object: BrokerOwned): BrokerRef {
     : { kind: 'ServiceBroker', namespace, name: brokerName };
 }
 
+/** The same broker, not only the same name. */
+export function isSameBroker(left: BrokerRef, right: BrokerRef): boolean {
+  return left.kind === right.kind && brokerKey(left) === brokerKey(right);
+}
+
 /** The broker object's key in its store: "name" or "namespace/name". */
 export function brokerKey(ref: BrokerRef): string {
   return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;

@@ -2,6 +2,7 @@ import type { ClusterServiceBroker } from '../api/generated/cluster-service-brok
 import type { ServiceBroker } from '../api/generated/service-broker.ts';
 import { decodeBase64 } from './secret-object.ts';
 import { brokerAnnotations } from '../api/broker-annotations.ts';
+import { contextAnnotationsProblem } from './context-annotations.ts';
 
 export type AnyBroker = ClusterServiceBroker | ServiceBroker;
 
@@ -59,6 +60,10 @@ function parse(broker: AnyBroker): BrokerSpecification {
   const apiVersion = annotations[brokerAnnotations.apiVersion];
   if (apiVersion !== undefined && !/^[1-9]\d?\.\d{1,3}$/.test(apiVersion)) {
     throw new InvalidBroker(`annotation ${brokerAnnotations.apiVersion} must be MAJOR.MINOR, such as 2.17`);
+  }
+  const problem = contextAnnotationsProblem(annotations[brokerAnnotations.contextAnnotations] ?? '');
+  if (problem !== undefined) {
+    throw new InvalidBroker(`annotation ${brokerAnnotations.contextAnnotations}: ${problem}`);
   }
   const clientCertificate = annotations[brokerAnnotations.clientCertificateSecret];
   return {

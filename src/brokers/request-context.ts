@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import type { ContextAnnotations } from './context-annotations.ts';
 
 export interface RequestOrigin {
   /** See cluster-id.ts. */
@@ -7,6 +8,13 @@ export interface RequestOrigin {
   /** The Namespace object of the instance. */
   readonly namespace: KubeObject;
   readonly instanceName: string;
+  /** Which annotations the broker is shown; none without it. */
+  readonly annotations?:
+    | {
+        readonly shown: ContextAnnotations;
+        readonly ofInstance: Readonly<Record<string, string>> | undefined;
+      }
+    | undefined;
 }
 
 /** Where a request comes from, in the words of OSB. */
@@ -22,13 +30,28 @@ export interface RequestContext {
 /**
  * The context object of the Kubernetes profile, and the deprecated ids as Service Catalog always sent them:
  * organisation = cluster, space and application = the namespace's uid. Existing brokers key their records on these.
- * Annotations of namespace and instance are not sent: `kubectl apply` keeps a copy of the parameters in one of them.
  */
-export function contextOf({ clusterId, namespace, instanceName }: RequestOrigin): RequestContext {
+export function contextOf({
+  clusterId,
+  namespace,
+  instanceName,
+  annotations,
+}: RequestOrigin): RequestContext {
   const { name, uid } = namespace.metadata;
   const spaceGuid = uid ?? name;
   return {
-    context: { platform: 'kubernetes', clusterid: clusterId, namespace: name, instance_name: instanceName },
+    context: {
+      platform: 'kubernetes',
+      clusterid: clusterId,
+      namespace: name,
+      instance_name: instanceName,
+      ...(annotations === undefined
+        ? {}
+        : {
+            namespace_annotations: annotations.shown(namespace.metadata.annotations),
+            instance_annotations: annotations.shown(annotations.ofInstance),
+          }),
+    },
     organizationGuid: clusterId,
     spaceGuid,
     appGuid: spaceGuid,

@@ -58,8 +58,8 @@ export function changed<S extends object>(
 
 /**
  * Milliseconds until the next poll of an asynchronous operation: a quarter of the time it has taken so far, so the
- * end is seen at most 25 % late; never below one second (OSB, Polling Interval and Duration), never beyond `maxMs`
- * nor the deadline. The broker's Retry-After can only make it longer. Needs no state but the start time.
+ * end is seen at most 25 % late; never below one second unless `maxMs` is, never beyond `maxMs` nor the deadline.
+ * The broker's Retry-After can only make it longer. Needs no state but the start time.
  */
 export function pollDelayMs(
   operation: { readonly startedMs: number; readonly deadlineMs: number; readonly maxMs: number },
@@ -67,6 +67,7 @@ export function pollDelayMs(
   retryAfterMs = 0,
 ): number {
   const now = clock.now();
-  const wanted = Math.max(1000, retryAfterMs, Math.min(operation.maxMs, (now - operation.startedMs) / 4));
+  const natural = Math.min(operation.maxMs, Math.max(1000, (now - operation.startedMs) / 4));
+  const wanted = Math.max(retryAfterMs, natural);
   return Math.max(1, Math.min(wanted, operation.deadlineMs - now));
 }

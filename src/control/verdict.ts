@@ -1,5 +1,6 @@
 import { findCondition, lastConditionState, removeCondition, setCondition } from '../api/conditions.ts';
 import type { Condition } from '../api/generated/common.ts';
+import { sentence } from '../base/sentence.ts';
 
 /**
  * How an instance or a binding stands, in the words of the people who watch it. `statusOf` turns it into conditions
@@ -36,6 +37,15 @@ export type Verdict =
       /** Set when the operation is not tried again afterwards: the reason of the Failed condition. */
       readonly failedReason?: string;
     }
+  /** Orphan mitigation is due and switched off: somebody wants to look at what may have been left first. */
+  | {
+      readonly kind: 'held-back';
+      readonly reason: string;
+      readonly message: string;
+      /** What failed; kept for the day it is cleaned up. */
+      readonly cause: string;
+      readonly failedReason?: string;
+    }
   /** The object is being deleted: Ready keeps its last value, Reconciling tells what is waited for. */
   | { readonly kind: 'deleting'; readonly reason: string; readonly message: string };
 
@@ -49,7 +59,8 @@ type Setter = (type: string, status: 'True' | 'False', reason: string, message: 
 
 /**
  * The conditions for a verdict: Ready is the last one (Failed after it when terminal), Reconciling, Stalled and
- * OrphanMitigation are there only while true, every one carries the generation it speaks of.
+ * OrphanMitigation are there only while true (the last is False while it is switched off), every one carries the
+ * generation it speaks of. Conditions that are none of these belong to others and stay.
  */
 export function statusOf(
   verdict: Verdict,
@@ -66,7 +77,7 @@ export function statusOf(
     );
   };
   const kept = keptConditions(verdict);
-  for (const { type } of conditions) {
+  for (const type of ownConditions) {
     if (!kept.includes(type)) conditions = removeCondition(conditions, type);
   }
   setReady(verdict, findCondition(conditions, 'Ready'), set);
@@ -74,11 +85,15 @@ export function statusOf(
   return { conditions, lastConditionState: lastConditionState(conditions), observedGeneration: generation };
 }
 
-/** Which of the conditions that are there survive; all others are only there while true. */
-function keptConditions(verdict: Verdict): readonly string[] {
+const ownConditions = ['Ready', 'Reconciling', 'Stalled', 'OrphanMitigation', 'Failed'] as const;
+
+/** Which of our conditions survive if they are there. */
+function keptConditions(verdict: Verdict): readonly (typeof ownConditions)[number][] {
   switch (verdict.kind) {
     case 'cleaning':
       return ['Ready', 'Reconciling', 'OrphanMitigation', 'Failed'];
+    case 'held-back':
+      return ['Ready', 'Stalled', 'OrphanMitigation', 'Failed'];
     case 'stalled':
       return ['Ready', 'Stalled', 'Failed'];
     case 'ready':
@@ -111,17 +126,27 @@ function setProgress(verdict: Verdict, conditions: readonly Condition[], set: Se
         'Reconciling',
         'True',
         'Backoff',
-        `${verdict.message} Next attempt at ${verdict.nextAttemptTime}.`,
+        `${sentence(verdict.message)} Next attempt at ${verdict.nextAttemptTime}.`,
       );
     case 'stalled':
       set('Stalled', 'True', verdict.reason, verdict.message);
       return set('Failed', 'True', verdict.failedReason, verdict.message);
+    case 'held-back':
+      set('Stalled', 'True', verdict.reason, verdict.message);
+      set('OrphanMitigation', 'False', verdict.reason, verdict.cause);
+      return setFailed(verdict.failedReason, verdict.cause, set);
     case 'cleaning':
       set('Reconciling', 'True', verdict.reason, verdict.message);
-      // The first reason is the one that matters, however often the clean-up itself is tried.
-      if (findCondition(conditions, 'OrphanMitigation') === undefined) {
-        set('OrphanMitigation', 'True', verdict.reason, verdict.message);
-      }
-      if (verdict.failedReason !== undefined) set('Failed', 'True', verdict.failedReason, verdict.message);
+      setOrphanMitigation(verdict, findCondition(conditions, 'OrphanMitigation'), set);
+      return setFailed(verdict.failedReason, verdict.message, set);
   }
+}
+
+/** The first reason is the one that matters, however often the clean-up itself is tried, or switched off and on. */
+function setOrphanMitigation({ reason, message }: Verdict, known: Condition | undefined, set: Setter): void {
+  if (known?.status !== 'True') set('OrphanMitigation', 'True', reason, known?.message ?? message);
+}
+
+function setFailed(reason: string | undefined, message: string, set: Setter): void {
+  if (reason !== undefined) set('Failed', 'True', reason, message);
 }

@@ -5,7 +5,8 @@ import { instanceLabels } from '../api/labels.ts';
 import { offeringRefs } from '../control/offering-refs.ts';
 import { resolveOffering, userSpecifiedNames, type Offering } from '../control/resolve.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
-import { saveInstance, type InstanceTask } from './instance-task.ts';
+import type { InstanceTask } from './instance-task.ts';
+import { saveInstance } from './save-instance.ts';
 
 /**
  * Completes what the admission webhook could not know, or did not see: finalizer, externalID, the references to the

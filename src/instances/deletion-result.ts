@@ -2,10 +2,12 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { finalizer } from '../api/group.ts';
 import { serviceInstances } from '../api/kinds.ts';
 import { attemptsEnded, deletionRetried, operationEnded } from '../brokers/operation.ts';
+import { sentence } from '../base/sentence.ts';
 import { nextAttempt, type NextAttempt } from '../control/attempts.ts';
 import { removeFinalizer } from '../control/finalizer.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
-import { instanceEvent, saveInstance, type InstanceTask } from './instance-task.ts';
+import type { InstanceTask } from './instance-task.ts';
+import { instanceEvent, saveInstance } from './save-instance.ts';
 
 /** The broker has confirmed that the instance is gone. */
 export async function deprovisioned(
@@ -39,7 +41,7 @@ export async function deprovisionAgain(
   message: string,
   next: NextAttempt,
 ): Promise<Step<ServiceInstance>> {
-  const text = `${message} Next attempt at ${next.nextAttemptTime}.`;
+  const text = `${sentence(message)} Next attempt at ${next.nextAttemptTime}.`;
   const verdict = isMitigating(instance)
     ? ({ kind: 'cleaning', reason: 'OrphanMitigationFailed', message: text } as const)
     : ({ kind: 'deleting', reason: 'DeprovisionCallFailed', message: text } as const);
@@ -63,8 +65,15 @@ async function orphanMitigated(
 ): Promise<Step<ServiceInstance>> {
   const status = instance.status ?? {};
   const cause = status.conditions?.find(({ type }) => type === 'OrphanMitigation')?.message ?? '';
-  const failed = status.conditions?.find(({ type, status: value }) => type === 'Failed' && value === 'True');
-  const next = nextAttempt(status, instance.metadata.generation, task.settings.retry, task.clock);
+  const { generation } = instance.metadata;
+  // A failure that was final for an older spec says nothing about the one that stands there now.
+  const failed = status.conditions?.find(
+    (condition) =>
+      condition.type === 'Failed' &&
+      condition.status === 'True' &&
+      condition.observedGeneration === generation,
+  );
+  const next = nextAttempt(status, generation, task.settings.retry, task.clock);
   const clean = {
     ...operationEnded,
     orphanMitigationInProgress: false,

@@ -6,7 +6,9 @@ import { objectKey } from '../kube/objects.ts';
 import type { DeletionAnswer } from '../osb/types.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import { deprovisionAgain, deprovisioned, isMitigating, releaseInstance } from './deletion-result.ts';
-import { instanceIdOf, saveInstance, type InstanceTask } from './instance-task.ts';
+import { heldBack, isHeldBack } from './held-back.ts';
+import { instanceIdOf, type InstanceTask } from './instance-task.ts';
+import { saveInstance } from './save-instance.ts';
 import { knownAtBroker, mayBeAtBroker, type KnownAtBroker } from './known-at-broker.ts';
 import { operationTimes, pollAgain } from './polling.ts';
 
@@ -43,7 +45,17 @@ export async function mitigateOrphan(
   task: InstanceTask,
   instance: ServiceInstance,
 ): Promise<Step<ServiceInstance>> {
-  return instance.status?.orphanMitigationInProgress ? deprovision(task, instance) : goOn(instance);
+  if (!instance.status?.orphanMitigationInProgress) return goOn(instance);
+  const { conditions } = instance.status;
+  const known = conditions?.find(({ type }) => type === 'OrphanMitigation');
+  const { reason = 'StartingInstanceOrphanMitigation', message = '' } = known ?? {};
+  if (isHeldBack(task, instance)) {
+    await saveInstance(task, instance, heldBack(task, instance, message));
+    return stop;
+  }
+  if (known?.status === 'True') return deprovision(task, instance);
+  // Switched on again: whoever waits for it should see it start.
+  return deprovision(task, await saveInstance(task, instance, { kind: 'cleaning', reason, message }));
 }
 
 /** DELETE /v2/service_instances/{id}. Never gives up: the object stays until the broker has confirmed. */
@@ -72,7 +84,8 @@ export async function deprovision(
       instanceId: instanceIdOf(intended),
       serviceId: known.serviceId,
       planId: known.planId,
-      identity: originatingIdentity(intended.spec.userInfo),
+      // Nobody asked for orphan mitigation (OSB, Originating Identity).
+      identity: isMitigating(intended) ? undefined : originatingIdentity(intended.spec.userInfo),
     },
     task.signal,
   );
@@ -80,9 +93,12 @@ export async function deprovision(
   return settleDeletion(task, intended, known, outcome);
 }
 
-/** Orphan mitigation is recorded already; an ordinary deletion is written down before it is sent. */
+/**
+ * Orphan mitigation is recorded already; an ordinary deletion is written down before it is sent. One that interrupts
+ * what the broker is doing leaves the record of that as it is: the broker may want to finish it first.
+ */
 function recordDeletion(task: InstanceTask, instance: ServiceInstance): Promise<ServiceInstance> {
-  if (isMitigating(instance)) return Promise.resolve(instance);
+  if (isMitigating(instance) || isInterrupting(instance)) return Promise.resolve(instance);
   const isStarted = instance.status?.currentOperation === 'Deprovision';
   return saveInstance(
     task,
@@ -113,15 +129,12 @@ async function settleDeletion(
   if (outcome.kind === 'done') return deprovisioned(task, instance);
   if (outcome.kind === 'failed') {
     task.connections.reportFailure(known.broker, outcome);
-    const { generation } = instance.metadata;
-    const { retryAfterMs } = outcome;
-    const next = nextAttempt(
-      instance.status ?? {},
-      generation,
-      task.settings.retry,
-      task.clock,
-      retryAfterMs,
-    );
+    const { status = {}, metadata } = instance;
+    const { retry } = task.settings;
+    const next = nextAttempt(status, metadata.generation, retry, task.clock, outcome.retryAfterMs);
+    if (outcome.reason === 'ConcurrencyError' && isInterrupting(instance)) {
+      return waitForOperation(task, instance, next.attempts);
+    }
     return deprovisionAgain(task, instance, `Deprovision call failed: ${outcome.message}`, next);
   }
   const message = 'The instance is being deprovisioned asynchronously';
@@ -130,11 +143,32 @@ async function settleDeletion(
     instance,
     { kind: isMitigating(instance) ? 'cleaning' : 'deleting', reason: 'Deprovisioning', message },
     {
+      ...(isMitigating(instance) ? {} : { currentOperation: 'Deprovision' as const }),
+      orphanMitigationInProgress: isMitigating(instance),
       asyncOpInProgress: true,
       lastOperation: outcome.operation,
+      lastOperationDescription: undefined,
+      operationStartTime: timestamp(task.clock.now()),
       ...operationTimes(task, instance, known.planId),
     },
     'uid',
   );
   return pollAgain(task, accepted, outcome.retryAfterMs);
+}
+
+/** The deletion comes while the broker is still creating or updating the instance. */
+function isInterrupting({ status }: ServiceInstance): boolean {
+  return status?.asyncOpInProgress === true && status.currentOperation !== 'Deprovision';
+}
+
+/** The broker does not let itself be interrupted: its operation is polled to the end, then the DELETE comes again. */
+async function waitForOperation(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  attempts: number,
+): Promise<Step<ServiceInstance>> {
+  const message =
+    'The broker is still busy with this instance (ConcurrencyError); it is deleted when that has ended';
+  const verdict = { kind: 'deleting', reason: 'DeprovisionCallFailed', message } as const;
+  return pollAgain(task, await saveInstance(task, instance, verdict, { attempts }, 'uid'));
 }

@@ -1,9 +1,13 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { jsonEqual } from '../base/json.ts';
+import { brokerRefOf, isSameBroker } from '../brokers/broker-ref.ts';
+import type { OperationDeps } from '../brokers/operation.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
+import type { StoreChange } from '../control/store.ts';
 import { scoped } from '../control/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { instanceReconciler } from './instance-reconciler.ts';
-import type { OperationDeps } from '../brokers/operation.ts';
+import { knownAtBroker } from './known-at-broker.ts';
 
 export interface InstanceControllerOptions {
   /** Instances worked on at the same time. */
@@ -28,18 +32,40 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
 
   instances.subscribe(({ object }) => controller.enqueue(objectKey(object)));
 
-  // An instance that waits for its class or plan goes on when one appears or comes back into the catalog.
+  // An instance that waits for its class or plan goes on when one appears or comes back into the catalog; one that
+  // is ready may be upgraded, told of its context, or leave its plan. An unchanged relist is no event.
   const onOffering =
-    (index: 'class' | 'plan') => (change: { readonly object: KubeObject; readonly removed: boolean }) => {
-      if (change.removed) return;
+    (index: 'class' | 'plan') =>
+    ({ object, removed }: StoreChange<KubeObject>): void => {
+      if (removed) return;
       enqueueAll(instances.byIndex('unresolved', 'true'));
-      const { name, namespace } = change.object.metadata;
-      enqueueAll(instances.byIndex(index, scoped(namespace, name)).filter(isWaiting));
+      const { name, namespace } = object.metadata;
+      enqueueAll(instances.byIndex(index, scoped(namespace, name)));
     };
   stores.clusterServiceClasses.store.subscribe(onOffering('class'));
   stores.serviceClasses.store.subscribe(onOffering('class'));
   stores.clusterServicePlans.store.subscribe(onOffering('plan'));
   stores.servicePlans.store.subscribe(onOffering('plan'));
+
+  // Annotations of namespaces are part of the OSB context; those of brokers say what goes into it, and whether
+  // orphans are deleted.
+  stores.namespaces.store.subscribe((change) => {
+    if (!hasNewAnnotations(change)) return;
+    const { name } = change.object.metadata;
+    enqueueAll(instances.list().filter(({ metadata }) => metadata.namespace === name));
+  });
+  const onBroker = (change: StoreChange<KubeObject & { readonly spec: object }>): void => {
+    if (!hasNewAnnotations(change)) return;
+    const broker = brokerRefOf(change.object);
+    enqueueAll(
+      instances.list().filter((instance) => {
+        const known = knownAtBroker(instance, stores);
+        return known !== undefined && isSameBroker(known.broker, broker);
+      }),
+    );
+  };
+  stores.clusterServiceBrokers.store.subscribe(onBroker);
+  stores.serviceBrokers.store.subscribe(onBroker);
 
   // A deletion that waits for bindings goes on when the last one is gone.
   stores.serviceBindings.store.subscribe(({ object, removed }) => {
@@ -48,6 +74,11 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
   return controller;
 }
 
-function isWaiting({ status }: ServiceInstance): boolean {
-  return status?.provisionStatus !== 'Provisioned';
+/** What is there when the process starts is looked at with the instances themselves. */
+function hasNewAnnotations({ object, previous, removed }: StoreChange<KubeObject>): boolean {
+  return (
+    !removed &&
+    previous !== undefined &&
+    !jsonEqual(previous.metadata.annotations ?? {}, object.metadata.annotations ?? {})
+  );
 }

@@ -1,3 +1,4 @@
+import { isConditionTrue } from '../api/conditions.ts';
 import { finalizer } from '../api/group.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { ReconcileResult } from '../control/controller.ts';
@@ -6,10 +7,14 @@ import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { adoptInstance } from './adopt-instance.ts';
 import { deprovision, mitigateOrphan, releaseUnlessAtBroker, waitForBindings } from './deprovision.ts';
 import type { OperationDeps } from '../brokers/operation.ts';
+import { PollPace } from '../brokers/poll-pace.ts';
+import { hasNewContext } from './instance-context.ts';
 import type { InstanceTask } from './instance-task.ts';
+import { isRefusedByCatalog } from './plan-change.ts';
 import { pollInstance } from './poll-instance.ts';
 import { provision } from './provision.ts';
 import { updateInstance } from './update-instance.ts';
+import { announceUpgrade } from './upgrade-condition.ts';
 
 /**
  * Brings one ServiceInstance a step nearer to its spec. Level-triggered: everything it needs to know is in the
@@ -18,10 +23,14 @@ import { updateInstance } from './update-instance.ts';
 export function instanceReconciler(
   deps: OperationDeps,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
+  const polls = new PollPace(deps.clock);
   return async (key, signal) => {
     const instance = deps.stores.serviceInstances.store.get(key);
-    if (instance === undefined) return undefined;
-    const task: InstanceTask = { ...deps, signal };
+    if (instance === undefined) {
+      polls.forget(key);
+      return undefined;
+    }
+    const task: InstanceTask = { ...deps, polls, signal };
     const isDeleting = instance.metadata.deletionTimestamp !== undefined;
     return runSteps(isDeleting ? deletionSteps(task) : creationSteps(task), instance);
   };
@@ -31,7 +40,8 @@ type InstanceStep = (instance: ServiceInstance) => Promise<Step<ServiceInstance>
 
 function creationSteps(task: InstanceTask): readonly InstanceStep[] {
   return [
-    stopWhenSettled,
+    (instance) => announceUpgrade(task, instance),
+    (instance) => stopWhenSettled(task, instance),
     (instance) => waitForNextAttempt(task, instance),
     (instance) => adoptInstance(task, instance),
     (instance) => pollInstance(task, instance),
@@ -52,16 +62,28 @@ function deletionSteps(task: InstanceTask): readonly InstanceStep[] {
   ];
 }
 
-/** Nothing to do: this generation has been dealt with, for good or bad. */
-function stopWhenSettled(instance: ServiceInstance): Step<ServiceInstance> {
-  const status = instance.status ?? {};
-  if (status.observedGeneration !== instance.metadata.generation) return goOn(instance);
-  if (status.currentOperation || status.orphanMitigationInProgress) return goOn(instance);
-  const isSettled = status.conditions?.some(
-    ({ type, status: value }) => value === 'True' && (type === 'Failed' || type === 'Stalled'),
+/** Nothing to do: the spec has been dealt with, for good or bad, and the broker knows where the instance is. */
+async function stopWhenSettled(
+  task: InstanceTask,
+  instance: ServiceInstance,
+): Promise<Step<ServiceInstance>> {
+  if (isUnderWay(instance)) return goOn(instance);
+  if (isStalled(instance)) return isRefusedByCatalog(instance) ? goOn(instance) : stop;
+  if (instance.status?.reconciledGeneration !== instance.metadata.generation) return goOn(instance);
+  return (await hasNewContext(task, instance)) ? goOn(instance) : stop;
+}
+
+function isUnderWay({ metadata, status = {} }: ServiceInstance): boolean {
+  return (
+    status.observedGeneration !== metadata.generation ||
+    Boolean(status.currentOperation) ||
+    status.orphanMitigationInProgress === true ||
+    Boolean(status.nextAttemptTime)
   );
-  const isReady = status.reconciledGeneration === instance.metadata.generation;
-  return isSettled || isReady ? stop : goOn(instance);
+}
+
+function isStalled({ status }: ServiceInstance): boolean {
+  return isConditionTrue(status?.conditions, 'Failed') || isConditionTrue(status?.conditions, 'Stalled');
 }
 
 /** Our finalizer is gone already; others may still hold the object. */

@@ -1,64 +1,39 @@
 import type { ServiceInstance, ServiceInstanceStatus } from '../api/generated/service-instance.ts';
-import { serviceInstances } from '../api/kinds.ts';
 import type { ChangesOf, JudgementOf, OperationTask } from '../brokers/operation.ts';
-import { changed, timestamp } from '../control/attempts.ts';
-import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
-import { statusOf, type Verdict } from '../control/verdict.ts';
+import type { PollPace } from '../brokers/poll-pace.ts';
 
 /** What every step of one reconcile shares. */
-export type InstanceTask = OperationTask;
+export interface InstanceTask extends OperationTask {
+  readonly polls: PollPace;
+}
 
 export type StatusChanges = ChangesOf<ServiceInstanceStatus>;
 
 /** What becomes of the status after an answer of the broker. */
 export type Judgement = JudgementOf<ServiceInstanceStatus>;
 
-/** Writes the changes together with the conditions of the verdict: one write, none when nothing differs. */
-export async function saveInstance(
-  task: InstanceTask,
-  instance: ServiceInstance,
-  verdict: Verdict,
-  changes: StatusChanges = {},
-  guard: StatusGuard = 'resourceVersion',
-): Promise<ServiceInstance> {
-  const status = instance.status ?? {};
-  const now = timestamp(task.clock.now());
-  const next = changed<ServiceInstanceStatus>(status, {
-    ...changes,
-    ...statusOf(verdict, status, instance.metadata.generation ?? 0, now),
-  });
-  const { store } = task.stores.serviceInstances;
-  return writeStatus(task.client, serviceInstances, instance, next, store, task.signal, guard);
+/** For the changes of a success: which spec the broker now has. */
+export function handledSpec(instance: ServiceInstance): StatusChanges {
+  const reconciledGeneration = spokenOf(instance);
+  const isCurrent = reconciledGeneration === instance.metadata.generation;
+  const handledUpdateRequests = instance.spec.updateRequests ?? 0;
+  return { reconciledGeneration, ...(isCurrent ? { handledUpdateRequests } : {}) };
 }
 
-export function instanceEvent(
-  task: InstanceTask,
-  instance: ServiceInstance,
-  type: 'Normal' | 'Warning',
-  reason: string,
-  message: string,
-): void {
-  const { group, version, kind } = serviceInstances;
-  task.events.record({ ...instance, apiVersion: `${group}/${version}`, kind }, type, reason, message);
+/**
+ * The generation that the status speaks of. While the broker carries out a creation or update it is the one that was
+ * asked for, whatever the spec says by now: else a change made meanwhile would be taken for done when that ends.
+ */
+export function spokenOf({ metadata, status }: ServiceInstance): number {
+  const { generation = 0, deletionTimestamp } = metadata;
+  const isPolled =
+    status?.asyncOpInProgress === true &&
+    status.orphanMitigationInProgress !== true &&
+    deletionTimestamp === undefined;
+  return isPolled ? (status.observedGeneration ?? generation) : generation;
 }
 
 /** The id in use at the broker: `spec.externalID` for the first attempt, a fresh one after orphan mitigation. */
 export function instanceIdOf(instance: ServiceInstance): string {
   return instance.status?.instanceID ?? instance.spec.externalID ?? '';
-}
-
-/** Stores what a broker's answer came to and tells it as an event. Not bound to the resourceVersion: it happened. */
-export async function settle(
-  task: InstanceTask,
-  instance: ServiceInstance,
-  judgement: {
-    readonly verdict: Verdict;
-    readonly changes: StatusChanges;
-    readonly event: 'Normal' | 'Warning';
-  },
-): Promise<ServiceInstance> {
-  const { verdict, changes, event } = judgement;
-  const settled = await saveInstance(task, instance, verdict, changes, 'uid');
-  instanceEvent(task, instance, event, verdict.reason, verdict.message);
-  return settled;
 }

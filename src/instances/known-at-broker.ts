@@ -34,13 +34,25 @@ export function knownAtBroker(instance: ServiceInstance, stores: Stores): KnownA
   return broker && serviceId && planId ? { broker, serviceId, planId } : undefined;
 }
 
+/** The plan as the catalog has it, if it is still known. */
+export function planWithId(
+  { metadata, spec }: ServiceInstance,
+  planId: string,
+  { clusterServicePlans, servicePlans }: Stores,
+): Offering['plan'] | undefined {
+  return spec.serviceClassRef
+    ? servicePlans.store.byIndex('externalID', scoped(metadata.namespace, planId))[0]
+    : clusterServicePlans.store.byIndex('externalID', planId)[0];
+}
+
 function classOf({ metadata, spec }: ServiceInstance, stores: Stores): Offering['class'] | undefined {
   return spec.clusterServiceClassRef
     ? stores.clusterServiceClasses.store.get(spec.clusterServiceClassRef.name)
     : stores.serviceClasses.store.get(scoped(metadata.namespace, spec.serviceClassRef?.name ?? ''));
 }
 
-function recordedPlan(properties: ServiceInstancePropertiesState | undefined): string | undefined {
+/** The id of the plan; objects of the original Service Catalog have it in fields of their own. */
+export function recordedPlan(properties: ServiceInstancePropertiesState | undefined): string | undefined {
   if (properties === undefined) return undefined;
   return properties.planID || properties.clusterServicePlanExternalID || properties.servicePlanExternalID;
 }

@@ -1,14 +1,15 @@
-import type { ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
+import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
+import { sentence } from '../base/sentence.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import { attemptsEnded, mayExist, operationEnded, pollingEnded } from '../brokers/operation.ts';
-import type { Judgement, StatusChanges } from './instance-task.ts';
+import { handledSpec, type Judgement, type StatusChanges } from './instance-task.ts';
 
 /** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
 export function provisioned(
+  instance: ServiceInstance,
   properties: ServiceInstancePropertiesState | undefined,
   dashboardUrl: string | undefined,
-  generation: number | undefined,
 ): Judgement {
   return {
     verdict: {
@@ -19,9 +20,9 @@ export function provisioned(
     changes: {
       ...operationEnded,
       ...attemptsEnded,
+      ...handledSpec(instance),
       provisionStatus: 'Provisioned',
       deprovisionStatus: 'Required',
-      reconciledGeneration: generation,
       externalProperties: properties,
       ...(dashboardUrl === undefined ? {} : { dashboardURL: dashboardUrl }),
     },
@@ -29,8 +30,12 @@ export function provisioned(
   };
 }
 
+const takenHint =
+  'An instance with other attributes has this id and is left alone. Any change of the spec tries again under a new ' +
+  'id; to take that instance over, delete this object and make it again with the attributes it has.';
+
 /** A failed provision request: clean up, give up or try again (OSB, Orphan Mitigation table). */
-export function provisionFailed(failure: Failure, next: NextAttempt): Judgement {
+export function provisionFailed(failure: Failure, next: NextAttempt, newId: () => string): Judgement {
   const message = `The provision call failed: ${failure.message}`;
   if (failure.orphanMitigation) {
     return {
@@ -40,14 +45,17 @@ export function provisionFailed(failure: Failure, next: NextAttempt): Judgement 
     };
   }
   if (failure.disposition === 'terminal') {
+    const isTaken = failure.reason === 'Conflict';
+    // Somebody else's instance has this id: it is never deleted, and the next spec is asked for under another id.
+    const otherId = isTaken ? { instanceID: newId() } : {};
     return {
       verdict: {
         kind: 'stalled',
         reason: 'ProvisionCallFailed',
-        message,
+        message: isTaken ? `${sentence(message)} ${takenHint}` : message,
         failedReason: 'ClusterServiceBrokerReturnedFailure',
       },
-      changes: { ...operationEnded, ...attemptsEnded, deprovisionStatus: 'NotRequired' },
+      changes: { ...operationEnded, ...attemptsEnded, ...otherId, deprovisionStatus: 'NotRequired' },
       event: 'Warning',
     };
   }

@@ -1,10 +1,13 @@
 import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/generated/service-instance.ts';
+import { pauseAfter } from '../brokers/operation.ts';
 import { nextAttempt, timestamp } from '../control/attempts.ts';
 import { resolveOffering, userSpecifiedNames, type Offering } from '../control/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import type { InstanceAnswer } from '../osb/types.ts';
-import { instanceIdOf, saveInstance, settle, type InstanceTask } from './instance-task.ts';
+import { unlessHeldBack } from './held-back.ts';
+import { instanceIdOf, type InstanceTask } from './instance-task.ts';
+import { saveInstance, settle } from './save-instance.ts';
 import { orphanMitigationStarted, provisioned, provisionFailed } from './provision-outcome.ts';
 import { operationTimes, pollAgain } from './polling.ts';
 import { asksTheSame, prepareRequest, type ServiceRequest } from './service-request.ts';
@@ -82,17 +85,11 @@ async function cleanUpEarlierAttempt(
   task: InstanceTask,
   instance: ServiceInstance,
 ): Promise<Step<ServiceInstance>> {
-  await saveInstance(
-    task,
-    instance,
-    {
-      kind: 'cleaning',
-      reason: 'StartingInstanceOrphanMitigation',
-      message:
-        'The spec changed during an attempt whose result is unknown; what it may have created is removed first',
-    },
-    orphanMitigationStarted(undefined),
-  );
+  const message =
+    'The spec changed during an attempt whose result is unknown; what it may have created is removed first';
+  const verdict = { kind: 'cleaning', reason: 'StartingInstanceOrphanMitigation', message } as const;
+  const decided = unlessHeldBack(task, instance, verdict);
+  await saveInstance(task, instance, decided, orphanMitigationStarted(undefined));
   return stopFor(1);
 }
 
@@ -161,7 +158,7 @@ async function settleProvision(
   const { generation } = instance.metadata;
   switch (outcome.kind) {
     case 'done':
-      await settle(task, instance, provisioned(request.properties, outcome.body.dashboardUrl, generation));
+      await settle(task, instance, provisioned(instance, request.properties, outcome.body.dashboardUrl));
       return stop;
     case 'accepted': {
       const times = operationTimes(task, instance, request.planId);
@@ -185,14 +182,9 @@ async function settleProvision(
     }
     case 'failed': {
       task.connections.reportFailure(request.brokerRef, outcome);
-      const next = nextAttempt(
-        instance.status ?? {},
-        generation,
-        task.settings.retry,
-        task.clock,
-        outcome.retryAfterMs,
-      );
-      const judgement = provisionFailed(outcome, next);
+      const { retry } = task.settings;
+      const next = nextAttempt(instance.status ?? {}, generation, retry, task.clock, pauseAfter(outcome));
+      const judgement = provisionFailed(outcome, next, task.newId);
       await settle(task, instance, judgement);
       return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stopFor(1);
     }

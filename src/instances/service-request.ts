@@ -3,15 +3,15 @@ import { compact } from '../base/compact.ts';
 import type { JsonObject } from '../base/json.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { resolveParameters } from '../brokers/parameters.ts';
-import { contextOf, type RequestContext } from '../brokers/request-context.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { OriginatingIdentity } from '../osb/types.ts';
+import { instanceContext, type InstanceContext } from './instance-context.ts';
 import type { InstanceTask } from './instance-task.ts';
 
 /** Everything a broker has to be told about an instance, and the record of it that goes into the status. */
-export interface ServiceRequest extends RequestContext {
+export interface ServiceRequest extends InstanceContext {
   readonly broker: BrokerClient;
   readonly brokerRef: BrokerRef;
   readonly serviceId: string;
@@ -38,8 +38,8 @@ export async function prepareRequest(
   if (parameters.kind === 'unavailable') {
     return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
   }
-  const namespaceObject = task.stores.namespaces.store.get(namespace);
-  if (namespaceObject === undefined) {
+  const context = await instanceContext(task, instance, offering);
+  if (context === undefined) {
     const message = `Failed to get namespace "${namespace}": it is not known yet`;
     return { kind: 'blocked', reason: 'ErrorFindingNamespaceForInstance', message };
   }
@@ -49,14 +49,13 @@ export async function prepareRequest(
     return { kind: 'blocked', reason: connection.reason, message: connection.message };
   }
 
-  const clusterId = await task.clusterId.get(task.signal);
-  const context = contextOf({ clusterId, namespace: namespaceObject, instanceName: instance.metadata.name });
   const record = compact({
     serviceID: offering.class.spec.externalID,
     planID: offering.plan.spec.externalID,
     broker: { kind: broker.kind, name: broker.name },
     parameters: parameters.redacted,
     parameterChecksum: parameters.checksum,
+    contextChecksum: context.contextChecksum,
     maintenanceInfo: offering.plan.status?.maintenanceInfo,
     userInfo: instance.spec.userInfo,
   });

@@ -1,19 +1,23 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { pauseAfter } from '../brokers/operation.ts';
 import { nextAttempt, timestamp } from '../control/attempts.ts';
-import { resolveOffering, type Offering } from '../control/resolve.ts';
+import { resolveOffering } from '../control/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import type { InstanceAnswer } from '../osb/types.ts';
-import { instanceIdOf, saveInstance, settle, type InstanceTask } from './instance-task.ts';
+import { instanceIdOf, type InstanceTask } from './instance-task.ts';
+import { saveInstance, settle } from './save-instance.ts';
 import { knownAtBroker, type KnownAtBroker } from './known-at-broker.ts';
+import { pendingChange, type PendingChange } from './pending-change.ts';
+import { refusePlanChange } from './plan-change.ts';
 import { operationTimes, pollAgain } from './polling.ts';
-import { removedFromCatalog, waitForMissing } from './provision.ts';
-import { asksTheSame, prepareRequest, type ServiceRequest } from './service-request.ts';
-import { updated, updateFailed } from './update-outcome.ts';
+import { waitForMissing } from './provision.ts';
+import { prepareRequest, type ServiceRequest } from './service-request.ts';
+import { contextRefused, updated, updateFailed } from './update-outcome.ts';
 
 /**
  * PATCH /v2/service_instances/{id} (OSB, Updating) with what differs from the last confirmed state, and only that.
- * Reached only by provisioned instances whose generation has not been dealt with.
+ * Reached only by provisioned instances whose generation, or context, has not been dealt with.
  */
 export async function updateInstance(
   task: InstanceTask,
@@ -23,48 +27,30 @@ export async function updateInstance(
   const resolution = resolveOffering(instance.spec, instance.metadata.namespace ?? '', task.stores);
   if (resolution.kind === 'unresolved' || known === undefined) return stop;
   const { offering } = resolution;
+  const refusal = refusePlanChange(instance, known, offering, task.stores);
+  if (refusal !== undefined) {
+    const { reason } = refusal;
+    await saveInstance(task, instance, { kind: 'stalled', ...refusal, failedReason: reason, usable: true });
+    return stop;
+  }
   const prepared = await prepareRequest(task, instance, offering);
   if (prepared.kind === 'blocked') return waitForMissing(task, instance, prepared.reason, prepared.message);
 
   const { request } = prepared;
-  const wanted = request.properties;
-  if (asksTheSame(instance.status?.externalProperties ?? {}, wanted) && !isRequested(instance)) {
-    await settle(task, instance, updated(instance, undefined, undefined, instance.metadata.generation));
+  const change = pendingChange(instance, offering, request);
+  if (change === undefined) {
+    await settle(task, instance, updated(instance, undefined, undefined));
     return stop;
   }
-  const refusal = refusePlanChange(offering, known);
-  if (refusal !== undefined) {
-    await saveInstance(task, instance, {
-      kind: 'stalled',
-      ...refusal,
-      failedReason: refusal.reason,
-      usable: true,
-    });
-    return stop;
-  }
-
-  const intended = await recordUpdate(task, instance, request);
-  const outcome = await sendUpdate(task, intended, request, known);
-  return settleUpdate(task, intended, request, known, outcome);
-}
-
-/** Somebody bumped `spec.updateRequests`: the update is sent even when nothing seems to have changed. */
-function isRequested({ spec, status }: ServiceInstance): boolean {
-  return (spec.updateRequests ?? 0) > (status?.handledUpdateRequests ?? 0);
-}
-
-/** Parameters of an entry that left the catalog may still change, its plan may not be chosen any more. */
-function refusePlanChange(
-  offering: Offering,
-  known: KnownAtBroker,
-): { readonly reason: string; readonly message: string } | undefined {
-  return known.planId === offering.plan.spec.externalID ? undefined : removedFromCatalog(offering);
+  const intended = await recordUpdate(task, instance, change);
+  const outcome = await sendUpdate(task, intended, request, known, change);
+  return settleUpdate(task, intended, known, change, outcome);
 }
 
 function recordUpdate(
   task: InstanceTask,
   instance: ServiceInstance,
-  request: ServiceRequest,
+  change: PendingChange,
 ): Promise<ServiceInstance> {
   const { status, metadata } = instance;
   return saveInstance(
@@ -79,7 +65,8 @@ function recordUpdate(
     {
       currentOperation: 'Update',
       operationStartTime: status?.operationStartTime ?? timestamp(task.clock.now()),
-      inProgressProperties: request.properties,
+      // An earlier update whose result nobody knows stays on record until one has succeeded.
+      inProgressProperties: status?.inProgressProperties ?? change.properties,
       attempts: status?.observedGeneration === metadata.generation ? status?.attempts : undefined,
       nextAttemptTime: undefined,
     },
@@ -91,19 +78,21 @@ function sendUpdate(
   instance: ServiceInstance,
   request: ServiceRequest,
   known: KnownAtBroker,
+  change: PendingChange,
 ): Promise<Outcome<InstanceAnswer>> {
+  const { planId, parameters, maintenanceInfoVersion, context } = change;
   const before = instance.status?.externalProperties;
-  const hasNewParameters = (before?.parameterChecksum ?? '') !== (request.properties.parameterChecksum ?? '');
   return request.broker.update(
     {
       instanceId: instanceIdOf(instance),
       serviceId: request.serviceId,
-      planId: known.planId === request.planId ? undefined : request.planId,
-      // Parameters that were taken away are sent as an empty object: leaving them out would mean "no change".
-      parameters: hasNewParameters ? (request.parameters ?? {}) : undefined,
-      context: request.context,
+      planId,
+      parameters,
+      maintenanceInfoVersion,
+      context,
       previousValues: { planId: known.planId, maintenanceInfoVersion: before?.maintenanceInfo?.version },
-      identity: request.identity,
+      // Whoever changed an annotation is not known, and must not be made up (OSB, Originating Identity).
+      identity: change.isContextOnly ? undefined : request.identity,
     },
     task.signal,
   );
@@ -112,18 +101,13 @@ function sendUpdate(
 async function settleUpdate(
   task: InstanceTask,
   instance: ServiceInstance,
-  request: ServiceRequest,
   known: KnownAtBroker,
+  change: PendingChange,
   outcome: Outcome<InstanceAnswer>,
 ): Promise<Step<ServiceInstance>> {
   if (task.signal.aborted) return stop;
-  const { generation } = instance.metadata;
   if (outcome.kind === 'done') {
-    await settle(
-      task,
-      instance,
-      updated(instance, request.properties, outcome.body.dashboardUrl, generation),
-    );
+    await settle(task, instance, updated(instance, change.properties, outcome.body.dashboardUrl));
     return stop;
   }
   if (outcome.kind === 'accepted') {
@@ -135,6 +119,7 @@ async function settleUpdate(
       {
         asyncOpInProgress: true,
         lastOperation: outcome.operation,
+        inProgressProperties: change.properties,
         ...operationTimes(task, instance, known.planId),
         dashboardURL: outcome.body.dashboardUrl ?? instance.status?.dashboardURL,
       },
@@ -143,9 +128,14 @@ async function settleUpdate(
     return pollAgain(task, accepted, outcome.retryAfterMs);
   }
   task.connections.reportFailure(known.broker, outcome);
-  const { retryAfterMs } = outcome;
-  const next = nextAttempt(instance.status ?? {}, generation, task.settings.retry, task.clock, retryAfterMs);
-  const judgement = updateFailed(outcome, next);
+  if (change.isContextOnly && outcome.disposition === 'terminal' && outcome.instanceUsable !== false) {
+    await settle(task, instance, contextRefused(instance, outcome, change.properties));
+    return stop;
+  }
+  const { generation } = instance.metadata;
+  const { retry } = task.settings;
+  const next = nextAttempt(instance.status ?? {}, generation, retry, task.clock, pauseAfter(outcome));
+  const judgement = updateFailed(instance, outcome, next);
   await settle(task, instance, judgement);
   return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stop;
 }

@@ -1,18 +1,18 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
+import { compact } from '../base/compact.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import { attemptsEnded, operationEnded } from '../brokers/operation.ts';
-import type { Judgement } from './instance-task.ts';
+import { attemptsEnded, mayBeDone, operationEnded } from '../brokers/operation.ts';
+import { handledSpec, type Judgement } from './instance-task.ts';
 
 /**
  * The update took effect, or there was nothing to send: what the broker has is what the spec asks for. Without new
- * properties those of before stay on record.
+ * properties those of before stay on record, and without a new dashboard the old one (OSB, Updating).
  */
 export function updated(
   instance: ServiceInstance,
   properties: ServiceInstancePropertiesState | undefined,
   dashboardUrl: string | undefined,
-  generation: number | undefined,
 ): Judgement {
   return {
     verdict: {
@@ -23,9 +23,8 @@ export function updated(
     changes: {
       ...operationEnded,
       ...attemptsEnded,
-      reconciledGeneration: generation,
+      ...handledSpec(instance),
       externalProperties: properties ?? instance.status?.externalProperties,
-      handledUpdateRequests: instance.spec.updateRequests ?? 0,
       usable: undefined,
       updateRepeatable: undefined,
       ...(dashboardUrl === undefined ? {} : { dashboardURL: dashboardUrl }),
@@ -38,8 +37,8 @@ export function updated(
  * A refused or failed update never harms what is there: the broker must not have applied anything, old plan and
  * parameters stay on record, and Ready stays True unless the broker says the instance is not usable (OSB, Updating).
  */
-export function updateFailed(failure: Failure, next: NextAttempt): Judgement {
-  const usable = failure.instanceUsable ?? true;
+export function updateFailed(instance: ServiceInstance, failure: Failure, next: NextAttempt): Judgement {
+  const usable = isUsable(instance, failure.instanceUsable);
   const message = `The update call failed: ${failure.message}`;
   if (failure.disposition === 'terminal' || failure.updateRepeatable === false) {
     return updateStalled(message, usable, failure.updateRepeatable);
@@ -47,20 +46,50 @@ export function updateFailed(failure: Failure, next: NextAttempt): Judgement {
   const { attempts, nextAttemptTime } = next;
   return {
     verdict: { kind: 'retrying', reason: 'ErrorCallingUpdateInstance', message, usable, nextAttemptTime },
-    changes: { ...operationEnded, attempts, nextAttemptTime, usable },
+    // What may have been applied stays on record: a spec that is turned back is then still sent.
+    changes: mayBeDone(failure)
+      ? { attempts, nextAttemptTime, usable }
+      : { ...operationEnded, attempts, nextAttemptTime, usable },
     event: 'Warning',
   };
 }
 
 export function asyncUpdateFailed(
+  instance: ServiceInstance,
   description: string,
   flags: { readonly instanceUsable?: boolean; readonly updateRepeatable?: boolean },
 ): Judgement {
-  return updateStalled(
-    `Update call failed: ${description}`,
-    flags.instanceUsable ?? true,
-    flags.updateRepeatable,
-  );
+  const usable = isUsable(instance, flags.instanceUsable);
+  return updateStalled(`Update call failed: ${description}`, usable, flags.updateRepeatable);
+}
+
+/**
+ * The broker asked for new contexts and does not want this one. Nobody asked for anything, and the instance works as
+ * before: it stays as it is, and the next context is sent again.
+ */
+export function contextRefused(
+  { status }: ServiceInstance,
+  failure: Failure,
+  { contextChecksum }: ServiceInstancePropertiesState,
+): Judgement {
+  return {
+    verdict: {
+      kind: 'ready',
+      reason: 'ContextUpdateRefused',
+      message: `The instance works. Its broker did not take the changed context: ${failure.message}`,
+    },
+    changes: {
+      ...operationEnded,
+      ...attemptsEnded,
+      externalProperties: compact({ ...status?.externalProperties, contextChecksum }),
+    },
+    event: 'Warning',
+  };
+}
+
+/** Usable unless the broker says otherwise; once it did, until it says so or another update has succeeded. */
+function isUsable({ status }: ServiceInstance, said: boolean | undefined): boolean {
+  return said ?? status?.usable ?? true;
 }
 
 function updateStalled(message: string, usable: boolean, updateRepeatable: boolean | undefined): Judgement {

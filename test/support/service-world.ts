@@ -29,6 +29,8 @@ export interface Secret extends KubeObject {
 export interface WorldOptions extends TestBrokerOptions {
   /** `none`: the test starts them, and registers the broker then. */
   readonly controllers?: 'none';
+  /** Flags of the controller, as on its command line but named `brokerTimeout`; the world's own are short already. */
+  readonly flags?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -44,6 +46,7 @@ export class ServiceWorld {
   readonly namespace: string;
   readonly eavesdropper: Eavesdropper;
   readonly #processes: BinderyProcess[] = [];
+  #flags: Readonly<Record<string, string>> = {};
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -74,13 +77,15 @@ export class ServiceWorld {
     const eavesdropper = await Eavesdropper.start(client);
     const broker = await TestBroker.start(options);
     const world = new ServiceWorld(controlPlane, client, broker, namespace, eavesdropper);
+    if (options.flags !== undefined) world.#flags = options.flags;
     if (options.controllers === 'none') return world;
     world.startControllers();
     await world.register();
     return world;
   }
 
-  startControllers(): void {
+  /** @param flags on top of those of the world, for this start only */
+  startControllers(flags: Readonly<Record<string, string>> = {}): void {
     const config = parseConfig(
       {
         namespace: 'default',
@@ -88,6 +93,8 @@ export class ServiceWorld {
         allowLoopbackBrokers: true,
         brokerTimeout: '2s',
         maxRetryInterval: '2s',
+        ...this.#flags,
+        ...flags,
       },
       {},
     );

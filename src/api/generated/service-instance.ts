@@ -89,8 +89,6 @@ export interface ServiceInstanceStatus {
   readonly lastConditionState?: string;
   /** Identifier of the instance in use at the broker. It starts as spec.externalID; after a failed attempt was cleaned up, the next one gets a fresh one. */
   readonly instanceID?: string;
-  /** Identifiers of earlier attempts that may still exist at the broker and are yet to be removed there. */
-  readonly orphanInstanceIDs?: readonly string[];
   /** Operation that has been decided on and is not finished. */
   readonly currentOperation?: '' | 'Provision' | 'Update' | 'Deprovision';
   /** When the current operation is given up. Bounds every retry and the polling of the broker. */
@@ -111,8 +109,6 @@ export interface ServiceInstanceStatus {
   readonly attempts?: number;
   /** Nothing is tried again before this time. Empty when nothing waits. */
   readonly nextAttemptTime?: string | null;
-  /** Terminal when nothing is tried until the spec changes; otherwise empty. */
-  readonly failureKind?: '' | 'Terminal';
   /** What the operation under way has sent to the broker. */
   readonly inProgressProperties?: ServiceInstancePropertiesState;
   /** What the broker last accepted. */
@@ -152,12 +148,14 @@ export interface ServiceInstancePropertiesState {
   readonly planID?: string;
   /** The broker that was called, so that clean-up finds it even when the class is gone. */
   readonly broker?: BrokerReference;
-  /** Version that was asked for. */
+  /** Version that the instance was last provisioned with or upgraded to. */
   readonly maintenanceInfo?: MaintenanceInfo;
   /** The merged parameters. A top-level key that came from a Secret has the value "<redacted>". */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Checksum of the merged parameters, those from Secrets included. */
   readonly parameterChecksum?: string;
+  /** Checksum of the OSB context that the broker was told last. */
+  readonly contextChecksum?: string;
   /** Who asked for this operation. */
   readonly userInfo?: UserInfo;
 }

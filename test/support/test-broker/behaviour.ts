@@ -66,6 +66,8 @@ export interface AsyncBehaviour {
   readonly retryAfter?: string;
   /** Also when the platform did not send accepts_incomplete. */
   readonly unasked?: boolean;
+  /** A DELETE ends it and is carried out. Default: ConcurrencyError until it has been polled to its end. */
+  readonly interruptible?: boolean;
   readonly instanceUsable?: boolean;
   readonly updateRepeatable?: boolean;
 }

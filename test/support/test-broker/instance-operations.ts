@@ -77,7 +77,8 @@ export function deprovision(context: ServiceContext, request: ServiceRequest): O
   const instance = context.state.instances.get(instanceId);
   if (instance === undefined) return { status: 410, body: {} };
   if (instance.pending?.of === 'deprovision') return stillPending(instance.pending);
-  if (instance.pending !== undefined) return concurrencyError;
+  if (instance.pending !== undefined && instance.pending.behaviour.interruptible !== true)
+    return concurrencyError;
   if (context.state.bindingsOf(instanceId).length > 0) {
     context.violation(`P55: instance ${instanceId} deleted before its bindings`);
     return refuse(400, 'There are bindings of this instance.');

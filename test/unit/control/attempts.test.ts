@@ -44,6 +44,10 @@ describe('pause between polls', () => {
   ])('%s', (_name, elapsedMs, retryAfterMs, expected) => {
     expect(pollDelayMs(operation, { now: () => epoch + elapsedMs }, retryAfterMs)).toBe(expected);
   });
+
+  it('is below a second when the longest pause is', () => {
+    expect(pollDelayMs({ ...operation, maxMs: 100 }, { now: () => epoch })).toBe(100);
+  });
 });
 
 describe('changed', () => {

@@ -40,6 +40,11 @@ describe('conditions of a verdict', () => {
       { kind: 'cleaning', ...said, failedReason: 'F' },
       'Reconciling=True:R OrphanMitigation=True:R Ready=False:R Failed=True:F',
     ],
+    [
+      'held back, P38',
+      { kind: 'held-back', ...said, cause: 'c' },
+      'Stalled=True:R OrphanMitigation=False:R Ready=False:R',
+    ],
     ['deleting, never ready', { kind: 'deleting', ...said }, 'Reconciling=True:R'],
   ])('of a new object: %s', (_name, verdict, expected) => {
     expect(told(verdict)).toBe(expected);

@@ -5,6 +5,7 @@ import {
 } from '../../../src/instances/provision-outcome.ts';
 import type { Failure } from '../../../src/osb/outcome-types.ts';
 
+const newId = (): string => 'another-id';
 const next = { attempts: 3, nextAttemptTime: '2026-01-01T00:00:05Z', delayMs: 5000 };
 
 function failure(fields: Partial<Failure>): Failure {
@@ -49,15 +50,22 @@ describe('a failed provision request', () => {
       { mitigates: false, mayExist: true },
     ],
   ])('%s', (_name, fields, kind, expected) => {
-    const { verdict, changes } = provisionFailed(failure(fields), next);
+    const { verdict, changes } = provisionFailed(failure(fields), next, newId);
     expect(verdict.kind).toBe(kind);
     expect(changes.orphanMitigationInProgress === true).toBe(expected.mitigates);
     // The record of what was asked for is dropped only when the broker can not hold it.
     expect('inProgressProperties' in changes).toBe(!expected.mayExist);
   });
 
+  it('H51 leaves an id that is taken to its owner, and takes another for the next spec', () => {
+    const taken = failure({ status: 409, reason: 'Conflict', disposition: 'terminal' });
+    expect(provisionFailed(taken, next, newId).changes.instanceID).toBe('another-id');
+    const rejected = failure({ status: 400, reason: 'Rejected', disposition: 'terminal' });
+    expect(provisionFailed(rejected, next, newId).changes).not.toHaveProperty('instanceID');
+  });
+
   it('writes the next attempt into the status and the message', () => {
-    const { verdict, changes } = provisionFailed(failure({ reason: 'Timeout' }), next);
+    const { verdict, changes } = provisionFailed(failure({ reason: 'Timeout' }), next, newId);
     expect(verdict).toMatchObject({ kind: 'retrying', nextAttemptTime: next.nextAttemptTime });
     expect(changes).toMatchObject({ attempts: 3, nextAttemptTime: next.nextAttemptTime });
   });
@@ -72,7 +80,8 @@ describe('the end of an asynchronous provision', () => {
   });
 
   it('that succeeded keeps a known dashboard when the answer has none', () => {
-    const { changes } = provisioned({ planID: 'p' }, undefined, 4);
+    const instance = { metadata: { name: 'db', generation: 4 }, spec: {}, status: {} };
+    const { changes } = provisioned(instance, { planID: 'p' }, undefined);
     expect('dashboardURL' in changes).toBe(false);
     expect(changes).toMatchObject({
       provisionStatus: 'Provisioned',

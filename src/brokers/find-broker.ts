@@ -1,0 +1,13 @@
+import type { Stores } from '../control/stores.ts';
+import { brokerKey, type BrokerRef } from './broker-ref.ts';
+import type { AnyBroker } from './broker-settings.ts';
+
+/** The broker object, as far as it is known. */
+export function findBroker(
+  ref: BrokerRef,
+  { clusterServiceBrokers, serviceBrokers }: Pick<Stores, 'clusterServiceBrokers' | 'serviceBrokers'>,
+): AnyBroker | undefined {
+  return ref.kind === 'ClusterServiceBroker'
+    ? clusterServiceBrokers.store.get(ref.name)
+    : serviceBrokers.store.get(brokerKey(ref));
+}

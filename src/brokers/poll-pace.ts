@@ -1,0 +1,28 @@
+import type { Clock } from '../base/clock.ts';
+
+/**
+ * When the next poll of each object is due. A reconcile run may come at any time, and the status that a poll writes
+ * brings one at once; the broker's Retry-After holds all the same (OSB, Polling Interval and Duration). Kept in
+ * memory, because a write for each poll would cost more than the poll: a restart is worth one early poll.
+ */
+export class PollPace {
+  readonly #clock: Clock;
+  readonly #dueMs = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  postpone(key: string, delayMs: number): void {
+    this.#dueMs.set(key, this.#clock.now() + delayMs);
+  }
+
+  /** Milliseconds until the object may be polled, 0 for now. */
+  waitMs(key: string): number {
+    return Math.max(0, (this.#dueMs.get(key) ?? 0) - this.#clock.now());
+  }
+
+  forget(key: string): void {
+    this.#dueMs.delete(key);
+  }
+}

@@ -1,0 +1,116 @@
+import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
+import { compact } from '../base/compact.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Offering } from '../control/resolve.ts';
+import { recordedPlan } from './known-at-broker.ts';
+import type { ServiceRequest } from './service-request.ts';
+
+/** What an update has to tell the broker: the fields of the PATCH that change, and no others. */
+export interface PendingChange {
+  readonly planId: string | undefined;
+  readonly parameters: JsonObject | undefined;
+  readonly maintenanceInfoVersion: string | undefined;
+  readonly context: JsonObject | undefined;
+  /** Nobody asked for it: the place where the instance is has changed. */
+  readonly isContextOnly: boolean;
+  /** What is on record once the broker has accepted it. */
+  readonly properties: ServiceInstancePropertiesState;
+}
+
+type Properties = ServiceInstancePropertiesState;
+
+/**
+ * Compares the spec with what the broker is known to have (OSB, Updating a Service Instance). Undefined when there is
+ * nothing to tell it.
+ */
+export function pendingChange(
+  instance: ServiceInstance,
+  offering: Offering,
+  request: ServiceRequest,
+): PendingChange | undefined {
+  const wanted = request.properties;
+  const confirmed = instance.status?.externalProperties ?? {};
+  const news = newsFor(instance, offering, request);
+  const isAsked = isWish(news);
+  if (!isAsked && !news.context && !news.isUnsure) return undefined;
+
+  const tellsContext = wantsContext(offering) || news.plan || news.parameters || news.version;
+  const recorded = (isNew: boolean): Properties => (isNew ? wanted : confirmed);
+  return {
+    planId: given(news.plan, request.planId),
+    parameters: statedParameters(request, news),
+    maintenanceInfoVersion: given(news.version, request.maintenanceInfoVersion),
+    context: given(tellsContext, request.context),
+    isContextOnly: news.context && !isAsked,
+    properties: compact({
+      ...wanted,
+      maintenanceInfo: recorded(news.version).maintenanceInfo,
+      contextChecksum: recorded(tellsContext).contextChecksum,
+      userInfo: recorded(isAsked).userInfo,
+    }),
+  };
+}
+
+interface News {
+  readonly plan: boolean;
+  readonly parameters: boolean;
+  readonly context: boolean;
+  /** An upgrade that was asked for. Never together with another change: there are brokers that refuse that. */
+  readonly version: boolean;
+  /** Somebody bumped spec.updateRequests: the update is sent even when nothing seems to have changed. */
+  readonly isRequested: boolean;
+  /** Only another update can repair an instance that a failed one broke. */
+  readonly isBroken: boolean;
+  /** An update whose result nobody knows may have been carried out: what it changed is stated again. */
+  readonly isUnsure: boolean;
+}
+
+/** Somebody has to want it; the rest happens by itself. */
+function isWish({ plan, parameters, isRequested, isBroken }: News): boolean {
+  return plan || parameters || isRequested || isBroken;
+}
+
+function newsFor({ spec, status = {} }: ServiceInstance, offering: Offering, request: ServiceRequest): News {
+  const confirmed = status.externalProperties ?? {};
+  const attempted = status.inProgressProperties ?? undefined;
+  const differs = (field: (properties: Properties) => string | undefined): boolean =>
+    [confirmed, attempted ?? confirmed].some(
+      (known) => (field(known) ?? '') !== (field(request.properties) ?? ''),
+    );
+  const plan = differs(recordedPlan);
+  const parameters = differs(({ parameterChecksum }) => parameterChecksum);
+  const isRequested = (spec.updateRequests ?? 0) > (status.handledUpdateRequests ?? 0);
+  return {
+    plan,
+    parameters,
+    context: isToldContext(offering, confirmed) && differs(({ contextChecksum }) => contextChecksum),
+    version: isRequested && !plan && !parameters && offersUpgrade(request, confirmed),
+    isRequested,
+    isBroken: status.usable === false,
+    isUnsure: attempted !== undefined,
+  };
+}
+
+function offersUpgrade({ maintenanceInfoVersion: offered }: ServiceRequest, confirmed: Properties): boolean {
+  return offered !== undefined && offered !== confirmed.maintenanceInfo?.version;
+}
+
+/** What the broker was told first is not known of instances that the original Service Catalog made. */
+function isToldContext(offering: Offering, { contextChecksum }: Properties): boolean {
+  return wantsContext(offering) && contextChecksum !== undefined;
+}
+
+/** The broker wants to hear of new contexts; others are told with what a person asked for. */
+function wantsContext({ class: { status } }: Offering): boolean {
+  return status?.allowContextUpdates === true;
+}
+
+/** Parameters that were taken away are an empty object: leaving them out would mean "no change". */
+function statedParameters({ parameters }: ServiceRequest, news: News): JsonObject | undefined {
+  if (news.parameters) return parameters ?? {};
+  return news.isBroken ? parameters : undefined;
+}
+
+function given<T>(isGiven: boolean, value: T): T | undefined {
+  return isGiven ? value : undefined;
+}

@@ -1,0 +1,44 @@
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import type { Offering } from '../control/resolve.ts';
+import type { Stores } from '../control/stores.ts';
+import { planWithId, type KnownAtBroker } from './known-at-broker.ts';
+import { removedFromCatalog } from './provision.ts';
+
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+const reason = 'PlanChangeNotAllowed';
+
+/**
+ * Why the plan can not be changed as the spec wants, if it can not: the wanted one left the catalog, or the current
+ * one may not be left (OSB, Updating a Service Instance; the plan's word goes before its service's). Parameters and
+ * maintenance are not affected. Nothing is asked of the broker for this.
+ */
+export function refusePlanChange(
+  instance: ServiceInstance,
+  known: KnownAtBroker,
+  offering: Offering,
+  stores: Stores,
+): Refusal | undefined {
+  const wanted = offering.plan.spec;
+  if (known.planId === wanted.externalID) return undefined;
+  const removed = removedFromCatalog(offering);
+  if (removed !== undefined) return removed;
+  const current = planWithId(instance, known.planId, stores);
+  if (current?.status?.planUpdatable ?? offering.class.spec.planUpdatable) return undefined;
+  const name = current?.spec.externalName ?? known.planId;
+  const message =
+    `The broker does not let instances of class "${offering.class.spec.externalName}" leave plan "${name}". ` +
+    `Set the plan back to "${name}", or make a new instance with plan "${wanted.externalName}".`;
+  return { reason, message };
+}
+
+/** A refusal of ours rests on the catalog and costs no request: it is looked at again whenever that may help. */
+export function isRefusedByCatalog({ status }: ServiceInstance): boolean {
+  const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
+  return [reason, 'ReferencesDeletedServiceClass', 'ReferencesDeletedServicePlan'].includes(
+    stalled?.reason ?? '',
+  );
+}

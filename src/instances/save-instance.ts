@@ -1,0 +1,50 @@
+import type { ServiceInstance, ServiceInstanceStatus } from '../api/generated/service-instance.ts';
+import { serviceInstances } from '../api/kinds.ts';
+import { changed, timestamp } from '../control/attempts.ts';
+import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
+import { statusOf, type Verdict } from '../control/verdict.ts';
+import { unlessHeldBack } from './held-back.ts';
+import { spokenOf, type InstanceTask, type Judgement, type StatusChanges } from './instance-task.ts';
+import { withUpgrade } from './upgrade-condition.ts';
+
+/** Writes the changes together with the conditions of the verdict: one write, none when nothing differs. */
+export async function saveInstance(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  verdict: Verdict,
+  changes: StatusChanges = {},
+  guard: StatusGuard = 'resourceVersion',
+): Promise<ServiceInstance> {
+  const status = instance.status ?? {};
+  const now = timestamp(task.clock.now());
+  const decided = changed<ServiceInstanceStatus>(status, {
+    ...changes,
+    ...statusOf(verdict, status, spokenOf(instance), now),
+  });
+  const next = { ...decided, conditions: withUpgrade(instance, decided, task.stores, now) };
+  const { store } = task.stores.serviceInstances;
+  return writeStatus(task.client, serviceInstances, instance, next, store, task.signal, guard);
+}
+
+/** Stores what a broker's answer came to and tells it as an event. Not bound to the resourceVersion: it happened. */
+export async function settle(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  { verdict: judged, changes, event }: Judgement,
+): Promise<ServiceInstance> {
+  const verdict = unlessHeldBack(task, instance, judged);
+  const settled = await saveInstance(task, instance, verdict, changes, 'uid');
+  instanceEvent(task, instance, event, verdict.reason, verdict.message);
+  return settled;
+}
+
+export function instanceEvent(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+): void {
+  const { group, version, kind } = serviceInstances;
+  task.events.record({ ...instance, apiVersion: `${group}/${version}`, kind }, type, reason, message);
+}

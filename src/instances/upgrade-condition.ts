@@ -1,0 +1,72 @@
+import { findCondition, removeCondition, setCondition } from '../api/conditions.ts';
+import type { Condition, MaintenanceInfo } from '../api/generated/common.ts';
+import type { ServiceInstance, ServiceInstanceStatus } from '../api/generated/service-instance.ts';
+import { timestamp } from '../control/attempts.ts';
+import { goOn, type Step } from '../control/steps.ts';
+import { writeStatus } from '../control/status-writer.ts';
+import { serviceInstances } from '../api/kinds.ts';
+import type { Offering } from '../control/resolve.ts';
+import type { Stores } from '../control/stores.ts';
+import { brokerText } from '../osb/broker-text.ts';
+import type { InstanceTask } from './instance-task.ts';
+import { planWithId, recordedPlan } from './known-at-broker.ts';
+
+const type = 'UpgradeAvailable';
+
+/** Tells whoever looks at the instance that its plan has another maintenance version: one write per version. */
+export async function announceUpgrade(
+  task: InstanceTask,
+  instance: ServiceInstance,
+): Promise<Step<ServiceInstance>> {
+  const { status = {} } = instance;
+  const conditions = withUpgrade(instance, status, task.stores, timestamp(task.clock.now()));
+  const next = { ...status, conditions };
+  const { store } = task.stores.serviceInstances;
+  return goOn(await writeStatus(task.client, serviceInstances, instance, next, store, task.signal));
+}
+
+/**
+ * The conditions of a status with or without UpgradeAvailable, which is there only while true and says nothing about
+ * whether the instance works. Versions are compared for equality only (OSB, Maintenance Info Object).
+ */
+export function withUpgrade(
+  instance: ServiceInstance,
+  status: ServiceInstanceStatus,
+  stores: Stores,
+  now: string,
+): readonly Condition[] {
+  const conditions = status.conditions ?? [];
+  const message = upgradeMessage(instance, status, stores);
+  if (message === undefined) return removeCondition(conditions, type);
+  // The generation it was found with: it does not depend on the spec.
+  const observedGeneration =
+    findCondition(conditions, type)?.observedGeneration ?? instance.metadata.generation ?? 0;
+  const reason = 'NewMaintenanceVersion';
+  return setCondition(conditions, { type, status: 'True', reason, message, observedGeneration }, now);
+}
+
+function upgradeMessage(
+  instance: ServiceInstance,
+  { provisionStatus, externalProperties = {} }: ServiceInstanceStatus,
+  stores: Stores,
+): string | undefined {
+  if (provisionStatus !== 'Provisioned') return undefined;
+  const plan = planWithId(instance, recordedPlan(externalProperties) ?? '', stores);
+  const version = externalProperties.maintenanceInfo?.version;
+  const offered = plan && upgradeOf(plan, version);
+  if (offered === undefined) return undefined;
+  return (
+    `Plan "${plan?.spec.externalName}" offers maintenance version ${describe(offered)}; the instance has ` +
+    `${version ?? 'none that is known'}. To upgrade it, increase spec.updateRequests and change nothing else.`
+  );
+}
+
+function upgradeOf({ status }: Offering['plan'], version: string | undefined): MaintenanceInfo | undefined {
+  const offered = status?.maintenanceInfo;
+  return offered?.version && offered.version !== version ? offered : undefined;
+}
+
+function describe({ version, description }: MaintenanceInfo): string {
+  const about = brokerText(description);
+  return `${brokerText(version)}${about === undefined ? '' : ` (${about})`}`;
+}
