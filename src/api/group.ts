@@ -73,6 +73,9 @@ export const secretHashAnnotationPrefix = `hash.${group}/`;
 /** On the Secrets that hold the credentials of bindings: `true`. */
 export const bindingSecretLabel = `${labelPrefix}binding-secret`;
 
+/** On the same: the id of the binding at the broker to which these credentials belong. */
+export const bindingIdAnnotation = `${labelPrefix}binding-id`;
+
 /** On instances and bindings that were made for an annotation, and go with its last user: `true`. */
 export const generatedLabel = `${labelPrefix}generated`;
 

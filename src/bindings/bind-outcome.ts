@@ -1,49 +1,42 @@
-import type { ServiceBindingPropertiesState } from '../api/generated/service-binding.ts';
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import type { BindingMetadata } from '../osb/types.ts';
+import type { BindingAnswer } from '../osb/types.ts';
 import { attemptsEnded, mayExist, operationEnded, pollingEnded } from '../brokers/operation.ts';
-import type { Judgement } from './binding-task.ts';
+import { secretNameOf, type Judgement } from './binding-task.ts';
 
-/** The credentials are in the Secret. `status.binding` makes the binding a Provisioned Service. */
-export function bound(
-  properties: ServiceBindingPropertiesState | undefined,
-  secretName: string,
-  metadata: BindingMetadata | undefined,
-  generation: number | undefined,
-): Judgement {
+/**
+ * The credentials are in the Secret. `status.binding` makes the binding a Provisioned Service.
+ * @param notes what the owner should know of the answer; see bind-notes.ts
+ */
+export function bound(binding: ServiceBinding, answer: BindingAnswer, notes: readonly string[]): Judgement {
+  const message = ['Injected bind result', ...notes].join('; ');
+  const { status = {} } = binding;
   return {
-    verdict: { kind: 'ready', reason: 'InjectedBindResult', message: 'Injected bind result' },
+    verdict: { kind: 'ready', reason: 'InjectedBindResult', message },
     changes: {
       ...operationEnded,
       ...attemptsEnded,
       unbindStatus: 'Required',
-      reconciledGeneration: generation,
-      externalProperties: properties,
-      binding: { name: secretName },
-      expiresAt: rfc3339(metadata?.expiresAt),
-      renewBefore: rfc3339(metadata?.renewBefore),
+      reconciledGeneration: status.observedGeneration,
+      externalProperties: status.inProgressProperties,
+      binding: { name: secretNameOf(binding) },
+      expiresAt: answer.metadata?.expiresAt,
+      renewBefore: answer.metadata?.renewBefore,
+      endpoints: answer.endpoints.length === 0 ? undefined : answer.endpoints,
     },
-    event: 'Normal',
+    event: notes.length === 0 ? 'Normal' : 'Warning',
   };
 }
 
-/** A failed bind request: clean up, give up or try again (OSB, Orphan Mitigation table). */
-export function bindFailed(failure: Failure, next: NextAttempt): Judgement {
+/**
+ * A failed bind request: clean up, give up or try again (OSB, Orphan Mitigation table).
+ * @param isRepeated an earlier request under the same id was left without an answer
+ */
+export function bindFailed(failure: Failure, next: NextAttempt, isRepeated: boolean): Judgement {
   const message = `The bind call failed: ${failure.message}`;
   if (failure.orphanMitigation) return bindingOrphaned('BindCallFailed', message, next.attempts, 'retry');
-  if (failure.disposition === 'terminal') {
-    return {
-      verdict: {
-        kind: 'stalled',
-        reason: 'BindCallFailed',
-        message,
-        failedReason: 'ServiceBindingReturnedFailure',
-      },
-      changes: { ...operationEnded, ...attemptsEnded, unbindStatus: 'NotRequired' },
-      event: 'Warning',
-    };
-  }
+  if (failure.disposition === 'terminal') return refused(message, isRepeated);
   const { attempts, nextAttemptTime } = next;
   return {
     verdict: { kind: 'retrying', reason: 'ErrorCallingBind', message, nextAttemptTime },
@@ -83,8 +76,23 @@ export function bindingOrphaned(
   };
 }
 
-/** Brokers write ISO 8601 in several ways; what can not be read is left out rather than failing the binding. */
-function rfc3339(text: string | undefined): string | undefined {
-  const time = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+/**
+ * Nothing is deleted at the broker: under this id may be what somebody else made (OSB, Orphan Mitigation: 4xx never).
+ * What an earlier request may have made stays on record, so that the deletion of the object removes it.
+ */
+function refused(message: string, isRepeated: boolean): Judgement {
+  return {
+    verdict: {
+      kind: 'stalled',
+      reason: 'BindCallFailed',
+      message: isRepeated
+        ? `${message} (an earlier attempt may have left a binding; deleting this object removes it)`
+        : message,
+      failedReason: 'ServiceBindingReturnedFailure',
+    },
+    changes: isRepeated
+      ? { ...pollingEnded, ...attemptsEnded, currentOperation: '', operationStartTime: undefined }
+      : { ...operationEnded, ...attemptsEnded, unbindStatus: 'NotRequired' },
+    event: 'Warning',
+  };
 }

@@ -29,7 +29,8 @@ export function findBindableInstance(binding: ServiceBinding, stores: Stores): B
   const { offering } = resolution;
   if (!(offering.plan.spec.bindable ?? offering.class.spec.bindable)) {
     const { class: serviceClass, plan } = offering;
-    const message = `Class "${serviceClass.spec.externalName}" with plan "${plan.spec.externalName}" can not be bound`;
+    const offered = `Class "${serviceClass.spec.externalName}" with plan "${plan.spec.externalName}"`;
+    const message = `${offered} can not be bound; delete this ServiceBinding, and bind an instance of a bindable plan`;
     const reason = 'ErrorNonbindableServiceClass';
     return { kind: 'blocked', verdict: { kind: 'stalled', reason, message, failedReason: reason } };
   }

@@ -2,6 +2,7 @@ import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { objectKey } from '../kube/objects.ts';
 import { bindingReconciler } from './binding-reconciler.ts';
 import type { OperationDeps } from '../brokers/operation.ts';
+import { InstanceLanes } from './instance-lanes.ts';
 
 export interface BindingControllerOptions {
   /** Bindings worked on at the same time. */
@@ -11,10 +12,11 @@ export interface BindingControllerOptions {
 
 /** The controller of ServiceBindings, and the events that make it look at one again. */
 export function bindingController(deps: OperationDeps, options: BindingControllerOptions): Controller {
-  const { stores, logger } = deps;
-  const controller = new Controller({
+  const { stores, logger, clock } = deps;
+  const lanes = new InstanceLanes({ clock, wake: (key) => controller.enqueue(key) });
+  const controller: Controller = new Controller({
     name: 'service-binding',
-    reconcile: bindingReconciler(deps),
+    reconcile: bindingReconciler(deps, lanes),
     concurrency: options.concurrency,
     logger,
     observe: options.observe,

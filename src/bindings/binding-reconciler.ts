@@ -7,8 +7,11 @@ import { adoptBinding } from './adopt-binding.ts';
 import { bind } from './bind.ts';
 import type { OperationDeps } from '../brokers/operation.ts';
 import type { BindingTask } from './binding-task.ts';
+import { resumeFetch } from './fetch-credentials.ts';
+import type { InstanceLanes } from './instance-lanes.ts';
 import { pollBinding } from './poll-binding.ts';
 import { mitigateOrphan, releaseUnlessAtBroker, unbind } from './unbind.ts';
+import { waitForTurn } from './wait-for-turn.ts';
 
 /**
  * Brings one ServiceBinding a step nearer to its spec. Level-triggered: everything it needs to know is in the
@@ -16,13 +19,19 @@ import { mitigateOrphan, releaseUnlessAtBroker, unbind } from './unbind.ts';
  */
 export function bindingReconciler(
   deps: OperationDeps,
+  lanes: InstanceLanes,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
+  const bindings = deps.stores.serviceBindings.store;
   return async (key, signal) => {
-    const binding = deps.stores.serviceBindings.store.get(key);
-    if (binding === undefined) return undefined;
-    const task: BindingTask = { ...deps, signal };
-    const isDeleting = binding.metadata.deletionTimestamp !== undefined;
-    return runSteps(isDeleting ? deletionSteps(task) : creationSteps(task), binding);
+    const binding = bindings.get(key);
+    const task: BindingTask = { ...deps, lanes, signal };
+    try {
+      if (binding === undefined) return undefined;
+      const isDeleting = binding.metadata.deletionTimestamp !== undefined;
+      return await runSteps(isDeleting ? deletionSteps(task) : creationSteps(task), binding);
+    } finally {
+      if (!bindings.get(key)?.status?.currentOperation) lanes.leave(key);
+    }
   };
 }
 
@@ -34,6 +43,8 @@ function creationSteps(task: BindingTask): readonly BindingStep[] {
     (binding) => waitForNextAttempt(task, binding),
     (binding) => adoptBinding(task, binding),
     (binding) => pollBinding(task, binding),
+    (binding) => resumeFetch(task, binding),
+    (binding) => waitForTurn(task, binding),
     (binding) => mitigateOrphan(task, binding),
     (binding) => bind(task, binding),
   ];
@@ -45,6 +56,7 @@ function deletionSteps(task: BindingTask): readonly BindingStep[] {
     (binding) => releaseUnlessAtBroker(task, binding),
     (binding) => waitForNextAttempt(task, binding),
     (binding) => pollBinding(task, binding),
+    (binding) => waitForTurn(task, binding),
     (binding) => unbind(task, binding),
   ];
 }

@@ -4,9 +4,12 @@ import type { ChangesOf, JudgementOf, OperationTask } from '../brokers/operation
 import { changed, timestamp } from '../control/attempts.ts';
 import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
 import { statusOf, type Verdict } from '../control/verdict.ts';
+import type { InstanceLanes } from './instance-lanes.ts';
 
 /** What every step of one reconcile shares. */
-export type BindingTask = OperationTask;
+export interface BindingTask extends OperationTask {
+  readonly lanes: InstanceLanes;
+}
 
 export type StatusChanges = ChangesOf<ServiceBindingStatus>;
 

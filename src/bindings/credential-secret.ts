@@ -1,11 +1,11 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
-import { bindingSecretLabel } from '../api/group.ts';
+import { bindingIdAnnotation, bindingSecretLabel } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
+import { isAlreadyExists, isApiError, isNotFound, type KubeApiError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { secrets } from '../kube/resources.ts';
-import { secretNameOf } from './binding-task.ts';
+import { bindingIdOf, secretNameOf } from './binding-task.ts';
 import type { SecretText } from './secret-data.ts';
 
 interface Secret extends KubeObject {
@@ -13,40 +13,97 @@ interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+export interface SecretContent {
+  readonly data: SecretText;
+  readonly type: string;
+}
+
 export type StoredSecret =
   | { readonly kind: 'stored' }
-  /** A Secret of this name belongs to somebody else; it is neither read into the status nor touched. */
-  | { readonly kind: 'foreign'; readonly message: string };
+  /** The name is somebody else's, or the API server will not have it: a quota, a policy, a missing right. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+type Writer = Pick<KubeClient, 'create' | 'get' | 'patch'>;
 
 /**
  * Creates or replaces the binding's Secret. It is owned by the binding, so that it can not outlive it.
- * @throws KubeApiError when the API server could not store it
+ * @throws KubeApiError, KubeConnectionError when the API server could not store it now
  */
 export async function storeSecret(
-  client: Pick<KubeClient, 'create' | 'get' | 'patch'>,
+  client: Writer,
   binding: ServiceBinding,
-  content: { readonly data: SecretText; readonly type: string },
+  content: SecretContent,
   signal: AbortSignal,
 ): Promise<StoredSecret> {
-  const { metadata } = binding;
-  const name = secretNameOf(binding);
-  const namespace = metadata.namespace ?? '';
-  const data = encode(content.data);
   try {
-    await client.create<Secret>(secrets, secretObject(binding, data, content.type), { signal });
+    return await writeSecret(client, binding, content, signal);
+  } catch (error) {
+    if (isRefusal(error)) return refused(binding, error, content);
+    throw error;
+  }
+}
+
+async function writeSecret(
+  client: Writer,
+  binding: ServiceBinding,
+  content: SecretContent,
+  signal: AbortSignal,
+): Promise<StoredSecret> {
+  const secret = secretObject(binding, content);
+  try {
+    await client.create<Secret>(secrets, secret, { signal });
     return { kind: 'stored' };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }
 
-  const existing = await client.get<Secret>(secrets, { namespace, name }, { signal });
-  if (!isOwnedBy(existing, binding)) return foreign(namespace, name);
+  const ref = refOf(binding);
+  const existing = await client.get<Secret>(secrets, ref, { signal });
+  if (!isOwnedBy(existing, binding)) return foreign(binding);
+  const data = secret.data ?? {};
   const vanished = Object.keys(existing.data ?? {}).filter((key) => !Object.hasOwn(data, key));
   const removed = Object.fromEntries(vanished.map((key) => [key, null]));
+  const { annotations } = secret.metadata;
   // The type of a Secret is immutable; its data decides.
-  const patch = { metadata: { uid: existing.metadata.uid }, data: { ...removed, ...data } };
-  await client.patch(secrets, { namespace, name }, patch, { type: 'merge', signal });
+  const patch = { metadata: { uid: existing.metadata.uid, annotations }, data: { ...removed, ...data } };
+  await client.patch(secrets, ref, patch, { type: 'merge', signal });
   return { kind: 'stored' };
+}
+
+/**
+ * Asks, with a dry run, whether the Secret could be stored: binding first and finding out then would leave an orphan
+ * every time.
+ * @throws KubeApiError, KubeConnectionError when the API server did not say
+ */
+export async function probeSecret(
+  client: Pick<KubeClient, 'create' | 'get'>,
+  binding: ServiceBinding,
+  signal: AbortSignal,
+): Promise<StoredSecret> {
+  const content = { data: { type: '', provider: '' }, type: 'servicebinding.io/probe' };
+  try {
+    await client.create<Secret>(secrets, secretObject(binding, content), { dryRun: true, signal });
+    return { kind: 'stored' };
+  } catch (error) {
+    if (isRefusal(error)) return refused(binding, error, content);
+    if (!isAlreadyExists(error)) throw error;
+  }
+  const existing = await findSecret(client, binding, signal);
+  return existing === undefined || isOwnedBy(existing, binding) ? { kind: 'stored' } : foreign(binding);
+}
+
+/** The Secret holds what the broker gave out for the id that the binding has now. */
+export async function isStored(
+  client: Pick<KubeClient, 'get'>,
+  binding: ServiceBinding,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const existing = await findSecret(client, binding, signal);
+  return (
+    existing !== undefined &&
+    isOwnedBy(existing, binding) &&
+    existing.metadata.annotations?.[bindingIdAnnotation] === bindingIdOf(binding)
+  );
 }
 
 /**
@@ -59,43 +116,38 @@ export async function removeSecret(
   binding: ServiceBinding,
   signal: AbortSignal,
 ): Promise<void> {
-  const ref = { namespace: binding.metadata.namespace ?? '', name: secretNameOf(binding) };
+  const existing = await findSecret(client, binding, signal);
+  if (existing === undefined || !isOwnedBy(existing, binding)) return;
   try {
-    const existing = await client.get<Secret>(secrets, ref, { signal });
-    const { uid } = existing.metadata;
-    if (uid !== undefined && isOwnedBy(existing, binding)) await client.delete(secrets, ref, { uid, signal });
+    await client.delete(secrets, refOf(binding), { uid: existing.metadata.uid, signal });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
 }
 
-/** Looks before the broker is asked: binding first and finding the name taken would leave an orphan every time. */
-export async function findForeignSecret(
+async function findSecret(
   client: Pick<KubeClient, 'get'>,
   binding: ServiceBinding,
   signal: AbortSignal,
-): Promise<StoredSecret> {
-  const name = secretNameOf(binding);
-  const namespace = binding.metadata.namespace ?? '';
+): Promise<Secret | undefined> {
   try {
-    const existing = await client.get<Secret>(secrets, { namespace, name }, { signal });
-    return isOwnedBy(existing, binding) ? { kind: 'stored' } : foreign(namespace, name);
+    return await client.get<Secret>(secrets, refOf(binding), { signal });
   } catch (error) {
-    if (isNotFound(error)) return { kind: 'stored' };
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
 
-function secretObject(binding: ServiceBinding, data: Record<string, string>, type: string): Secret {
+function secretObject(binding: ServiceBinding, content: SecretContent): Secret {
   const { group, version, kind } = serviceBindings;
-  const { name, namespace, uid } = binding.metadata;
+  const { name, uid } = binding.metadata;
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
-      name: secretNameOf(binding),
-      namespace: namespace ?? '',
+      ...refOf(binding),
       labels: { [bindingSecretLabel]: 'true' },
+      annotations: { [bindingIdAnnotation]: bindingIdOf(binding) },
       ownerReferences: [
         {
           apiVersion: `${group}/${version}`,
@@ -107,8 +159,8 @@ function secretObject(binding: ServiceBinding, data: Record<string, string>, typ
         },
       ],
     },
-    type,
-    data,
+    type: content.type,
+    data: encode(content.data),
   };
 }
 
@@ -116,11 +168,33 @@ function isOwnedBy(secret: Secret, binding: ServiceBinding): boolean {
   return secret.metadata.ownerReferences?.some(({ uid }) => uid === binding.metadata.uid) === true;
 }
 
-function foreign(namespace: string, name: string): StoredSecret {
+function refOf(binding: ServiceBinding): { readonly namespace: string; readonly name: string } {
+  return { namespace: binding.metadata.namespace ?? '', name: secretNameOf(binding) };
+}
+
+function foreign(binding: ServiceBinding): StoredSecret {
+  const { namespace, name } = refOf(binding);
   return {
-    kind: 'foreign',
+    kind: 'refused',
     message: `Secret "${namespace}/${name}" exists and is not owned by this ServiceBinding; delete it, or choose another secretName`,
   };
+}
+
+/** The API server looked at the Secret and said no. What heals by waiting a moment is none. */
+function isRefusal(error: unknown): error is KubeApiError {
+  if (!isApiError(error) || isAlreadyExists(error)) return false;
+  const { status } = error;
+  return (
+    status >= 400 && status < 500 && status !== 401 && status !== 408 && status !== 409 && status !== 429
+  );
+}
+
+/** Policies and webhooks choose their words themselves, so these could repeat what was to be kept secret. */
+function refused(binding: ServiceBinding, error: KubeApiError, { data }: SecretContent): StoredSecret {
+  const { namespace, name } = refOf(binding);
+  const isTelling = Object.values(data).some((value) => value.length > 2 && error.message.includes(value));
+  const said = isTelling ? `${error.status} ${error.reason}` : error.message;
+  return { kind: 'refused', message: `Secret "${namespace}/${name}" can not be stored: ${said}` };
 }
 
 function encode(data: SecretText): Record<string, string> {

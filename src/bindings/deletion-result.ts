@@ -54,6 +54,8 @@ async function orphanMitigated(task: BindingTask, binding: ServiceBinding): Prom
   const status = binding.status ?? {};
   const cause = status.conditions?.find(({ type }) => type === 'OrphanMitigation')?.message ?? '';
   const failed = status.conditions?.find(({ type, status: value }) => type === 'Failed' && value === 'True');
+  // What it may hold was revoked, whether anybody had read it or not.
+  await removeSecret(task.client, binding, task.signal);
   const clean = {
     ...operationEnded,
     orphanMitigationInProgress: false,

@@ -13,6 +13,8 @@ export interface KnownAtBroker {
   readonly planId: string;
   /** The service is `bindings_retrievable`: asynchronous answers can be followed up. */
   readonly isRetrievable: boolean;
+  /** `maximum_polling_duration` of the plan. */
+  readonly maxPollingSeconds?: number;
 }
 
 /** Something may exist at the broker: a request was sent, or was about to be when the process died. */
@@ -38,12 +40,13 @@ export function knownAtBroker(binding: ServiceBinding, stores: Stores): KnownAtB
     serviceId,
     planId,
     isRetrievable = false,
+    maxPollingSeconds,
   } = {
     ...derived,
     ...recorded(binding, namespace),
   };
   return broker && instanceId && serviceId && planId
-    ? { broker, instanceId, serviceId, planId, isRetrievable }
+    ? compact({ broker, instanceId, serviceId, planId, isRetrievable, maxPollingSeconds })
     : undefined;
 }
 
@@ -71,5 +74,6 @@ function derivedFrom(instance: ServiceInstance, namespace: string, stores: Store
     serviceId: serviceClass.spec.externalID,
     planId: plan.spec.externalID,
     isRetrievable: serviceClass.spec.bindingRetrievable,
+    maxPollingSeconds: plan.status?.maximumPollingDurationSeconds,
   });
 }

@@ -1,6 +1,5 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { pollDelayMs, timestamp } from '../control/attempts.ts';
-import type { Offering } from '../control/resolve.ts';
 import { stopFor, type Step } from '../control/steps.ts';
 import type { BindingTask } from './binding-task.ts';
 
@@ -17,9 +16,8 @@ export function pollAgain(task: BindingTask, binding: ServiceBinding, retryAfter
 }
 
 /** The deadline of an operation accepted now: the plan's `maximum_polling_duration` or ours, whichever is first. */
-export function operationDeadline(task: BindingTask, offering: Offering | undefined): string {
-  const planSeconds = offering?.plan.status?.maximumPollingDurationSeconds ?? undefined;
-  const planMs = planSeconds === undefined ? Number.POSITIVE_INFINITY : planSeconds * 1000;
+export function operationDeadline(task: BindingTask, planSeconds: number | null | undefined): string {
+  const planMs = (planSeconds ?? Number.POSITIVE_INFINITY) * 1000;
   return timestamp(task.clock.now() + Math.min(task.settings.operationTimeoutMs, planMs));
 }
 

@@ -1,61 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
-import type { Offering } from '../control/resolve.ts';
+import { backoffMs } from '../base/backoff.ts';
 import { nextAttempt } from '../control/attempts.ts';
+import type { Offering } from '../control/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import type { BindingAnswer } from '../osb/types.ts';
+import { bindNotes } from './bind-notes.ts';
 import { bindingOrphaned, bound } from './bind-outcome.ts';
-import { secretNameOf, settle, type BindingTask } from './binding-task.ts';
-import { storeSecret } from './credential-secret.ts';
+import { settle, type BindingTask } from './binding-task.ts';
+import { isStored, storeSecret, type SecretContent, type StoredSecret } from './credential-secret.ts';
 import { credentialsOf, secretData } from './secret-data.ts';
 import { applyTransforms } from './transforms.ts';
 
 /** A few seconds at most, and not cut short by a shutdown: the broker may not hand the credentials out again. */
 const storeTimeoutMs = 15_000;
+const storeBackoff = { initialMs: 200, maxMs: 2000 };
+
+/**
+ * What an answer without credentials means. `accept`: the service has none, which is legal. Otherwise an earlier
+ * answer had them, and nobody will see them again: unbind, and then `retry` under a fresh id or `fail`.
+ */
+export type WhenMissing = 'accept' | 'retry' | 'fail';
 
 /**
  * Credentials into the Secret first, then the status (OSB, Binding: they may be handed out only once). What can not
  * be stored is unbound again, since nobody could ever use it (OSB, Orphan Mitigation).
+ * @throws KubeApiError, KubeConnectionError when the API server was not there for long
  */
 export async function storeCredentials(
   task: BindingTask,
   binding: ServiceBinding,
   answer: BindingAnswer,
   offering: Offering,
+  whenMissing: WhenMissing,
 ): Promise<Step<ServiceBinding>> {
   const signal = AbortSignal.timeout(storeTimeoutMs);
-  const credentials = applyTransforms(credentialsOf(answer.credentials), binding.spec.secretTransforms ?? []);
-  const content = secretData(credentials, {
-    type: offering.class.spec.externalName,
-    provider:
-      'clusterServiceBrokerName' in offering.class.spec
-        ? offering.class.spec.clusterServiceBrokerName
-        : offering.class.spec.serviceBrokerName,
-  });
   const settling: BindingTask = { ...task, signal };
-  if (content.kind === 'refused') {
-    const message = `The credentials can not be stored: ${content.message}`;
-    const attempts = binding.status?.attempts;
-    await settle(settling, binding, bindingOrphaned('ErrorInjectingBindResult', message, attempts, 'fail'));
-    return stopFor(1);
+  const isMissing = Object.keys(credentialsOf(answer.credentials)).length === 0;
+  if (isMissing && (await isStored(task.client, binding, signal))) {
+    // Only the status was not written: the first copy is the one that counts.
+    await settle(settling, binding, bound(binding, answer, []));
+    return stop;
+  }
+  if (isMissing && whenMissing !== 'accept') {
+    const message = 'The broker does not hand out the credentials of this binding any more';
+    return unbindUnusable(settling, binding, message, whenMissing);
   }
 
-  const stored = await storeSecret(task.client, binding, content, signal);
-  if (stored.kind === 'foreign') {
-    const { attempts } = nextAttempt(
-      binding.status ?? {},
-      binding.metadata.generation,
-      task.settings.retry,
-      task.clock,
-    );
-    await settle(
-      settling,
-      binding,
-      bindingOrphaned('ErrorInjectingBindResult', stored.message, attempts, 'retry'),
-    );
-    return stopFor(1);
+  const credentials = applyTransforms(credentialsOf(answer.credentials), binding.spec.secretTransforms ?? []);
+  const content = secretData(credentials, defaultsOf(offering));
+  if (content.kind === 'refused') {
+    const message = `The credentials can not be stored: ${content.message}`;
+    return unbindUnusable(settling, binding, message, 'fail');
   }
-  const properties = binding.status?.inProgressProperties;
-  const generation = binding.status?.observedGeneration;
-  await settle(settling, binding, bound(properties, secretNameOf(binding), answer.metadata, generation));
+  const stored = await storePatiently(settling, binding, content);
+  if (stored.kind === 'refused') return unbindUnusable(settling, binding, stored.message, 'retry');
+  await settle(settling, binding, bound(binding, answer, bindNotes(answer, task.clock.now())));
   return stop;
+}
+
+function defaultsOf(offering: Offering): { readonly type: string; readonly provider: string } {
+  return {
+    type: offering.class.spec.externalName,
+    provider:
+      offering.scope === 'cluster'
+        ? offering.class.spec.clusterServiceBrokerName
+        : offering.class.spec.serviceBrokerName,
+  };
+}
+
+async function unbindUnusable(
+  task: BindingTask,
+  binding: ServiceBinding,
+  message: string,
+  then: 'retry' | 'fail',
+): Promise<Step<ServiceBinding>> {
+  const { status = {}, metadata } = binding;
+  const { attempts } = nextAttempt(status, metadata.generation, task.settings.retry, task.clock);
+  await settle(task, binding, bindingOrphaned('ErrorInjectingBindResult', message, attempts, then));
+  return stopFor(1);
+}
+
+/** The API server may be restarting: what is in our hands now may be nowhere else. */
+async function storePatiently(
+  task: BindingTask,
+  binding: ServiceBinding,
+  content: SecretContent,
+): Promise<StoredSecret> {
+  const { client, signal } = task;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await storeSecret(client, binding, content, signal);
+    } catch (error) {
+      await delay(backoffMs(attempt, storeBackoff), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) throw error;
+    }
+  }
 }

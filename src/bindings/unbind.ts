@@ -8,6 +8,7 @@ import { bindingIdOf, saveBinding, type BindingTask } from './binding-task.ts';
 import { isMitigating, releaseBinding, unbindAgain, unbound } from './deletion-result.ts';
 import { knownAtBroker, mayBeAtBroker, type KnownAtBroker } from './known-at-broker.ts';
 import { operationDeadline, pollAgain } from './polling.ts';
+import { giveWay } from './wait-for-turn.ts';
 
 /** A binding that no broker has ever heard of goes without a call. */
 export async function releaseUnlessAtBroker(
@@ -90,6 +91,10 @@ async function settleDeletion(
   if (outcome.kind === 'done') return unbound(task, binding);
   if (outcome.kind === 'failed') {
     task.connections.reportFailure(known.broker, outcome);
+    if (outcome.reason === 'ConcurrencyError') {
+      const queued = await giveWay(task, binding);
+      if (queued !== undefined) return queued;
+    }
     const { generation } = binding.metadata;
     const { retryAfterMs } = outcome;
     const next = nextAttempt(binding.status ?? {}, generation, task.settings.retry, task.clock, retryAfterMs);
@@ -103,7 +108,7 @@ async function settleDeletion(
     {
       asyncOpInProgress: true,
       lastOperation: outcome.operation,
-      operationDeadline: operationDeadline(task, undefined),
+      operationDeadline: operationDeadline(task, known.maxPollingSeconds),
     },
     'uid',
   );

@@ -117,13 +117,20 @@ function time(metadata: JsonObject, name: string, warnings: string[]): string | 
   return undefined;
 }
 
+/** Of endpoints, and of the ports of one: what still fits into the status of an object. */
+const maxEndpoints = 64;
+
+/** A DNS name at most; IP addresses are shorter. */
+const maxHostLength = 253;
+
 function endpoints(value: unknown, warnings: string[]): readonly BindingEndpoint[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) {
     warnings.push('endpoints is not an array and was ignored');
     return [];
   }
-  return value.flatMap((item: unknown, index) => {
+  if (value.length > maxEndpoints) warnings.push(`endpoints after the first ${maxEndpoints} were ignored`);
+  return value.slice(0, maxEndpoints).flatMap((item: unknown, index) => {
     const endpoint = isObject(item) ? decodeEndpoint(item) : undefined;
     if (endpoint === undefined)
       warnings.push(`endpoints[${index}] has no usable host, ports or protocol and was ignored`);
@@ -135,9 +142,9 @@ function decodeEndpoint(item: JsonObject): BindingEndpoint | undefined {
   const host = brokerText(item['host']);
   const ports: unknown = item['ports'];
   const protocol = item['protocol'] ?? 'tcp';
-  if (host === undefined || !Array.isArray(ports) || ports.length === 0 || !ports.every(isPortRange)) {
-    return undefined;
-  }
+  if (host === undefined || host.length > maxHostLength) return undefined;
+  if (!Array.isArray(ports) || ports.length === 0 || ports.length > maxEndpoints) return undefined;
+  if (!ports.every(isPortRange)) return undefined;
   if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'all') return undefined;
   return { host, ports, protocol };
 }

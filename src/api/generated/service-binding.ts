@@ -105,10 +105,8 @@ export interface ServiceBindingStatus {
   readonly binding?: ServiceBindingSecretReference;
   /** Identifier of the binding in use at the broker. It starts as spec.externalID; after a rotation or a cleaned-up failure it is a fresh one. */
   readonly bindingID?: string;
-  /** Identifiers of earlier bindings that may still exist at the broker and are yet to be removed there. */
-  readonly orphanBindingIDs?: readonly string[];
   /** Operation that has been decided on and is not finished. */
-  readonly currentOperation?: '' | 'Bind' | 'Unbind';
+  readonly currentOperation?: '' | 'Bind' | 'Fetch' | 'Unbind';
   /** When the current operation is given up. Bounds every retry and the polling of the broker. */
   readonly operationDeadline?: string | null;
   /** Key that the broker gave for its asynchronous operation, sent back with every poll. */
@@ -137,6 +135,8 @@ export interface ServiceBindingStatus {
   readonly expiresAt?: string | null;
   /** When the credentials should be renewed at the latest, according to the broker. */
   readonly renewBefore?: string | null;
+  /** Where the service is reached, according to the broker. When there are any, the list is complete: good input for a NetworkPolicy. */
+  readonly endpoints?: readonly BindingEndpoint[];
 }
 
 /** The Secret with the credentials, where every consumer of the Service Binding Specification looks for it (Provisioned Service). */
@@ -160,4 +160,14 @@ export interface ServiceBindingPropertiesState {
   readonly parameterChecksum?: string;
   /** Who asked for this operation. */
   readonly userInfo?: UserInfo;
+}
+
+/** One host with the ports that clients connect to. */
+export interface BindingEndpoint {
+  /** A host name or an IP address. */
+  readonly host: string;
+  /** Ports, and ranges of ports such as 9000-9010. */
+  readonly ports: readonly string[];
+  /** Protocol of the transport. */
+  readonly protocol: 'tcp' | 'udp' | 'all';
 }

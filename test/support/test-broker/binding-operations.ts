@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../../src/base/json.ts';
+import { canonicalJson, isObject } from '../../../src/base/json.ts';
 import type { LiveBinding, LiveInstance } from './broker-state.ts';
 import {
   accept,
@@ -123,6 +123,10 @@ function bindProblem(
     return refuse(400, 'Instances of this plan can not be bound.');
   }
   if (instance.pending !== undefined || !instance.ready) return concurrencyError;
+  const resource = body['bind_resource'];
+  if (context.requiresApp && !(isObject(resource) && text(resource['app_guid']) !== '')) {
+    return refuse(422, 'This service can only be bound to an application.', 'RequiresApp');
+  }
   return rotationProblem(context, request, found.plan.binding_rotatable === true) ?? asyncRefused(request);
 }
 

@@ -27,6 +27,8 @@ export interface ServiceContext {
   readonly catalog: () => CatalogDocument;
   /** Hand out credentials only once: in the first answer that could hold them. */
   readonly credentialsOnce: boolean;
+  /** Refuse bindings that are not for an application. */
+  readonly requiresApp: boolean;
   readonly credentials: (bindingId: string) => Readonly<Record<string, unknown>>;
   readonly dashboardUrl: (instanceId: string) => string;
   /** The platform broke a rule of the specification; begins with the obligation's id. */

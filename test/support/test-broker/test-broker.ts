@@ -15,7 +15,13 @@ import type { RecordedRequest } from './recorded-request.ts';
 import { sampleCatalog, type CatalogDocument } from './sample-catalog.ts';
 import { ScriptBook, type Script, type ScriptHandle } from './script-book.ts';
 import { plantSecret, secretsIn } from '../secrecy/secret-markers.ts';
-import { refuse, type AsyncOperation, type OrdinaryAnswer, type ServiceContext } from './service-context.ts';
+import {
+  concurrencyError,
+  refuse,
+  type AsyncOperation,
+  type OrdinaryAnswer,
+  type ServiceContext,
+} from './service-context.ts';
 
 export interface TestBrokerOptions {
   readonly catalog?: CatalogDocument;
@@ -36,6 +42,10 @@ export interface TestBrokerOptions {
   readonly credentials?: (bindingId: string) => Readonly<Record<string, unknown>>;
   /** The oldest version 2.x that is served. Default 13. */
   readonly minimumMinor?: number;
+  /** Bindings are made for applications only: RequiresApp without `bind_resource.app_guid`. */
+  readonly requiresApp?: boolean;
+  /** ConcurrencyError to whatever comes while a bind or unbind of the same instance is being answered. */
+  readonly oneAtATime?: boolean;
 }
 
 const operations = {
@@ -62,6 +72,8 @@ export class TestBroker {
   readonly #state = new BrokerState();
   readonly #book = new ScriptBook();
   readonly #stopping = new AbortController();
+  /** Instances with a bind or unbind that is being answered. */
+  readonly #busy = new Set<string>();
   #catalog: CatalogDocument;
   #port = 0;
   #connections = 0;
@@ -153,6 +165,14 @@ export class TestBroker {
     return plantSecret();
   }
 
+  /** Time passes: what goes on after a 202 comes to its good end, polled or not. */
+  finishPending(): void {
+    for (const made of [...this.#state.instances.values(), ...this.#state.bindings()]) {
+      made.pending?.finish();
+      made.pending = undefined;
+    }
+  }
+
   /** Forgets requests, violations and scripts, but not what exists. */
   forget(): void {
     this.requests.length = 0;
@@ -187,10 +207,22 @@ export class TestBroker {
     const rules = { auth: this.auth, minimumMinor: this.#options.minimumMinor ?? 13 };
     const problem = gateProblem(request, rules, (text) => this.violations.push(text));
     if (problem !== undefined) return sendOrdinary(response, problem);
+    if (this.#options.oneAtATime === true && !this.#occupy(request, response)) {
+      return sendOrdinary(response, concurrencyError);
+    }
     const behaviour = this.#book.take(request);
     if (behaviour === undefined) return sendOrdinary(response, this.#serve(request, undefined));
     const answer = takesEffect(behaviour, request) ? this.#serve(request, behaviour) : toldAnswer(behaviour);
     return perform(response, behaviour, answer, this.#stopping.signal);
+  }
+
+  /** False when the instance is busy with another request. */
+  #occupy({ operation, instanceId = '' }: RecordedRequest, response: ServerResponse): boolean {
+    if (operation !== 'bind' && operation !== 'unbind') return true;
+    if (this.#busy.has(instanceId)) return false;
+    this.#busy.add(instanceId);
+    response.once('close', () => this.#busy.delete(instanceId));
+    return true;
   }
 
   #serve(request: RecordedRequest, behaviour: Behaviour | undefined): OrdinaryAnswer {
@@ -220,6 +252,7 @@ export class TestBroker {
       state: this.#state,
       catalog: () => this.#catalog,
       credentialsOnce: this.#options.credentialsOnce ?? false,
+      requiresApp: this.#options.requiresApp ?? false,
       credentials: this.#options.credentials ?? (() => this.#ordinaryCredentials()),
       dashboardUrl: (instanceId) => `${this.url}/dashboard/${encodeURIComponent(instanceId)}`,
       violation: (text) => this.violations.push(text),

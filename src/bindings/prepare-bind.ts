@@ -1,0 +1,95 @@
+import type { ServiceBinding, ServiceBindingPropertiesState } from '../api/generated/service-binding.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { compact } from '../base/compact.ts';
+import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
+import { originatingIdentity } from '../brokers/originating-identity.ts';
+import { resolveParameters } from '../brokers/parameters.ts';
+import { contextOf } from '../brokers/request-context.ts';
+import type { Offering } from '../control/resolve.ts';
+import type { BrokerClient } from '../osb/broker-client.ts';
+import type { BindRequest } from '../osb/types.ts';
+import type { BindingTask } from './binding-task.ts';
+import { probeSecret } from './credential-secret.ts';
+
+export interface PreparedBind {
+  readonly kind: 'prepared';
+  readonly client: BrokerClient;
+  readonly broker: BrokerRef;
+  readonly offering: Offering;
+  readonly request: Omit<BindRequest, 'bindingId'>;
+  readonly properties: ServiceBindingPropertiesState;
+}
+
+type Blocked = { readonly kind: 'blocked'; readonly reason: string; readonly message: string };
+
+/** Everything that a PUT needs, or what is missing for it. */
+export async function prepareBind(
+  task: BindingTask,
+  binding: ServiceBinding,
+  instance: ServiceInstance,
+  offering: Offering,
+): Promise<PreparedBind | Blocked> {
+  const namespaceName = binding.metadata.namespace ?? '';
+  const parameters = await resolveParameters(binding.spec, namespaceName, task.client, task.signal);
+  if (parameters.kind === 'unavailable') {
+    return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
+  }
+  const namespace = task.stores.namespaces.store.get(namespaceName);
+  if (namespace === undefined) {
+    const message = `Failed to get namespace "${namespaceName}" during binding: it is not known yet`;
+    return { kind: 'blocked', reason: 'ErrorFindingNamespaceForInstance', message };
+  }
+  // The first attempt goes without a look at the Secret: one that can not be stored is the exception.
+  if ((binding.status?.attempts ?? 0) > 0) {
+    const secret = await probeSecret(task.client, binding, task.signal);
+    if (secret.kind === 'refused') {
+      return { kind: 'blocked', reason: 'ErrorInjectingBindResult', message: secret.message };
+    }
+  }
+  const broker = brokerRefOf(offering.class);
+  const connection = await task.connections.connect(broker, task.signal);
+  if (connection.kind === 'unavailable') {
+    return { kind: 'blocked', reason: connection.reason, message: connection.message };
+  }
+
+  const clusterId = await task.clusterId.get(task.signal);
+  const { context, appGuid } = contextOf({ clusterId, namespace, instanceName: instance.metadata.name });
+  const ids = idsOf(instance, offering);
+  const { userInfo } = binding.spec;
+  return {
+    kind: 'prepared',
+    client: connection.client,
+    broker,
+    offering,
+    request: {
+      ...ids,
+      context,
+      appGuid,
+      parameters: parameters.parameters,
+      // Without `bindings_retrievable` the credentials of an asynchronous binding could never be fetched.
+      acceptsIncomplete: offering.class.spec.bindingRetrievable ?? false,
+      identity: originatingIdentity(userInfo),
+    },
+    properties: compact({
+      serviceID: ids.serviceId,
+      planID: ids.planId,
+      instanceID: ids.instanceId,
+      broker: { kind: broker.kind, name: broker.name },
+      parameters: parameters.redacted,
+      parameterChecksum: parameters.checksum,
+      userInfo,
+    }),
+  };
+}
+
+/** The plan is the one that the broker knows, which during a plan change is not the one of the spec. */
+function idsOf(
+  { spec, status }: ServiceInstance,
+  { class: serviceClass, plan }: Offering,
+): { readonly instanceId: string; readonly serviceId: string; readonly planId: string } {
+  return {
+    instanceId: status?.instanceID ?? spec.externalID ?? '',
+    serviceId: serviceClass.spec.externalID,
+    planId: status?.externalProperties?.planID ?? plan.spec.externalID,
+  };
+}

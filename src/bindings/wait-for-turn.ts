@@ -1,0 +1,42 @@
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import { goOn, stopFor, type Step } from '../control/steps.ts';
+import type { Verdict } from '../control/verdict.ts';
+import { objectKey } from '../kube/objects.ts';
+import { isMitigating } from './deletion-result.ts';
+import { saveBinding, type BindingTask } from './binding-task.ts';
+
+/** Another binding of the instance comes first, because the broker takes only one of them at a time. */
+export async function waitForTurn(task: BindingTask, binding: ServiceBinding): Promise<Step<ServiceBinding>> {
+  const ms = task.lanes.enter(instanceKeyOf(binding), objectKey(binding));
+  return ms === 0 ? goOn(binding) : queueUp(task, binding, ms);
+}
+
+/**
+ * After a ConcurrencyError: undefined when the binding is the first in the queue and has to try again after its
+ * back-off (OSB, Blocking Operations: wait, and never mitigate).
+ */
+export async function giveWay(
+  task: BindingTask,
+  binding: ServiceBinding,
+): Promise<Step<ServiceBinding> | undefined> {
+  const ms = task.lanes.open(instanceKeyOf(binding), objectKey(binding));
+  return ms === 0 ? undefined : queueUp(task, binding, ms);
+}
+
+async function queueUp(task: BindingTask, binding: ServiceBinding, ms: number): Promise<Step<never>> {
+  await saveBinding(task, binding, waiting(binding), { nextAttemptTime: undefined });
+  return stopFor(ms);
+}
+
+function waiting(binding: ServiceBinding): Verdict {
+  const isDeleting = binding.metadata.deletionTimestamp !== undefined;
+  return {
+    kind: isMitigating(binding) ? 'cleaning' : isDeleting ? 'deleting' : 'working',
+    reason: 'WaitingForOtherBinding',
+    message: `The broker takes one operation at a time for ServiceInstance "${instanceKeyOf(binding)}"; this one waits for its turn`,
+  };
+}
+
+function instanceKeyOf({ metadata, spec }: ServiceBinding): string {
+  return `${metadata.namespace ?? ''}/${spec.instanceRef.name}`;
+}
