@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { findCondition } from '../../../src/api/conditions.ts';
+import { serviceInstances } from '../../../src/api/kinds.ts';
+import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
+import { changeSpec, nudge, readyInstance, removeInstance, settled } from './instance-actions.ts';
+
+let world: ServiceWorld;
+beforeAll(async () => {
+  world = await ServiceWorld.start({ flags: { maxRetryInterval: '200ms' } });
+}, 60_000);
+afterAll(() => world.stop());
+afterEach(() => {
+  expect(world.broker.violations).toEqual([]);
+  expect(world.broker.liveInstances()).toEqual([]);
+  world.broker.forget();
+});
+
+const provisions = () => world.broker.requestsOf('provision');
+
+describe('the ids of instances', () => {
+  it('P43 are all distinct', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `many-${index}`);
+    await Promise.all(names.map((name) => world.createInstance(name)));
+    await Promise.all(names.map((name) => world.instance(name, isReady, 'is ready')));
+    expect(new Set(world.broker.liveInstances().map(({ id }) => id)).size).toBe(names.length);
+    await Promise.all(names.map((name) => world.remove(serviceInstances, name)));
+    await Promise.all(names.map((name) => world.gone(serviceInstances, name)));
+  });
+
+  it('P43 that come back from a backup, without status, find their instance again and make no second one', async () => {
+    const before = await readyInstance(world, 'restored');
+    await world.stopControllers();
+    const ref = { namespace: world.namespace, name: 'restored' };
+    await world.client.patch(serviceInstances, ref, { metadata: { finalizers: null } }, { type: 'merge' });
+    await world.remove(serviceInstances, 'restored');
+    world.startControllers();
+    const after = await readyInstance(world, 'restored', before.spec);
+    expect(after.status?.instanceID).toBe(before.status?.instanceID);
+    expect(world.broker.liveInstances().length).toBe(1);
+    await removeInstance(world, 'restored');
+  });
+
+  it('P40 are not used again after an attempt that was cleaned up', async () => {
+    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 503, applies: true }, 2);
+    await readyInstance(world, 'again');
+    const ids = provisions().map(({ instanceId }) => instanceId);
+    expect(ids.length).toBe(3);
+    expect(new Set(ids).size).toBe(3);
+    await removeInstance(world, 'again');
+  });
+
+  it('H51 that are taken (409) are final and delete nothing; the next spec gets another id', async () => {
+    const owner = await readyInstance(world, 'owner');
+    const externalID = owner.status?.instanceID ?? '';
+    world.broker.forget();
+    await world.createInstance('thief', { externalID, parameters: { size: 2 } });
+    const failed = await world.instance('thief', isFailed, 'is failed');
+    expect(findCondition(failed.status?.conditions, 'Stalled')?.message).toContain('is left alone');
+    await nudge(world, 'thief');
+    await changeSpec(world, 'thief', { parameters: { size: 3 } });
+    const ready = await settled(world, 'thief');
+    expect(isReady(ready)).toBe(true);
+    expect(provisions().map(({ instanceId }) => instanceId)).toEqual([externalID, ready.status?.instanceID]);
+    expect(ready.status?.instanceID).not.toBe(externalID);
+    expect(world.broker.requestsOf('deprovision')).toEqual([]);
+    await removeInstance(world, 'thief');
+    expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([externalID]);
+    await removeInstance(world, 'owner');
+  });
+
+  it('H51 that are taken are let go without a DELETE', async () => {
+    const owner = await readyInstance(world, 'owner');
+    const externalID = owner.status?.instanceID ?? '';
+    await world.createInstance('thief', { externalID, parameters: { size: 2 } });
+    await world.instance('thief', isFailed, 'is failed');
+    await removeInstance(world, 'thief');
+    expect(world.broker.requestsOf('deprovision')).toEqual([]);
+    await removeInstance(world, 'owner');
+  });
+});
+
+describe('ConcurrencyError', () => {
+  it('H50 P37 P41 for long is waited out under the same id, with growing pauses, and nothing is deleted', async () => {
+    const body = { error: 'ConcurrencyError', description: randomUUID() };
+    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 422, body }, 4);
+    await world.createInstance('busy');
+    const waiting = await world.instance(
+      'busy',
+      ({ status }) => (status?.attempts ?? 0) >= 2,
+      'has tried twice',
+    );
+    expect(isFailed(waiting)).toBe(false);
+    expect(waiting.status?.nextAttemptTime).toBeDefined();
+    await world.instance('busy', isReady, 'is ready');
+    expect(provisions().length).toBe(5);
+    expect(new Set(provisions().map(({ instanceId }) => instanceId)).size).toBe(1);
+    expect(world.broker.requestsOf('deprovision')).toEqual([]);
+    await removeInstance(world, 'busy');
+  });
+});
