@@ -1,5 +1,5 @@
 /** `npm run build [-- --outfile <path>]`: the program with everything it needs as one file, dist/bindery.js. */
-import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,10 +24,12 @@ const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
   readonly version: string;
 };
 await mkdir(dirname(outfile), { recursive: true });
+// Another build may run now, and somebody may start what it makes: the name always stands for a whole file.
+const unfinished = `${outfile}.${process.pid}`;
 await build({
   absWorkingDir: root,
   entryPoints: [join('src', 'main.ts')],
-  outfile,
+  outfile: unfinished,
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -39,8 +41,12 @@ await build({
   legalComments: 'eof',
   logLevel: 'warning',
   plugins: [embedManifests(), narrowClientNode()],
+}).catch(async (error: unknown) => {
+  await rm(unfinished, { force: true });
+  throw error;
 });
-await chmod(outfile, 0o755);
+await chmod(unfinished, 0o755);
+await rename(unfinished, outfile);
 const { size } = await stat(outfile);
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 process.stdout.write(

@@ -10,6 +10,7 @@ import { AdminServer, type Checks } from '../observability/admin-server.ts';
 import { createLogger } from '../observability/log.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { connect } from './connect.ts';
+import { announceReady } from './announce-ready.ts';
 import { controllerUser } from './controller-user.ts';
 import { ControllerRole } from './controller-role.ts';
 import { ensureNamespace, install } from './install.ts';
@@ -69,9 +70,10 @@ async function runRoles(deps: RunDeps): Promise<void> {
   // One process, one fate: when a part fails, the rest stops in order and the process ends with the failure.
   const failing = new AbortController();
   const running = AbortSignal.any([signal, failing.signal]);
+  const checks = readiness(controller, webhook, running);
   const admin = new AdminServer({
     listen: config.adminListen,
-    checks: readiness(controller, webhook, running),
+    checks,
     metrics,
     logger,
   });
@@ -84,6 +86,7 @@ async function runRoles(deps: RunDeps): Promise<void> {
     admitting,
     ...(controller === undefined ? [] : [controller.start(reconciling.signal)]),
     ...usedStores(stores, roles).map((informer) => informer.start(reconciling.signal)),
+    announceReady({ checks, metrics, logger }, running),
   ];
   for (const part of parts) part.catch(() => failing.abort());
   const results = await Promise.allSettled(parts);

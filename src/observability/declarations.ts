@@ -23,6 +23,11 @@ export function declareMetrics(registry: Registry) {
       help: 'Always 1; the labels say what runs.',
       labelNames: ['version', 'node'],
     }),
+    ready: new Gauge({
+      registers,
+      name: 'bindery_ready_seconds',
+      help: 'Time from the start of the process until it was ready for the first time; 0 until then.',
+    }),
     leader: new Gauge({
       registers,
       name: 'bindery_leader',

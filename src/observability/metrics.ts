@@ -40,6 +40,8 @@ export interface Metrics {
   readonly caBundleWritten: () => void;
   /** All metrics there are, with the names of their labels. */
   readonly labels: () => Readonly<Record<string, readonly string[]>>;
+  /** @param seconds since the start of the process */
+  readonly becameReady: (seconds: number) => void;
   /** Everything in Prometheus' text format. */
   readonly text: () => Promise<string>;
   /** Media type of `text`. */
@@ -82,6 +84,7 @@ export function createMetrics(): Metrics {
     },
     certificateExpires: (epochSeconds) => table.certificateNotAfter.set(epochSeconds),
     caBundleWritten: () => table.caBundleWrites.inc(),
+    becameReady: (seconds) => table.ready.set(seconds),
     labels: () => Object.fromEntries(registry.getMetricsAsArray().map(labelsOf)),
     text: async () => {
       for (const refresh of atScrape) refresh();

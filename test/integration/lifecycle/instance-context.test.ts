@@ -1,5 +1,5 @@
 import { findCondition } from '../../../src/api/conditions.ts';
-import { brokerAnnotations } from '../../../src/brokers/broker-annotations.ts';
+import { brokerAnnotations } from '../../../src/api/broker-annotations.ts';
 import { clusterServiceBrokers } from '../../../src/api/kinds.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';

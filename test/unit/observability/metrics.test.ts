@@ -219,6 +219,12 @@ it('the end of the certificate is a time', async () => {
   ]);
 });
 
+it('tells how long the process took to be ready', async () => {
+  expect(await samples('bindery_ready_seconds')).toEqual(['bindery_ready_seconds 0']);
+  metrics.becameReady(0.412);
+  expect(await samples('bindery_ready_seconds')).toEqual(['bindery_ready_seconds 0.412']);
+});
+
 it('every repair of a caBundle is counted', async () => {
   metrics.caBundleWritten();
   metrics.caBundleWritten();
