@@ -20,8 +20,8 @@ export default {
     project('e2e', {
       globalSetup: '<rootDir>/test/e2e/support/e2e-setup.js',
       globalTeardown: '<rootDir>/test/e2e/support/e2e-teardown.js',
+      setupFilesAfterEnv: ['<rootDir>/test/e2e/support/patience.js'],
     }),
   ],
   testTimeout: 60_000,
-  maxWorkers: 2,
 };

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findBinaries, MissingBinariesError } from './binaries.ts';
 import { accessExistingCluster } from './cluster-access.ts';
 import { startControlPlane } from './control-plane.ts';
+import { existingKubectl } from './existing-kubectl.ts';
 import { runLabel, sharedClusterVariable, type SharedCluster } from './shared-cluster.ts';
 
 let stop: (() => Promise<void>) | undefined;
@@ -45,14 +45,4 @@ async function useExisting(runId: string): Promise<SharedCluster> {
     await rm(directory, { recursive: true, force: true });
   };
   return { kind: 'existing', runId, kubeconfig, directory, kubectl };
-}
-
-/** Ours, whose version is known, or else whatever the PATH has. */
-async function existingKubectl(): Promise<string> {
-  try {
-    return (await findBinaries()).kubectl;
-  } catch (error: unknown) {
-    if (error instanceof MissingBinariesError) return 'kubectl';
-    throw error;
-  }
 }

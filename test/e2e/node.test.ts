@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { processesMentioning } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { container, pod } from './support/objects.ts';
-import { describeOnNode } from './support/prepared.ts';
+import { describeOnOwnNode } from './support/prepared.ts';
 import { startWorld } from './support/world.ts';
 
 const command = join(import.meta.dirname, '..', 'cluster', 'node', 'cluster-command.ts');
@@ -26,15 +26,15 @@ async function left(directory: string): Promise<object> {
 }
 const nothing = { processes: [], isMounted: false, files: [] };
 
-describeOnNode('a cluster of one node', () => {
+describeOnOwnNode('a cluster of one node', 'it is about the node that is started here', () => {
   it('leaves no process, mount, interface, cgroup or file when it is stopped', async () => {
     const interfacesBefore = await readdir('/sys/class/net');
     const world = await startWorld();
-    const { files, cgroup } = world.cluster;
+    const { files, cgroup } = world.node();
     try {
       const script = 'setInterval(() => undefined, 1000)';
       await world.apply(pod('default', 'app', { spec: { containers: [container('main', script)] } }));
-      await world.kubectl('wait --for=condition=Ready pod/app --timeout=20s');
+      await world.kubectl('wait --for=condition=Ready pod/app --timeout=90s');
       expect(await processesMentioning(files.directory)).not.toEqual([]);
       expect((await cgroups()).some((path) => path.endsWith(cgroup))).toBe(true);
     } finally {
@@ -43,7 +43,7 @@ describeOnNode('a cluster of one node', () => {
     expect(await left(files.directory)).toEqual(nothing);
     expect((await cgroups()).filter((path) => path.endsWith(cgroup))).toEqual([]);
     expect(await readdir('/sys/class/net')).toEqual(interfacesBefore);
-  }, 90_000);
+  });
 
   it('leaves nothing when whoever started it is killed', async () => {
     const before = await cgroups();
@@ -59,5 +59,5 @@ describeOnNode('a cluster of one node', () => {
     await waitFor(async () => (await processesMentioning(directory)).length === 0, { timeoutMs: 20_000 });
     expect(await left(directory)).toEqual(nothing);
     expect((await cgroups()).filter((path) => own.includes(path))).toEqual([]);
-  }, 90_000);
+  });
 });

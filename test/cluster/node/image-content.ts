@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Image } from './oci-archive.ts';
 import type { TarEntry } from './tar.ts';
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, '..', '..', '..');
 
 /** Whom containers run as: a number, since there is no need for a name. */
 export const imageUser = '65532:65532';
@@ -19,26 +18,13 @@ export const binderyImage = 'localhost/bindery:0.1.0';
  * no package manager. The same content as deploy/Dockerfile gives.
  */
 export async function nodeLayer(): Promise<readonly TarEntry[]> {
-  const program = process.execPath;
-  const libraries = await sharedLibraries(program);
   const files: readonly TarEntry[] = [
-    { kind: 'file', path: 'bin/node', content: await stripped(program), mode: 0o755 },
-    ...(await Promise.all(
-      libraries.map(async (path): Promise<TarEntry> => ({
-        kind: 'file',
-        path: path.slice(1),
-        content: await readFile(path),
-        mode: 0o755,
-      })),
-    )),
+    executable('bin/node', await stripped(process.execPath)),
+    ...(await libraryEntries(process.execPath)),
     text('etc/passwd', 'root:x:0:0:root:/:/bin/false\nbindery:x:65532:65532::/tmp:/bin/false\n'),
     text('etc/group', 'root:x:0:\nbindery:x:65532:\n'),
   ];
-  return [
-    ...directoriesOf(files).map((path): TarEntry => ({ kind: 'directory', path, mode: 0o755 })),
-    { kind: 'directory', path: 'tmp', mode: 0o1777 },
-    ...files,
-  ];
+  return [...withDirectories(files), { kind: 'directory', path: 'tmp', mode: 0o1777 }];
 }
 
 /** The image of the product: Node.js and the bundle of `npm run build`. */
@@ -49,7 +35,7 @@ export function binderyImageOf(node: readonly TarEntry[], bundle: Buffer): Image
       node,
       [
         { kind: 'directory', path: 'bindery', mode: 0o755 },
-        { kind: 'file', path: 'bindery/bindery.js', content: bundle, mode: 0o755 },
+        executable('bindery/bindery.js', bundle),
         text('bindery/package.json', '{ "type": "module" }\n'),
       ],
     ],
@@ -58,37 +44,12 @@ export function binderyImageOf(node: readonly TarEntry[], bundle: Buffer): Image
   };
 }
 
-/**
- * An image with Node.js and npm packages in /app, which is its working directory: for applications in tests.
- * @param packages names; what they depend on comes with them, from this checkout's node_modules
- */
-export async function applicationImageOf(
-  name: string,
-  node: readonly TarEntry[],
-  packages: readonly string[],
-): Promise<Image> {
-  const names = await withDependencies(packages);
-  const files = (await Promise.all(names.map(packageFiles))).flat();
-  const directories = directoriesOf(files).map((path): TarEntry => ({
-    kind: 'directory',
-    path,
-    mode: 0o755,
-  }));
-  return {
-    name,
-    layers: [node, [...directories, ...files]],
-    // No entrypoint: a container says what it runs.
-    entrypoint: [],
-    workingDirectory: '/app',
-  };
-}
-
 /** The image of a sandbox: one program. */
 export async function pauseImageOf(name: string, program: string): Promise<Image> {
   const content = await readFile(program);
   return {
     name,
-    layers: [[{ kind: 'file', path: basename(program), content, mode: 0o755 }]],
+    layers: [[executable(basename(program), content)]],
     entrypoint: [`/${basename(program)}`],
   };
 }
@@ -107,6 +68,12 @@ async function stripped(program: string): Promise<Buffer> {
   }
 }
 
+/** The shared libraries of this machine that a program names, where it looks for them. */
+export async function libraryEntries(program: string): Promise<readonly TarEntry[]> {
+  const paths = await sharedLibraries(program);
+  return Promise.all(paths.map(async (path) => executable(path.slice(1), await readFile(path))));
+}
+
 /** Lines of ldd are `name => /path (address)`, and `/path (address)` for the loader. */
 async function sharedLibraries(program: string): Promise<readonly string[]> {
   const { stdout } = await run('ldd', [program], { timeout: 10_000 });
@@ -114,41 +81,18 @@ async function sharedLibraries(program: string): Promise<readonly string[]> {
   return paths.filter((path) => path !== undefined).sort();
 }
 
-async function withDependencies(packages: readonly string[]): Promise<readonly string[]> {
-  const names = new Set<string>();
-  const waiting = [...packages];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (names.has(name)) continue;
-    names.add(name);
-    const manifest = await readFile(join(root, 'node_modules', name, 'package.json'), 'utf8');
-    const { dependencies = {} } = JSON.parse(manifest) as {
-      readonly dependencies?: Readonly<Record<string, string>>;
-    };
-    waiting.push(...Object.keys(dependencies));
-  }
-  return [...names].sort();
-}
-
-async function packageFiles(name: string): Promise<readonly TarEntry[]> {
-  const directory = join(root, 'node_modules', name);
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(
-    paths.sort().map(async (path): Promise<TarEntry> => ({
-      kind: 'file',
-      path: join('app', 'node_modules', name, relative(directory, path)),
-      content: await readFile(path),
-      mode: 0o644,
-    })),
-  );
-}
-
-function directoriesOf(files: readonly TarEntry[]): readonly string[] {
+/** The files with the directories that they are in. */
+export function withDirectories(files: readonly TarEntry[]): readonly TarEntry[] {
   const directories = files.flatMap(({ path }) => {
     const parts = path.split('/').slice(0, -1);
     return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
   });
-  return [...new Set(directories)].sort();
+  const paths = [...new Set(directories)].sort();
+  return [...paths.map((path): TarEntry => ({ kind: 'directory', path, mode: 0o755 })), ...files];
+}
+
+function executable(path: string, content: Buffer): TarEntry {
+  return { kind: 'file', path, content, mode: 0o755 };
 }
 
 function text(path: string, content: string): TarEntry {

@@ -1,6 +1,6 @@
 /**
- * The demo's broker and PostgreSQL on the node: they listen on its loopback, and relays make them reachable at the
- * address that Pods see. Prints how to register the broker as one line of JSON, then one line per request.
+ * The demo's broker and PostgreSQL in a Pod: they listen on its loopback, and relays make them reachable at the
+ * address of the Pod. Prints how to register the broker as one line of JSON, then one line per request.
  *
  *   node broker-program.ts <address> <asynchronous ms>
  */

@@ -1,19 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const root = join(import.meta.dirname, '..', '..', '..');
+const page = join(import.meta.dirname, '..', '..', '..', 'docs', 'install.md');
 
-/** The kubectl commands of a section of docs/install.md, as arguments, in their order. */
-export async function documentedCommands(heading: string): Promise<readonly (readonly string[])[]> {
-  const text = await readFile(join(root, 'docs', 'install.md'), 'utf8');
-  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
-  if (section === undefined) throw new Error(`docs/install.md has no section ${heading}`);
-  const blocks = [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
-  const lines = blocks.join('').split('\n');
-  const commands = lines
-    .filter((line) => line.startsWith('kubectl '))
-    .map((line) => line.split(' ').slice(1));
+/** The commands of a section of docs/install.md, one line each, in their order. */
+export async function documentedCommands(heading: string): Promise<readonly string[]> {
+  const commands = (await blocks(heading, 'sh')).flatMap((block) => block.trimEnd().split('\n'));
   if (commands.length === 0) throw new Error(`docs/install.md has no command in ${heading}`);
-  // Written for somebody who is in the checkout.
-  return commands.map((words) => words.map((word) => (word.startsWith('deploy/') ? join(root, word) : word)));
+  return commands;
+}
+
+/** The only file in YAML of a section of docs/install.md. */
+export async function documentedFile(heading: string): Promise<string> {
+  const [file, ...more] = await blocks(heading, 'yaml');
+  if (file === undefined || more.length > 0) throw new Error(`docs/install.md: one file, in ${heading}`);
+  return file;
+}
+
+/** Of a section or a part of one; parts of a section do not belong to it. */
+async function blocks(heading: string, language: string): Promise<readonly string[]> {
+  const sections = (await readFile(page, 'utf8')).split(/^##+ /m);
+  const section = sections.find((part) => part.startsWith(`${heading}\n`));
+  if (section === undefined) throw new Error(`docs/install.md has no section ${heading}`);
+  const fence = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm');
+  return [...section.matchAll(fence)].map(([, block = '']) => block);
 }

@@ -1,4 +1,4 @@
-import { applicationImage } from './prepared.ts';
+import { programsImageHere } from './prepared.ts';
 
 /** What an ordinary container of a test runs as, good enough for Pod Security `restricted`. */
 export const restricted = {
@@ -22,8 +22,8 @@ export function secret(ns: string, name: string, data: Readonly<Record<string, s
 export function container(name: string, script: string, more: object = {}): object {
   return {
     name,
-    image: applicationImage,
-    imagePullPolicy: 'Never',
+    image: programsImageHere(),
+    imagePullPolicy: 'IfNotPresent',
     command: ['/bin/node', '--eval', script],
     securityContext: restricted,
     ...more,

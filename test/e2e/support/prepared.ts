@@ -1,21 +1,28 @@
+import type { Images } from './images.ts';
+
 /** What the test files of a run share, made once in Jest's parent process and found through an environment variable. */
 export type Prepared =
-  | {
-      readonly kind: 'ready';
-      /** OCI archives. */
-      readonly binderyArchive: string;
-      readonly applicationArchive: string;
-      /** What is in the product's image, uncompressed. */
-      readonly binderyImageBytes: number;
-      /** Whether the application's image has /bin/reader of consumers/reader. */
-      readonly hasReader: boolean;
-    }
+  | { readonly kind: 'node'; readonly images: Images }
+  | ExistingCluster
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-export const preparedVariable = 'BINDERY_E2E_PREPARED';
+/** Somebody's cluster: `npm run test:e2e -- --use-kubeconfig`. */
+export interface ExistingCluster {
+  readonly kind: 'existing';
+  readonly kubeconfig: string;
+  /** Path of kubectl, or its name on the PATH. */
+  readonly kubectl: string;
+  /** For files of the run. */
+  readonly directory: string;
+  /** What the cluster can pull, or has. */
+  readonly image: string;
+  readonly programsImage: string;
+}
 
-/** Node.js, the npm package pg and a reader in Go; what a container runs it says itself. */
-export const applicationImage = 'localhost/application:test';
+/** What the containers of the tests run: Node.js, npm packages, a reader in Go, the demo's broker with PostgreSQL. */
+export const programsImage = 'localhost/bindery-e2e-programs:0.1.0';
+
+export const preparedVariable = 'BINDERY_E2E_PREPARED';
 
 export function prepared(): Prepared {
   const value = process.env[preparedVariable];
@@ -23,9 +30,27 @@ export function prepared(): Prepared {
   return JSON.parse(value) as Prepared;
 }
 
-/** `describe` where a node can run; elsewhere the tests are reported as skipped, with the reason. */
-export function describeOnNode(name: string, tests: () => void): void {
+/** The name under which the cluster has it. */
+export function programsImageHere(): string {
   const state = prepared();
-  if (state.kind === 'ready') describe(name, tests);
-  else describe.skip(`${name} (${state.reason})`, tests);
+  return state.kind === 'existing' ? state.programsImage : programsImage;
+}
+
+/** `describe` where there is a cluster; elsewhere the tests are reported as skipped, with the reason. */
+export function describeInCluster(name: string, tests: () => void): void {
+  const state = prepared();
+  if (state.kind === 'unavailable') describe.skip(`${name} (skipped: ${state.reason})`, tests);
+  else describe(name, tests);
+}
+
+/** For what only the machine below a cluster can do. With a cluster of somebody else it is skipped, with the reason. */
+export function describeOnOwnNode(name: string, why: string, tests: () => void): void {
+  if (prepared().kind === 'existing') describe.skip(`${name} (skipped: ${why})`, tests);
+  else describeInCluster(name, tests);
+}
+
+/** The same for one test. */
+export function itOnOwnNode(name: string, why: string, test: () => Promise<void>): void {
+  if (prepared().kind === 'existing') it.skip(`${name} (skipped: ${why})`, test);
+  else it(name, test);
 }

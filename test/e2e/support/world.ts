@@ -1,94 +1,127 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCluster, type Cluster } from '../../cluster/node/cluster.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { promisify } from 'node:util';
+import type { ClusterAccess } from '../../cluster/cluster-access.ts';
+import { runKubectl, type KubectlResult } from '../../cluster/kubectl.ts';
+import type { Cluster } from '../../cluster/node/cluster.ts';
 import { documentedCommands } from './documented.ts';
-import { prepared } from './prepared.ts';
+import { findPlace, type Place } from './place.ts';
 
-const brokerProgram = join(import.meta.dirname, 'broker-program.ts');
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..', '..', '..');
+/** Longer than any `--timeout` of a command, so that kubectl says itself what it waited for. */
+const commandTimeoutMs = 150_000;
 
-export interface BrokerAccess {
-  readonly url: string;
-  readonly username: string;
-  readonly password: string;
-  /** One line per request so far, such as `PUT /v2/service_instances/… → 201`. */
-  readonly requests: () => Promise<readonly string[]>;
+interface KubernetesObject {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
 }
 
-/** A cluster of one real node with the images, and what is done in it most often. */
+/** A cluster with the images, and what is done in it most often. */
 export interface World {
-  readonly cluster: Cluster;
+  readonly access: ClusterAccess;
+  /** A copy of what somebody has who follows docs/install.md: deploy/ and webhook-config/. */
+  readonly directory: string;
+  /** The node below. @throws Error in a cluster that was not started here */
+  readonly node: () => Cluster;
   /** What kubectl printed. Throws with what it complained about. Arguments may be one text with spaces between. */
   readonly kubectl: (args: string | readonly string[], input?: string) => Promise<string>;
+  /** The same, and a refusal is a `code`. */
+  readonly tryKubectl: (args: readonly string[], input?: string) => Promise<KubectlResult>;
   readonly apply: (...objects: readonly object[]) => Promise<void>;
+  /** A namespace that must not be there yet; in somebody's cluster it goes at the end. */
+  readonly create: (namespace: object) => Promise<void>;
   readonly get: <T>(args: readonly string[]) => Promise<T>;
-  /** What docs/install.md says: ends when both roles are Ready. Gives the time it took, in milliseconds. */
+  /** Runs the commands of a section of docs/install.md. */
+  readonly follow: (heading: string) => Promise<void>;
+  /** Ends when both roles are Ready. Gives the time it took, in milliseconds. */
   readonly install: () => Promise<number>;
-  /** Starts the demo's broker on the node. */
-  readonly startBroker: (asynchronousMs?: number) => Promise<BrokerAccess>;
   readonly stop: () => Promise<void>;
 }
 
 export async function startWorld(): Promise<World> {
-  const state = prepared();
-  if (state.kind !== 'ready') throw new Error(state.reason);
-  const cluster = await startCluster();
+  const directory = await mkdtemp(join(tmpdir(), 'bindery-world-'));
+  try {
+    for (const name of ['deploy', 'webhook-config']) {
+      await cp(join(root, name), join(directory, name), { recursive: true });
+    }
+    return worldAt(await findPlace(), directory);
+  } catch (error: unknown) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function worldAt(place: Place, directory: string): World {
+  const { access, node, labels } = place;
+  let isInstalled = false;
+  const tryKubectl: World['tryKubectl'] = async (args, input = '') =>
+    runKubectl({ command: 'kubectl', args, env: access.env, input, timeoutMs: commandTimeoutMs });
   const kubectl: World['kubectl'] = async (args, input) => {
     const words = typeof args === 'string' ? args.split(' ') : args;
-    const { code, stdout, stderr } = await cluster.kubectl(words, input);
+    const { code, stdout, stderr } = await tryKubectl(words, input);
     if (code !== 0) throw new Error(`kubectl ${words.join(' ')}: ${stderr.trim()}`);
     return stdout.trimEnd();
   };
-  try {
-    await Promise.all([
-      cluster.importImage(state.binderyArchive),
-      cluster.importImage(state.applicationArchive),
-    ]);
-  } catch (error: unknown) {
-    await cluster.stop();
-    throw error;
-  }
+  const follow = async (heading: string): Promise<void> => {
+    for (const command of commandsFor(place, await documentedCommands(heading))) {
+      await run('/bin/sh', ['-ec', command], {
+        cwd: directory,
+        env: access.env,
+        timeout: commandTimeoutMs,
+      });
+    }
+    if (heading === 'Remove') isInstalled = false;
+  };
   return {
-    cluster,
+    access,
+    directory,
+    node: () => {
+      if (node === undefined) throw new Error('this cluster was not started here');
+      return node;
+    },
     kubectl,
+    tryKubectl,
     apply: async (...objects) => {
       const list = { apiVersion: 'v1', kind: 'List', items: objects };
       await kubectl(['apply', '-f', '-'], JSON.stringify(list));
     },
+    create: async (object) => {
+      const { metadata, ...rest } = object as KubernetesObject;
+      const labelled = { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
+      await kubectl(['create', '-f', '-'], JSON.stringify(labelled));
+    },
     get: async <T>(args: readonly string[]): Promise<T> =>
       JSON.parse(await kubectl(['get', ...args, '-o', 'json'])) as T,
-    install: async () => install(kubectl),
-    startBroker: async (asynchronousMs = 1000) => startBroker(cluster, asynchronousMs),
-    stop: async () => cluster.stop(),
+    follow,
+    install: async () => {
+      const startedAt = performance.now();
+      isInstalled = true;
+      await follow('In the cluster');
+      return performance.now() - startedAt;
+    },
+    stop: async () => {
+      try {
+        // A node of our own is thrown away as it is.
+        if (node === undefined && isInstalled) await follow('Remove');
+      } finally {
+        await place.leave();
+        await rm(directory, { recursive: true, force: true });
+      }
+    },
   };
 }
 
-async function install(kubectl: World['kubectl']): Promise<number> {
-  const startedAt = performance.now();
-  for (const command of await documentedCommands('In the cluster')) await kubectl(command);
-  return performance.now() - startedAt;
-}
-
-async function startBroker(cluster: Cluster, asynchronousMs: number): Promise<BrokerAccess> {
-  const name = 'broker';
-  const running = await cluster.run({
-    name,
-    command: process.execPath,
-    args: [
-      '--disable-warning=ExperimentalWarning',
-      brokerProgram,
-      cluster.nodeAddress,
-      String(asynchronousMs),
-    ],
-  });
-  const lines = async (): Promise<readonly string[]> =>
-    (await readFile(join(cluster.files.directory, `${name}.log`), 'utf8')).split('\n');
-  const access = await waitFor(async () => (await lines()).find((line) => line.startsWith('{"url"')), {
-    timeoutMs: 60_000,
-    describe: async () => `the broker's address; it said: ${await running.lastWords()}`,
-  });
-  return {
-    ...(JSON.parse(access) as Pick<BrokerAccess, 'url' | 'username' | 'password'>),
-    requests: async () => (await lines()).filter((line) => / \/v2\/.* → \d+$/.test(line)),
-  };
+/**
+ * What is followed of the commands: there need be no container engine, and an image that has the name of the
+ * manifests is in the node already.
+ */
+function commandsFor({ image }: Place, commands: readonly string[]): readonly string[] {
+  const documented = 'registry.example.com/bindery:0.1.0';
+  const isFollowed = (command: string): boolean =>
+    !command.startsWith('docker ') && !(command.startsWith('sed ') && image === undefined);
+  return commands
+    .filter(isFollowed)
+    .map((command) => (image === undefined ? command : command.replace(documented, image)));
 }
