@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { binderyImage } from '../cluster/node/image-content.ts';
-import { programsImage } from './support/prepared.ts';
+import { programsImage } from './support/images.ts';
 import { targetVariable, type Target } from './support/target.ts';
 
 const jest = join(import.meta.dirname, '..', '..', 'node_modules', 'jest', 'bin', 'jest.js');

@@ -4,8 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { binderyImage } from '../../cluster/node/image-content.ts';
-import { writeImages } from './images.ts';
-import { programsImage } from './prepared.ts';
+import { programsImage, writeImages } from './images.ts';
 
 const [directory] = process.argv.slice(2);
 if (directory === undefined) {

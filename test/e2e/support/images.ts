@@ -12,10 +12,12 @@ import {
 import { writeOciArchive, type Image } from '../../cluster/node/oci-archive.ts';
 import type { TarEntry } from '../../cluster/node/tar.ts';
 import { fileEntry, treeEntries } from '../../cluster/node/tree.ts';
-import { programsImage } from './prepared.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..', '..');
+
+/** What the containers of the tests run: Node.js, npm packages, a reader in Go, the demo's broker with PostgreSQL. */
+export const programsImage = 'localhost/bindery-e2e-programs:0.1.0';
 
 /** OCI archives of both images. */
 export interface Images {

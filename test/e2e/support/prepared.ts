@@ -1,4 +1,4 @@
-import type { Images } from './images.ts';
+import { programsImage, type Images } from './images.ts';
 
 /** What the test files of a run share, made once in Jest's parent process and found through an environment variable. */
 export type Prepared =
@@ -18,9 +18,6 @@ export interface ExistingCluster {
   readonly image: string;
   readonly programsImage: string;
 }
-
-/** What the containers of the tests run: Node.js, npm packages, a reader in Go, the demo's broker with PostgreSQL. */
-export const programsImage = 'localhost/bindery-e2e-programs:0.1.0';
 
 export const preparedVariable = 'BINDERY_E2E_PREPARED';
 
