@@ -140,6 +140,18 @@ describe('a context that changes', () => {
     await removeInstance(world, 'db');
   });
 
+  it('P50 that did not arrive and was taken back needs no request, and leaves no trace', async () => {
+    await readyInstance(world, 'db');
+    world.broker.script({ operation: 'update' }, { kind: 'answer', status: 503 });
+    await annotate(world, 'db', { 'acme.example/team': 'shop' });
+    await world.instance('db', ({ status }) => Boolean(status?.nextAttemptTime), 'waits');
+    await annotate(world, 'db', { 'acme.example/team': null });
+    const after = await settled(world, 'db');
+    expect(after.status?.conditions?.map(({ type }) => type)).toEqual(['Ready']);
+    expect(updates().length).toBe(1);
+    await removeInstance(world, 'db');
+  });
+
   it('P50 follows the list of annotations that the broker is shown', async () => {
     await readyInstance(world, 'db');
     await annotate(world, 'db', { 'other.example/team': 'shop' });

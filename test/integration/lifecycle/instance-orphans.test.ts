@@ -60,7 +60,7 @@ describe('an orphan', () => {
 
   it('is deleted and its failure final only for the spec that failed', async () => {
     world.broker.script({ operation: 'provision' }, { kind: 'async', polls: 0, result: 'failed' });
-    world.broker.script({ operation: 'deprovision' }, { kind: 'delay', ms: 300 });
+    world.broker.script({ operation: 'deprovision' }, { kind: 'async', polls: 6 });
     await create('db', {});
     await world.instance('db', isFailed, 'is failed');
     await changeSpec(world, 'db', { parameters: { size: 2 } });

@@ -115,6 +115,33 @@ describe('a change of the plan', () => {
   });
 });
 
+describe('a plan that left the catalog', () => {
+  it('P23 takes no more instances from other plans, and its own may still change their parameters', async () => {
+    await readyInstance(world, 'last', on('open', 'open-goal'));
+    await readyInstance(world, 'db', on('open', 'open-true'));
+    const { services } = catalog();
+    const remaining = services.map((service) => ({
+      ...service,
+      plans: service.plans.filter(({ id }) => id !== 'open-goal'),
+    }));
+    world.broker.setCatalog({ services: remaining });
+    await relist(world);
+
+    await changePlan(world, 'db', 'open-goal');
+    const refused = await settled(world, 'db');
+    expect(findCondition(refused.status?.conditions, 'Stalled')?.reason).toBe('ReferencesDeletedServicePlan');
+    expect(isReady(refused)).toBe(true);
+    expect(updates()).toEqual([]);
+    world.broker.script({ operation: 'update' }, { kind: 'answer', status: 200, body: {}, applies: false });
+    await changeSpec(world, 'last', { parameters: { size: 2 } });
+    await settled(world, 'last');
+    expect(updates().map(({ body }) => body)).toEqual([expect.objectContaining({ parameters: { size: 2 } })]);
+    for (const name of ['db', 'last']) await removeInstance(world, name);
+    world.broker.setCatalog(catalog());
+    await relist(world);
+  });
+});
+
 describe('a plan that is none of this class', () => {
   it.each([
     ['another class', 'strict-goal'],
