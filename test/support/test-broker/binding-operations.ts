@@ -66,7 +66,8 @@ export function unbind(context: ServiceContext, request: ServiceRequest): Ordina
   const binding = context.state.binding(instanceId, bindingId);
   if (binding === undefined) return { status: 410, body: {} };
   if (binding.pending?.of === 'unbind') return stillPending(binding.pending);
-  if (binding.pending !== undefined) return concurrencyError;
+  if (binding.pending !== undefined && binding.pending.behaviour.interruptible !== true)
+    return concurrencyError;
   const finish = (): void => context.state.removeBinding(binding);
   if (request.asynchronous !== undefined) {
     const accepted = accept('unbind', binding.planId, request.asynchronous, finish);
