@@ -29,6 +29,8 @@ export class Gate {
   readonly #circuit: Circuit;
   readonly #clock: Clock;
   #pausedUntilMs = 0;
+  /** Why the broker could not be reached when it was last tried. */
+  #cause = '';
 
   constructor(deps: { readonly limiter: Limiter; readonly circuit: Circuit; readonly clock: Clock }) {
     this.#limiter = deps.limiter;
@@ -46,7 +48,7 @@ export class Gate {
       // Only now: what waited in line may find that the circuit has opened meanwhile.
       const closedForMs = this.#circuit.tryPass();
       if (closedForMs !== undefined) {
-        return refuse('CircuitOpen', 'the broker does not answer; requests are held back', closedForMs);
+        return refuse('CircuitOpen', `requests are held back, because of ${this.#cause}`, closedForMs);
       }
       return this.#learn(await send());
     } finally {
@@ -56,8 +58,12 @@ export class Gate {
 
   #learn(reply: Reply): Reply {
     if (reply.kind === 'fault') {
-      if (unreachable.has(reply.reason)) this.#circuit.failed();
-      else this.#circuit.undecided();
+      if (!unreachable.has(reply.reason)) {
+        this.#circuit.undecided();
+        return reply;
+      }
+      this.#cause = `${reply.reason}: ${reply.message}`;
+      this.#circuit.failed();
       return reply;
     }
     this.#circuit.answered();

@@ -28,11 +28,16 @@ function setup(): {
 }
 
 describe('the gate before a broker', () => {
-  it('opens the circuit when the broker can not be reached', async () => {
+  it('opens the circuit when the broker can not be reached, and goes on saying why', async () => {
     const { send, sent, pass } = setup();
     await send(fault('ConnectionRefused', false));
     await send(fault('Timeout', true));
-    expect(await send(answer(200))).toMatchObject({ reason: 'CircuitOpen', sent: false, retryAfterMs: 1000 });
+    expect(await send(answer(200))).toMatchObject({
+      reason: 'CircuitOpen',
+      message: expect.stringContaining('because of Timeout: ') as unknown,
+      sent: false,
+      retryAfterMs: 1000,
+    });
     expect(sent()).toBe(2);
     pass(1000);
     expect(await send(answer(200))).toMatchObject({ status: 200 });
