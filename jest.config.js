@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 // Node's own type stripping is the transformer: tests run exactly what `node src/main.ts` runs.
 const project = (name, extra = {}) => ({
   displayName: name,
@@ -6,6 +8,8 @@ const project = (name, extra = {}) => ({
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
   testEnvironment: 'node',
+  // Beside what it is made from, and nothing of it in the directory for temporary files.
+  cacheDirectory: join(import.meta.dirname, 'node_modules', '.cache', 'jest'),
   ...extra,
 });
 

@@ -40,14 +40,6 @@ async function startNode(images: Images): Promise<Place> {
 async function visitCluster(existing: ExistingCluster): Promise<Place> {
   const directory = await mkdtemp(join(existing.directory, 'place-'));
   const access = await accessExistingCluster(existing.kubeconfig, directory, existing.kubectl);
-  const kinds = 'crd/serviceinstances.servicecatalog.k8s.io,namespace/bindery-system';
-  for (const kind of kinds.split(',')) {
-    const { stdout, stderr, code } = await access.kubectl(['get', kind, '--ignore-not-found', '-o', 'name']);
-    if (code !== 0) throw new Error(`${existing.kubeconfig}: ${stderr.trim()}`);
-    if (stdout !== '') {
-      throw new Error(`${existing.kubeconfig}: there is a ${kind} already; the tests install and remove it`);
-    }
-  }
   const labels = { [runLabel]: randomBytes(4).toString('hex') };
   const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return {

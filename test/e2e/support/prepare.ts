@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findBinaries } from '../../cluster/binaries.ts';
+import { accessExistingCluster, type ClusterAccess } from '../../cluster/cluster-access.ts';
 import { existingKubectl } from '../../cluster/existing-kubectl.ts';
 import { findNodePrograms } from '../../cluster/node/node-programs.ts';
 import { nodeProblem } from '../../cluster/node/prerequisites.ts';
@@ -38,15 +39,25 @@ async function prepareNode(): Promise<Prepared> {
   return { kind: 'node', images: await writeImages(await makeDirectory()) };
 }
 
-async function prepareExisting({ kubeconfig, image, programsImage }: Target): Promise<ExistingCluster> {
-  return {
-    kind: 'existing',
-    kubeconfig: resolve(kubeconfig),
-    kubectl: await existingKubectl(),
-    directory: await makeDirectory(),
-    image,
-    programsImage,
-  };
+async function prepareExisting(named: Target): Promise<ExistingCluster> {
+  const kubeconfig = resolve(named.kubeconfig);
+  const kubectl = await existingKubectl();
+  const place = await makeDirectory();
+  await refuseOccupied(await accessExistingCluster(kubeconfig, place, kubectl));
+  return { ...named, kind: 'existing', kubeconfig, kubectl, directory: place };
+}
+
+/** The tests install and remove Bindery, and whoever has it already wants to keep it. */
+async function refuseOccupied({ kubeconfig, kubectl }: ClusterAccess): Promise<void> {
+  for (const object of ['crd/serviceinstances.servicecatalog.k8s.io', 'namespace/bindery-system']) {
+    const { stdout, stderr, code } = await kubectl(['get', object, '--ignore-not-found', '-o', 'name']);
+    if (code !== 0) throw new Error(`${kubeconfig}: ${stderr.trim()}`);
+    if (stdout !== '') {
+      throw new Error(
+        `${kubeconfig}: there is ${object} already. The tests need a cluster without a catalog`,
+      );
+    }
+  }
 }
 
 async function makeDirectory(): Promise<string> {
