@@ -1,4 +1,6 @@
+import type { ClusterServicePlan } from '../api/generated/cluster-service-plan.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import type { ServicePlan } from '../api/generated/service-plan.ts';
 import { jsonEqual } from '../base/json.ts';
 import { brokerRefOf, isSameBroker } from '../brokers/broker-ref.ts';
 import type { OperationDeps } from '../brokers/operation.ts';
@@ -8,6 +10,7 @@ import { scoped } from '../control/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { instanceReconciler } from './instance-reconciler.ts';
 import { knownAtBroker } from './known-at-broker.ts';
+import { isRefusedByCatalog } from './plan-change.ts';
 
 export interface InstanceControllerOptions {
   /** Instances worked on at the same time. */
@@ -33,7 +36,7 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
   instances.subscribe(({ object }) => controller.enqueue(objectKey(object)));
 
   // An instance that waits for its class or plan goes on when one appears or comes back into the catalog; one that
-  // is ready may be upgraded, told of its context, or leave its plan. An unchanged relist is no event.
+  // is ready may be upgraded or told of its context. An unchanged relist is no event.
   const onOffering =
     (index: 'class' | 'plan') =>
     ({ object, removed }: StoreChange<KubeObject>): void => {
@@ -46,6 +49,20 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
   stores.serviceClasses.store.subscribe(onOffering('class'));
   stores.clusterServicePlans.store.subscribe(onOffering('plan'));
   stores.servicePlans.store.subscribe(onOffering('plan'));
+
+  // A change of plan that was refused may be allowed now, by the plan that is to be left.
+  const onPlanChange =
+    <P extends KubeObject>(classOf: (plan: P) => string) =>
+    ({ object, previous, removed }: StoreChange<P>): void => {
+      if (previous === undefined || removed) return;
+      enqueueAll(instances.byIndex('class', classOf(object)).filter(isRefusedByCatalog));
+    };
+  stores.clusterServicePlans.store.subscribe(
+    onPlanChange<ClusterServicePlan>(({ spec }) => spec.clusterServiceClassRef.name),
+  );
+  stores.servicePlans.store.subscribe(
+    onPlanChange<ServicePlan>(({ metadata, spec }) => scoped(metadata.namespace, spec.serviceClassRef.name)),
+  );
 
   // Annotations of namespaces are part of the OSB context; those of brokers say what goes into it, and whether
   // orphans are deleted.

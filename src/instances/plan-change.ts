@@ -24,11 +24,16 @@ export function refusePlanChange(
 ): Refusal | undefined {
   const wanted = offering.plan.spec;
   if (known.planId === wanted.externalID) return undefined;
-  const removed = removedFromCatalog(offering);
-  if (removed !== undefined) return removed;
   const current = planWithId(instance, known.planId, stores);
-  if (current?.status?.planUpdatable ?? offering.class.spec.planUpdatable) return undefined;
   const name = current?.spec.externalName ?? known.planId;
+  const removed = removedFromCatalog(offering);
+  if (removed !== undefined) {
+    return {
+      ...removed,
+      message: `${removed.message} Set the plan back to "${name}", or choose another one.`,
+    };
+  }
+  if (current?.status?.planUpdatable ?? offering.class.spec.planUpdatable) return undefined;
   const message =
     `The broker does not let instances of class "${offering.class.spec.externalName}" leave plan "${name}". ` +
     `Set the plan back to "${name}", or make a new instance with plan "${wanted.externalName}".`;

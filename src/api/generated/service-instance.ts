@@ -75,7 +75,7 @@ export interface ServiceInstanceSpec {
   readonly externalID?: string;
   /** Who asked for the current spec, as the API server authenticated them. Set at admission and sent to the broker as originating identity. A value written by hand is overwritten. */
   readonly userInfo?: UserInfo;
-  /** Counter; raising it makes the controller read the Secrets of parametersFrom again and send an update to the broker. It never goes down. */
+  /** Counter; raising it makes the controller read the Secrets of parametersFrom again and send an update to the broker. Raised without any other change it upgrades an instance whose condition UpgradeAvailable is True. It never goes down. */
   readonly updateRequests?: number;
 }
 

@@ -16,8 +16,11 @@ import {
 
 const flags = [undefined, true, false] as const;
 
-/** Two services, one whose plans may be left and one whose may not, with plans that say nothing, yes and no. */
-function catalog(isStrictOneOpen = false): CatalogDocument {
+/**
+ * Two services, one whose plans may be left and one whose may not, with plans that say nothing, yes and no.
+ * @param opened the service, or the plan, that lets go of its instances now
+ */
+function catalog(opened?: 'strict' | 'strict-false'): CatalogDocument {
   const service = (name: string, plan_updateable: boolean) => ({
     id: `service-${name}`,
     name,
@@ -26,13 +29,14 @@ function catalog(isStrictOneOpen = false): CatalogDocument {
     plan_updateable,
     plans: [
       ...flags.map((flag): PlanDocument => {
-        const own = flag === undefined ? {} : { plan_updateable: flag };
-        return { id: `${name}-${flag}`, name: `${name}-${flag}`, description: 'one', ...own };
+        const id = `${name}-${flag}`;
+        const own = flag === undefined ? {} : { plan_updateable: flag || id === opened };
+        return { id, name: id, description: 'one', ...own };
       }),
       { id: `${name}-goal`, name: `${name}-goal`, description: 'where to' },
     ],
   });
-  return { services: [service('open', true), service('strict', isStrictOneOpen)] };
+  return { services: [service('open', true), service('strict', opened === 'strict')] };
 }
 
 let world: ServiceWorld;
@@ -98,21 +102,27 @@ describe('a change of the plan', () => {
     await removeInstance(world, 'db');
   });
 
-  it('P47 that was refused goes on by itself when the catalog comes to allow it', async () => {
-    await readyInstance(world, 'db', on('strict', 'strict-undefined'));
-    await changePlan(world, 'db', 'strict-goal');
-    await world.instance('db', ({ status }) => status?.lastConditionState === 'Failed', 'is refused');
-    world.broker.setCatalog(catalog(true));
-    await relist(world);
-    await world.instance(
-      'db',
-      ({ status }) => status?.externalProperties?.planID === 'strict-goal',
-      'has its plan',
-    );
-    world.broker.setCatalog(catalog());
-    await relist(world);
-    await removeInstance(world, 'db');
-  });
+  it.each([
+    ['service', 'strict-undefined', 'strict'],
+    ['plan', 'strict-false', 'strict-false'],
+  ] as const)(
+    'P47 that was refused goes on by itself when the %s comes to allow it',
+    async (_who, plan, opened) => {
+      await readyInstance(world, 'db', on('strict', plan));
+      await changePlan(world, 'db', 'strict-goal');
+      await world.instance('db', ({ status }) => status?.lastConditionState === 'Failed', 'is refused');
+      world.broker.setCatalog(catalog(opened));
+      await relist(world);
+      await world.instance(
+        'db',
+        ({ status }) => status?.externalProperties?.planID === 'strict-goal',
+        'has its plan',
+      );
+      world.broker.setCatalog(catalog());
+      await relist(world);
+      await removeInstance(world, 'db');
+    },
+  );
 });
 
 describe('a plan that left the catalog', () => {
@@ -130,6 +140,9 @@ describe('a plan that left the catalog', () => {
     await changePlan(world, 'db', 'open-goal');
     const refused = await settled(world, 'db');
     expect(findCondition(refused.status?.conditions, 'Stalled')?.reason).toBe('ReferencesDeletedServicePlan');
+    expect(findCondition(refused.status?.conditions, 'Stalled')?.message).toContain(
+      'Set the plan back to "open-true"',
+    );
     expect(isReady(refused)).toBe(true);
     expect(updates()).toEqual([]);
     world.broker.script({ operation: 'update' }, { kind: 'answer', status: 200, body: {}, applies: false });

@@ -3,6 +3,7 @@ import { specificationOf, type AnyBroker } from '../../../src/brokers/broker-set
 
 const secretRef = { namespace: 's', name: 'auth' };
 const {
+  contextAnnotations,
   apiVersion,
   caConfigMap,
   caSecret,
@@ -106,6 +107,11 @@ describe('what a broker object says about reaching it', () => {
       'a reference without namespace on a ClusterServiceBroker',
       broker({}, { [caSecret]: 'ca' }),
       'namespace/name',
+    ],
+    [
+      'a list of annotations that means nothing',
+      broker({}, { [contextAnnotations]: 'a*b' }),
+      '"a*b" is neither',
     ],
     ['a reference with an empty name', broker({}, { [caSecret]: 's/' }), 'namespace/name'],
     [
