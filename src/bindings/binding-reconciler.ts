@@ -6,6 +6,7 @@ import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { adoptBinding } from './adopt-binding.ts';
 import { bind } from './bind.ts';
 import type { OperationDeps } from '../brokers/operation.ts';
+import { PollPace } from '../brokers/poll-pace.ts';
 import type { BindingTask } from './binding-task.ts';
 import { resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
@@ -22,15 +23,18 @@ export function bindingReconciler(
   lanes: InstanceLanes,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   const bindings = deps.stores.serviceBindings.store;
+  const polls = new PollPace(deps.clock);
   return async (key, signal) => {
     const binding = bindings.get(key);
-    const task: BindingTask = { ...deps, lanes, signal };
+    const task: BindingTask = { ...deps, lanes, polls, signal };
     try {
       if (binding === undefined) return undefined;
       const isDeleting = binding.metadata.deletionTimestamp !== undefined;
       return await runSteps(isDeleting ? deletionSteps(task) : creationSteps(task), binding);
     } finally {
-      if (!bindings.get(key)?.status?.currentOperation) lanes.leave(key);
+      const status = bindings.get(key)?.status;
+      if (!status?.currentOperation) lanes.leave(key);
+      if (status?.asyncOpInProgress !== true) polls.forget(key);
     }
   };
 }

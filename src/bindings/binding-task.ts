@@ -1,6 +1,7 @@
 import type { ServiceBinding, ServiceBindingStatus } from '../api/generated/service-binding.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import type { ChangesOf, JudgementOf, OperationTask } from '../brokers/operation.ts';
+import type { PollPace } from '../brokers/poll-pace.ts';
 import { changed, timestamp } from '../control/attempts.ts';
 import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
 import { statusOf, type Verdict } from '../control/verdict.ts';
@@ -9,6 +10,7 @@ import type { InstanceLanes } from './instance-lanes.ts';
 /** What every step of one reconcile shares. */
 export interface BindingTask extends OperationTask {
   readonly lanes: InstanceLanes;
+  readonly polls: PollPace;
 }
 
 export type StatusChanges = ChangesOf<ServiceBindingStatus>;

@@ -2,10 +2,11 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
 import { nextAttempt } from '../control/attempts.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
+import { objectKey } from '../kube/objects.ts';
 import type { PollOutcome } from '../osb/outcome-types.ts';
 import { bindingOrphaned } from './bind-outcome.ts';
 import { bindingIdOf, saveBinding, settle, type BindingTask } from './binding-task.ts';
-import { unbindAgain, unbound } from './deletion-result.ts';
+import { isMitigating, unbindAgain, unbound } from './deletion-result.ts';
 import { beginFetch } from './fetch-credentials.ts';
 import { knownAtBroker, type KnownAtBroker } from './known-at-broker.ts';
 import { isOverdue, pollAgain } from './polling.ts';
@@ -23,6 +24,8 @@ export async function pollBinding(task: BindingTask, binding: ServiceBinding): P
   // A DELETE may be sent while the create is under way (OSB, Unbinding): do not make the user wait.
   if (isDeleting && status.currentOperation !== 'Unbind') return goOn(binding);
 
+  const waitMs = task.polls.waitMs(objectKey(binding));
+  if (waitMs > 0) return stopFor(waitMs);
   const known = knownAtBroker(binding, task.stores);
   if (known === undefined) return goOn(binding);
   const polled = await poll(task, binding, known);
@@ -40,7 +43,7 @@ async function poll(task: BindingTask, binding: ServiceBinding, known: KnownAtBr
     serviceId: known.serviceId,
     planId: known.planId,
     operation: binding.status?.lastOperation ?? undefined,
-    identity: originatingIdentity(binding.spec.userInfo),
+    identity: isMitigating(binding) ? undefined : originatingIdentity(binding.spec.userInfo),
   };
   const outcome = await connection.client.pollBinding(request, task.signal);
   if (outcome.kind === 'unclear') task.connections.reportFailure(known.broker, outcome.failure);
@@ -86,6 +89,11 @@ function whyAgain(task: BindingTask, binding: ServiceBinding, polled: Polled): s
   return isOverdue(task, binding) ? tooLong : undefined;
 }
 
+function retryAfterOf(polled: Polled): number | undefined {
+  if (polled.kind === 'in-progress') return polled.retryAfterMs;
+  return polled.kind === 'unclear' ? polled.failure.retryAfterMs : undefined;
+}
+
 /** Writes only when the broker has something new to say. */
 async function keepPolling(
   task: BindingTask,
@@ -93,7 +101,7 @@ async function keepPolling(
   polled: Polled,
 ): Promise<Step<ServiceBinding>> {
   const description = polled.kind === 'in-progress' ? polled.description : undefined;
-  const retryAfterMs = polled.kind === 'in-progress' ? polled.retryAfterMs : undefined;
+  const retryAfterMs = retryAfterOf(polled);
   if (description === undefined || description === binding.status?.lastOperationDescription) {
     return pollAgain(task, binding, retryAfterMs);
   }

@@ -1,6 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { pollDelayMs, timestamp } from '../control/attempts.ts';
 import { stopFor, type Step } from '../control/steps.ts';
+import { objectKey } from '../kube/objects.ts';
 import type { BindingTask } from './binding-task.ts';
 
 /** Comes back for the next poll, not before the broker's Retry-After and not after the deadline. */
@@ -12,7 +13,9 @@ export function pollAgain(task: BindingTask, binding: ServiceBinding, retryAfter
     deadlineMs: deadline ? Date.parse(deadline) : now + task.settings.operationTimeoutMs,
     maxMs: task.settings.maxPollIntervalMs,
   };
-  return stopFor(pollDelayMs(times, task.clock, retryAfterMs));
+  const delayMs = pollDelayMs(times, task.clock, retryAfterMs);
+  task.polls.postpone(objectKey(binding), delayMs);
+  return stopFor(delayMs);
 }
 
 /** The deadline of an operation accepted now: the plan's `maximum_polling_duration` or ours, whichever is first. */

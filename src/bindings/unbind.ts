@@ -50,7 +50,8 @@ export async function unbind(task: BindingTask, binding: ServiceBinding): Promis
       serviceId: known.serviceId,
       planId: known.planId,
       acceptsIncomplete: known.isRetrievable,
-      identity: originatingIdentity(intended.spec.userInfo),
+      // Nobody asked for orphan mitigation (OSB, Originating Identity).
+      identity: isMitigating(intended) ? undefined : originatingIdentity(intended.spec.userInfo),
     },
     task.signal,
   );

@@ -94,6 +94,31 @@ describe('P36: a bind that is answered with', () => {
   });
 });
 
+describe('P04 P05: the user of a request', () => {
+  it('is who asked for the binding; nobody asked for orphan mitigation', async () => {
+    const externalID = randomUUID();
+    const userInfo = { username: 'ada', uid: '1', groups: ['dev'] };
+    const match = { operation: 'bind', bindingId: externalID } as const;
+    world.broker.script(match, says(500, '{}', true));
+    await world.createBinding('asked', 'db', { externalID, userInfo });
+    const { status } = await world.binding('asked', isReady, 'is ready');
+    await removeBinding('asked');
+    const of = (id: string | undefined) =>
+      world.broker.requests
+        .filter(({ bindingId }) => bindingId === id)
+        .map(({ operation, identity }) => [operation, identity?.value]);
+    const ada = { ...userInfo, extra: {} };
+    expect(of(externalID)).toEqual([
+      ['bind', ada],
+      ['unbind', undefined],
+    ]);
+    expect(of(status?.bindingID)).toEqual([
+      ['bind', ada],
+      ['unbind', ada],
+    ]);
+  });
+});
+
 describe('a bind whose first answer is unknown', () => {
   it('stays on record when the second one refuses it: the deletion unbinds', async () => {
     const externalID = randomUUID();

@@ -5,6 +5,7 @@ import { serviceBindings } from '../../../src/api/kinds.ts';
 import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
 import type { AsyncBehaviour, Behaviour } from '../../support/test-broker/behaviour.ts';
 import { sampleCatalog } from '../../support/test-broker/sample-catalog.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -90,6 +91,20 @@ describe('the polling of a bind', () => {
     expect(world.broker.requestsOf('pollBinding')).toHaveLength(1);
     expect(world.broker.requestsOf('getBinding')).toHaveLength(2);
     await removeBinding('succeeded');
+  });
+
+  it('P32 keeps the gap that Retry-After asks for, also when something else happens', async () => {
+    await bindAsync('patient', { polls: 1, retryAfter: '2' });
+    const polls = () => world.broker.requestsOf('pollBinding');
+    await waitFor(() => polls().length === 1, { describe: 'the first poll' });
+    const ref = { namespace: world.namespace, name: 'patient' };
+    const nudge = { metadata: { labels: { nudge: 'x' } } };
+    await world.client.patch(serviceBindings, ref, nudge, { type: 'merge' });
+    await world.binding('patient', isReady, 'is ready');
+    const [first, second] = polls();
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(2000);
+    expect(polls()).toHaveLength(2);
+    await removeBinding('patient');
   });
 
   it('P29 stops at "failed": what may be left is unbound', async () => {

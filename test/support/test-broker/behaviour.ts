@@ -64,8 +64,6 @@ export interface AsyncBehaviour {
   readonly operation?: unknown;
   /** Retry-After of the polls. */
   readonly retryAfter?: string;
-  /** A DELETE meanwhile stops it, instead of being refused with ConcurrencyError. */
-  readonly interruptible?: boolean;
   /** Also when the platform did not send accepts_incomplete. */
   readonly unasked?: boolean;
   /** A DELETE ends it and is carried out. Default: ConcurrencyError until it has been polled to its end. */
