@@ -2,7 +2,13 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
-import { attemptsEnded, mayExist, operationEnded, pollingEnded } from '../brokers/operation.ts';
+import { mayExist } from '../operations/after-failure.ts';
+import {
+  attemptsEnded,
+  mitigationStarted,
+  operationEnded,
+  pollingEnded,
+} from '../operations/operation-status.ts';
 import { secretNameOf, type Judgement } from './binding-task.ts';
 
 /**
@@ -65,13 +71,7 @@ export function bindingOrphaned(
       message,
       ...(then === 'fail' ? { failedReason: 'ServiceBindingReturnedFailure' } : {}),
     },
-    changes: {
-      orphanMitigationInProgress: true,
-      currentOperation: 'Bind',
-      ...pollingEnded,
-      nextAttemptTime: undefined,
-      attempts,
-    },
+    changes: mitigationStarted('Bind', attempts),
     event: 'Warning',
   };
 }

@@ -1,13 +1,15 @@
 import type { ServiceBinding, ServiceBindingPropertiesState } from '../api/generated/service-binding.ts';
-import { nextAttempt, timestamp } from '../control/attempts.ts';
+import { timestamp } from '../control/attempts.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
+import { attemptAfter } from '../operations/attempt-steps.ts';
+import { operationDeadline, pollAgain } from '../operations/polling.ts';
 import { bindFailed, bindingOrphaned } from './bind-outcome.ts';
 import { findBindableInstance } from './bindable-instance.ts';
-import { bindingIdOf, saveBinding, settle, type BindingTask } from './binding-task.ts';
-import { operationDeadline, pollAgain } from './polling.ts';
+import { bindingIdOf, saveBinding, type BindingTask } from './binding-task.ts';
 import { prepareBind, type PreparedBind } from './prepare-bind.ts';
+import { settle } from './settle-binding.ts';
 import { storeCredentials } from './store-credentials.ts';
 import { transformProblem } from './transforms.ts';
 import { giveWay } from './wait-for-turn.ts';
@@ -58,13 +60,7 @@ async function waitForMissing(
   reason: string,
   message: string,
 ): Promise<Step<ServiceBinding>> {
-  const next = nextAttempt(
-    binding.status ?? {},
-    binding.metadata.generation,
-    task.settings.retry,
-    task.clock,
-  );
-  const { attempts, nextAttemptTime, delayMs } = next;
+  const { attempts, nextAttemptTime, delayMs } = attemptAfter(task, binding);
   await saveBinding(
     task,
     binding,
@@ -136,9 +132,7 @@ async function settleBind(
     const queued = await giveWay(task, binding);
     if (queued !== undefined) return queued;
   }
-  const { generation } = binding.metadata;
-  const { retryAfterMs } = outcome;
-  const next = nextAttempt(binding.status ?? {}, generation, task.settings.retry, task.clock, retryAfterMs);
+  const next = attemptAfter(task, binding, outcome.retryAfterMs);
   const judgement = bindFailed(outcome, next, isRepeated);
   await settle(task, binding, judgement);
   return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stopFor(1);

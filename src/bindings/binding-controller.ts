@@ -1,8 +1,10 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { objectKey } from '../kube/objects.ts';
+import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
+import type { OperationDeps } from '../operations/operation-task.ts';
 import { bindingReconciler } from './binding-reconciler.ts';
-import type { OperationDeps } from '../brokers/operation.ts';
 import { InstanceLanes } from './instance-lanes.ts';
+import { knownAtBroker } from './known-at-broker.ts';
 
 export interface BindingControllerOptions {
   /** Bindings worked on at the same time. */
@@ -28,6 +30,14 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
   stores.serviceInstances.store.subscribe(({ object }) => {
     for (const binding of bindings.byIndex('instance', objectKey(object))) {
       if (binding.status?.externalProperties === undefined) controller.enqueue(objectKey(binding));
+    }
+  });
+
+  // What was kept because orphan mitigation is switched off goes when it is switched on.
+  onNewBrokerAnnotations(stores, (belongs) => {
+    for (const binding of bindings.list()) {
+      const isKept = binding.status?.orphanMitigationInProgress === true;
+      if (isKept && belongs(knownAtBroker(binding, stores)?.broker)) controller.enqueue(objectKey(binding));
     }
   });
   return controller;

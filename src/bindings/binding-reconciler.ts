@@ -1,17 +1,19 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
-import { finalizer } from '../api/group.ts';
-import { waitMs } from '../control/attempts.ts';
 import type { ReconcileResult } from '../control/controller.ts';
-import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
+import { goOn, runSteps, stop, type Step } from '../control/steps.ts';
+import { stopWhenReleased, waitForNextAttempt } from '../operations/attempt-steps.ts';
+import { deleteAtBroker } from '../operations/delete-at-broker.ts';
+import { mitigateOrphan } from '../operations/mitigate-orphan.ts';
+import type { OperationDeps } from '../operations/operation-task.ts';
+import { PollPace } from '../operations/poll-pace.ts';
 import { adoptBinding } from './adopt-binding.ts';
 import { bind } from './bind.ts';
-import type { OperationDeps } from '../brokers/operation.ts';
-import { PollPace } from '../brokers/poll-pace.ts';
 import type { BindingTask } from './binding-task.ts';
+import { brokeredBinding, releaseBinding } from './brokered-binding.ts';
 import { resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
+import { mayBeAtBroker } from './known-at-broker.ts';
 import { pollBinding } from './poll-binding.ts';
-import { mitigateOrphan, releaseUnlessAtBroker, unbind } from './unbind.ts';
 import { waitForTurn } from './wait-for-turn.ts';
 
 /**
@@ -32,9 +34,9 @@ export function bindingReconciler(
       const isDeleting = binding.metadata.deletionTimestamp !== undefined;
       return await runSteps(isDeleting ? deletionSteps(task) : creationSteps(task), binding);
     } finally {
-      const status = bindings.get(key)?.status;
-      if (!status?.currentOperation) lanes.leave(key);
-      if (status?.asyncOpInProgress !== true) polls.forget(key);
+      const known = bindings.get(key);
+      if (!known?.status?.currentOperation) lanes.leave(key);
+      if (known === undefined) polls.forget(key);
     }
   };
 }
@@ -49,7 +51,7 @@ function creationSteps(task: BindingTask): readonly BindingStep[] {
     (binding) => pollBinding(task, binding),
     (binding) => resumeFetch(task, binding),
     (binding) => waitForTurn(task, binding),
-    (binding) => mitigateOrphan(task, binding),
+    (binding) => mitigateOrphan(task, brokeredBinding(task), binding),
     (binding) => bind(task, binding),
   ];
 }
@@ -61,7 +63,7 @@ function deletionSteps(task: BindingTask): readonly BindingStep[] {
     (binding) => waitForNextAttempt(task, binding),
     (binding) => pollBinding(task, binding),
     (binding) => waitForTurn(task, binding),
-    (binding) => unbind(task, binding),
+    (binding) => deleteAtBroker(task, brokeredBinding(task), binding),
   ];
 }
 
@@ -77,12 +79,10 @@ function stopWhenSettled(binding: ServiceBinding): Step<ServiceBinding> {
   return isFailed && status.observedGeneration === binding.metadata.generation ? stop : goOn(binding);
 }
 
-/** Our finalizer is gone already; others may still hold the object. */
-function stopWhenReleased(binding: ServiceBinding): Step<ServiceBinding> {
-  return binding.metadata.finalizers?.includes(finalizer) ? goOn(binding) : stop;
-}
-
-function waitForNextAttempt(task: BindingTask, binding: ServiceBinding): Step<ServiceBinding> {
-  const ms = waitMs(binding.status ?? {}, binding.metadata.generation, task.clock);
-  return ms > 0 ? stopFor(ms) : goOn(binding);
+/** A binding that no broker has ever heard of goes without a call. */
+async function releaseUnlessAtBroker(
+  task: BindingTask,
+  binding: ServiceBinding,
+): Promise<Step<ServiceBinding>> {
+  return mayBeAtBroker(binding) ? goOn(binding) : releaseBinding(task, binding);
 }

@@ -1,16 +1,15 @@
 import type { ServiceBinding, ServiceBindingStatus } from '../api/generated/service-binding.ts';
 import { serviceBindings } from '../api/kinds.ts';
-import type { ChangesOf, JudgementOf, OperationTask } from '../brokers/operation.ts';
-import type { PollPace } from '../brokers/poll-pace.ts';
 import { changed, timestamp } from '../control/attempts.ts';
 import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
 import { statusOf, type Verdict } from '../control/verdict.ts';
+import type { ChangesOf, JudgementOf } from '../operations/operation-status.ts';
+import type { OperationTask } from '../operations/operation-task.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
 
 /** What every step of one reconcile shares. */
 export interface BindingTask extends OperationTask {
   readonly lanes: InstanceLanes;
-  readonly polls: PollPace;
 }
 
 export type StatusChanges = ChangesOf<ServiceBindingStatus>;
@@ -34,17 +33,6 @@ export async function saveBinding(
   });
   const { store } = task.stores.serviceBindings;
   return writeStatus(task.client, serviceBindings, binding, next, store, task.signal, guard);
-}
-
-/** Stores what a broker's answer came to and tells it as an event. Not bound to the resourceVersion: it happened. */
-export async function settle(
-  task: BindingTask,
-  binding: ServiceBinding,
-  judgement: Judgement,
-): Promise<ServiceBinding> {
-  const settled = await saveBinding(task, binding, judgement.verdict, judgement.changes, 'uid');
-  bindingEvent(task, binding, judgement.event, judgement.verdict.reason, judgement.verdict.message);
-  return settled;
 }
 
 export function bindingEvent(

@@ -1,16 +1,17 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
-import { nextAttempt } from '../control/attempts.ts';
 import { resolveOffering, type Offering } from '../control/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Failure, FailureReason } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
+import { attemptAfter } from '../operations/attempt-steps.ts';
+import { isOverdue } from '../operations/polling.ts';
 import { bindingOrphaned } from './bind-outcome.ts';
-import { bindingIdOf, saveBinding, settle, type BindingTask } from './binding-task.ts';
+import { bindingIdOf, saveBinding, type BindingTask } from './binding-task.ts';
 import { knownAtBroker, type KnownAtBroker } from './known-at-broker.ts';
-import { isOverdue } from './polling.ts';
 import { prepareBind } from './prepare-bind.ts';
+import { settle } from './settle-binding.ts';
 import { storeCredentials } from './store-credentials.ts';
 
 /** What the broker means when it says this about a binding that it has just called finished: it is not there. */
@@ -141,9 +142,7 @@ async function fetchAgain(
   retryAfterMs = 0,
 ): Promise<Step<ServiceBinding>> {
   if (isOverdue(task, binding)) return giveUp(task, binding, why, 'fail');
-  const { status = {}, metadata } = binding;
-  const next = nextAttempt(status, metadata.generation, task.settings.retry, task.clock, retryAfterMs);
-  const { attempts, nextAttemptTime, delayMs } = next;
+  const { attempts, nextAttemptTime, delayMs } = attemptAfter(task, binding, retryAfterMs);
   const message = `Could not do a GET on binding resource: ${why}`;
   await saveBinding(
     task,
@@ -161,8 +160,7 @@ async function giveUp(
   why: string,
   then: 'retry' | 'fail',
 ): Promise<Step<ServiceBinding>> {
-  const { status = {}, metadata } = binding;
-  const { attempts } = nextAttempt(status, metadata.generation, task.settings.retry, task.clock);
+  const { attempts } = attemptAfter(task, binding);
   const message = `The credentials could not be fetched: ${why}`;
   await settle(task, binding, bindingOrphaned('FetchingBindingFailed', message, attempts, then));
   return stopFor(1);

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { backoffMs } from '../base/backoff.ts';
-import { nextAttempt } from '../control/attempts.ts';
 import type { Offering } from '../control/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import type { BindingAnswer } from '../osb/types.ts';
+import { attemptAfter } from '../operations/attempt-steps.ts';
 import { bindNotes } from './bind-notes.ts';
 import { bindingOrphaned, bound } from './bind-outcome.ts';
-import { settle, type BindingTask } from './binding-task.ts';
+import type { BindingTask } from './binding-task.ts';
 import { isStored, storeSecret, type SecretContent, type StoredSecret } from './credential-secret.ts';
 import { credentialsOf, secretData } from './secret-data.ts';
+import { settle } from './settle-binding.ts';
 import { applyTransforms } from './transforms.ts';
 
 /** A few seconds at most, and not cut short by a shutdown: the broker may not hand the credentials out again. */
@@ -75,8 +76,7 @@ async function unbindUnusable(
   message: string,
   then: 'retry' | 'fail',
 ): Promise<Step<ServiceBinding>> {
-  const { status = {}, metadata } = binding;
-  const { attempts } = nextAttempt(status, metadata.generation, task.settings.retry, task.clock);
+  const { attempts } = attemptAfter(task, binding);
   await settle(task, binding, bindingOrphaned('ErrorInjectingBindResult', message, attempts, then));
   return stopFor(1);
 }

@@ -2,7 +2,7 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { goOn, stopFor, type Step } from '../control/steps.ts';
 import type { Verdict } from '../control/verdict.ts';
 import { objectKey } from '../kube/objects.ts';
-import { isMitigating } from './deletion-result.ts';
+import { isMitigating } from '../operations/operation-status.ts';
 import { saveBinding, type BindingTask } from './binding-task.ts';
 
 /** Another binding of the instance comes first, because the broker takes only one of them at a time. */

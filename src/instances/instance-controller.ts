@@ -1,13 +1,12 @@
 import type { ClusterServicePlan } from '../api/generated/cluster-service-plan.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
-import { jsonEqual } from '../base/json.ts';
-import { brokerRefOf, isSameBroker } from '../brokers/broker-ref.ts';
-import type { OperationDeps } from '../brokers/operation.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import type { StoreChange } from '../control/store.ts';
 import { scoped } from '../control/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
+import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-annotations.ts';
+import type { OperationDeps } from '../operations/operation-task.ts';
 import { instanceReconciler } from './instance-reconciler.ts';
 import { knownAtBroker } from './known-at-broker.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
@@ -64,38 +63,19 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     onPlanChange<ServicePlan>(({ metadata, spec }) => scoped(metadata.namespace, spec.serviceClassRef.name)),
   );
 
-  // Annotations of namespaces are part of the OSB context; those of brokers say what goes into it, and whether
-  // orphans are deleted.
+  // Annotations of namespaces are part of the OSB context.
   stores.namespaces.store.subscribe((change) => {
     if (!hasNewAnnotations(change)) return;
     const { name } = change.object.metadata;
     enqueueAll(instances.list().filter(({ metadata }) => metadata.namespace === name));
   });
-  const onBroker = (change: StoreChange<KubeObject & { readonly spec: object }>): void => {
-    if (!hasNewAnnotations(change)) return;
-    const broker = brokerRefOf(change.object);
-    enqueueAll(
-      instances.list().filter((instance) => {
-        const known = knownAtBroker(instance, stores);
-        return known !== undefined && isSameBroker(known.broker, broker);
-      }),
-    );
-  };
-  stores.clusterServiceBrokers.store.subscribe(onBroker);
-  stores.serviceBrokers.store.subscribe(onBroker);
+  onNewBrokerAnnotations(stores, (belongs) => {
+    enqueueAll(instances.list().filter((instance) => belongs(knownAtBroker(instance, stores)?.broker)));
+  });
 
   // A deletion that waits for bindings goes on when the last one is gone.
   stores.serviceBindings.store.subscribe(({ object, removed }) => {
     if (removed) controller.enqueue(scoped(object.metadata.namespace, object.spec.instanceRef.name));
   });
   return controller;
-}
-
-/** What is there when the process starts is looked at with the instances themselves. */
-function hasNewAnnotations({ object, previous, removed }: StoreChange<KubeObject>): boolean {
-  return (
-    !removed &&
-    previous !== undefined &&
-    !jsonEqual(previous.metadata.annotations ?? {}, object.metadata.annotations ?? {})
-  );
 }

@@ -1,17 +1,19 @@
 import { isConditionTrue } from '../api/conditions.ts';
-import { finalizer } from '../api/group.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { ReconcileResult } from '../control/controller.ts';
-import { waitMs } from '../control/attempts.ts';
-import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
+import { goOn, runSteps, stop, type Step } from '../control/steps.ts';
+import { stopWhenReleased, waitForNextAttempt } from '../operations/attempt-steps.ts';
+import { deleteAtBroker } from '../operations/delete-at-broker.ts';
+import { mitigateOrphan } from '../operations/mitigate-orphan.ts';
+import type { OperationDeps } from '../operations/operation-task.ts';
+import { PollPace } from '../operations/poll-pace.ts';
 import { adoptInstance } from './adopt-instance.ts';
-import { deprovision, mitigateOrphan, releaseUnlessAtBroker, waitForBindings } from './deprovision.ts';
-import type { OperationDeps } from '../brokers/operation.ts';
-import { PollPace } from '../brokers/poll-pace.ts';
+import { brokeredInstance } from './brokered-instance.ts';
 import { hasNewContext } from './instance-context.ts';
 import type { InstanceTask } from './instance-task.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
 import { pollInstance } from './poll-instance.ts';
+import { releaseUnlessAtBroker, waitForBindings } from './prepare-deprovision.ts';
 import { provision } from './provision.ts';
 import { updateInstance } from './update-instance.ts';
 import { announceUpgrade } from './upgrade-condition.ts';
@@ -45,7 +47,7 @@ function creationSteps(task: InstanceTask): readonly InstanceStep[] {
     (instance) => waitForNextAttempt(task, instance),
     (instance) => adoptInstance(task, instance),
     (instance) => pollInstance(task, instance),
-    (instance) => mitigateOrphan(task, instance),
+    (instance) => mitigateOrphan(task, brokeredInstance(task), instance),
     (instance) => provision(task, instance),
     (instance) => updateInstance(task, instance),
   ];
@@ -58,7 +60,7 @@ function deletionSteps(task: InstanceTask): readonly InstanceStep[] {
     (instance) => waitForBindings(task, instance),
     (instance) => waitForNextAttempt(task, instance),
     (instance) => pollInstance(task, instance),
-    (instance) => deprovision(task, instance),
+    (instance) => deleteAtBroker(task, brokeredInstance(task), instance),
   ];
 }
 
@@ -84,14 +86,4 @@ function isUnderWay({ metadata, status = {} }: ServiceInstance): boolean {
 
 function isStalled({ status }: ServiceInstance): boolean {
   return isConditionTrue(status?.conditions, 'Failed') || isConditionTrue(status?.conditions, 'Stalled');
-}
-
-/** Our finalizer is gone already; others may still hold the object. */
-function stopWhenReleased(instance: ServiceInstance): Step<ServiceInstance> {
-  return instance.metadata.finalizers?.includes(finalizer) ? goOn(instance) : stop;
-}
-
-function waitForNextAttempt(task: InstanceTask, instance: ServiceInstance): Step<ServiceInstance> {
-  const ms = waitMs(instance.status ?? {}, instance.metadata.generation, task.clock);
-  return ms > 0 ? stopFor(ms) : goOn(instance);
 }

@@ -1,11 +1,9 @@
 import type { ServiceInstance, ServiceInstanceStatus } from '../api/generated/service-instance.ts';
-import type { ChangesOf, JudgementOf, OperationTask } from '../brokers/operation.ts';
-import type { PollPace } from '../brokers/poll-pace.ts';
+import type { ChangesOf, JudgementOf } from '../operations/operation-status.ts';
+import type { OperationTask } from '../operations/operation-task.ts';
 
 /** What every step of one reconcile shares. */
-export interface InstanceTask extends OperationTask {
-  readonly polls: PollPace;
-}
+export type InstanceTask = OperationTask;
 
 export type StatusChanges = ChangesOf<ServiceInstanceStatus>;
 

@@ -45,6 +45,15 @@ export function planWithId(
     : clusterServicePlans.store.byIndex('externalID', planId)[0];
 }
 
+/** `maximum_polling_duration` of a plan of the instance. */
+export function maxPollingSecondsOf(
+  instance: ServiceInstance,
+  planId: string,
+  stores: Stores,
+): number | null | undefined {
+  return planWithId(instance, planId, stores)?.status?.maximumPollingDurationSeconds;
+}
+
 function classOf({ metadata, spec }: ServiceInstance, stores: Stores): Offering['class'] | undefined {
   return spec.clusterServiceClassRef
     ? stores.clusterServiceClasses.store.get(spec.clusterServiceClassRef.name)

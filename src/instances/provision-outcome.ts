@@ -2,8 +2,9 @@ import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/gen
 import { sentence } from '../base/sentence.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import { attemptsEnded, mayExist, operationEnded, pollingEnded } from '../brokers/operation.ts';
-import { handledSpec, type Judgement, type StatusChanges } from './instance-task.ts';
+import { mayExist } from '../operations/after-failure.ts';
+import { attemptsEnded, mitigationStarted, operationEnded } from '../operations/operation-status.ts';
+import { handledSpec, type Judgement } from './instance-task.ts';
 
 /** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
 export function provisioned(
@@ -40,7 +41,7 @@ export function provisionFailed(failure: Failure, next: NextAttempt, newId: () =
   if (failure.orphanMitigation) {
     return {
       verdict: { kind: 'cleaning', reason: 'StartingInstanceOrphanMitigation', message },
-      changes: orphanMitigationStarted(next.attempts),
+      changes: mitigationStarted('Provision', next.attempts),
       event: 'Warning',
     };
   }
@@ -83,18 +84,7 @@ export function asyncProvisionFailed(description: string, attempts: number): Jud
       message,
       failedReason: 'ProvisionCallFailed',
     },
-    changes: orphanMitigationStarted(attempts),
+    changes: mitigationStarted('Provision', attempts),
     event: 'Warning',
-  };
-}
-
-/** Keeps `inProgressProperties`: the DELETE needs the plan, and the record says that something may be there. */
-export function orphanMitigationStarted(attempts: number | undefined): StatusChanges {
-  return {
-    orphanMitigationInProgress: true,
-    currentOperation: 'Provision',
-    ...pollingEnded,
-    nextAttemptTime: undefined,
-    attempts,
   };
 }

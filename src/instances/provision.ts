@@ -1,15 +1,18 @@
 import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/generated/service-instance.ts';
-import { pauseAfter } from '../brokers/operation.ts';
-import { nextAttempt, timestamp } from '../control/attempts.ts';
+import { timestamp } from '../control/attempts.ts';
 import { resolveOffering, userSpecifiedNames, type Offering } from '../control/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import type { InstanceAnswer } from '../osb/types.ts';
-import { unlessHeldBack } from './held-back.ts';
+import { pauseAfter } from '../operations/after-failure.ts';
+import { attemptAfter } from '../operations/attempt-steps.ts';
+import { mitigationStarted } from '../operations/operation-status.ts';
+import { operationDeadline, pollAgain } from '../operations/polling.ts';
 import { instanceIdOf, type InstanceTask } from './instance-task.ts';
-import { saveInstance, settle } from './save-instance.ts';
-import { orphanMitigationStarted, provisioned, provisionFailed } from './provision-outcome.ts';
-import { operationTimes, pollAgain } from './polling.ts';
+import { maxPollingSecondsOf } from './known-at-broker.ts';
+import { provisioned, provisionFailed } from './provision-outcome.ts';
+import { saveInstance } from './save-instance.ts';
+import { settle } from './settle-instance.ts';
 import { asksTheSame, prepareRequest, type ServiceRequest } from './service-request.ts';
 
 /** PUT /v2/service_instances/{id} (OSB, Provisioning), or its repetition after a crash. */
@@ -46,13 +49,7 @@ export async function waitForMissing(
   reason: string,
   message: string,
 ): Promise<Step<ServiceInstance>> {
-  const next = nextAttempt(
-    instance.status ?? {},
-    instance.metadata.generation,
-    task.settings.retry,
-    task.clock,
-  );
-  const { attempts, nextAttemptTime, delayMs } = next;
+  const { attempts, nextAttemptTime, delayMs } = attemptAfter(task, instance);
   const usable = instance.status?.provisionStatus === 'Provisioned';
   await saveInstance(
     task,
@@ -87,9 +84,11 @@ async function cleanUpEarlierAttempt(
 ): Promise<Step<ServiceInstance>> {
   const message =
     'The spec changed during an attempt whose result is unknown; what it may have created is removed first';
-  const verdict = { kind: 'cleaning', reason: 'StartingInstanceOrphanMitigation', message } as const;
-  const decided = unlessHeldBack(task, instance, verdict);
-  await saveInstance(task, instance, decided, orphanMitigationStarted(undefined));
+  await settle(task, instance, {
+    verdict: { kind: 'cleaning', reason: 'StartingInstanceOrphanMitigation', message },
+    changes: mitigationStarted('Provision', undefined),
+    event: 'Warning',
+  });
   return stopFor(1);
 }
 
@@ -155,13 +154,11 @@ async function settleProvision(
 ): Promise<Step<ServiceInstance>> {
   // Stopped in the middle of the call: the intent stays, the next leader repeats the request.
   if (task.signal.aborted) return stop;
-  const { generation } = instance.metadata;
   switch (outcome.kind) {
     case 'done':
       await settle(task, instance, provisioned(instance, request.properties, outcome.body.dashboardUrl));
       return stop;
     case 'accepted': {
-      const times = operationTimes(task, instance, request.planId);
       const accepted = await saveInstance(
         task,
         instance,
@@ -173,7 +170,10 @@ async function settleProvision(
         {
           asyncOpInProgress: true,
           lastOperation: outcome.operation,
-          operationDeadline: times.operationDeadline,
+          operationDeadline: operationDeadline(
+            task,
+            maxPollingSecondsOf(instance, request.planId, task.stores),
+          ),
           dashboardURL: outcome.body.dashboardUrl ?? instance.status?.dashboardURL,
         },
         'uid',
@@ -182,8 +182,7 @@ async function settleProvision(
     }
     case 'failed': {
       task.connections.reportFailure(request.brokerRef, outcome);
-      const { retry } = task.settings;
-      const next = nextAttempt(instance.status ?? {}, generation, retry, task.clock, pauseAfter(outcome));
+      const next = attemptAfter(task, instance, pauseAfter(outcome));
       const judgement = provisionFailed(outcome, next, task.newId);
       await settle(task, instance, judgement);
       return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stopFor(1);

@@ -3,8 +3,7 @@ import { serviceInstances } from '../api/kinds.ts';
 import { changed, timestamp } from '../control/attempts.ts';
 import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
 import { statusOf, type Verdict } from '../control/verdict.ts';
-import { unlessHeldBack } from './held-back.ts';
-import { spokenOf, type InstanceTask, type Judgement, type StatusChanges } from './instance-task.ts';
+import { spokenOf, type InstanceTask, type StatusChanges } from './instance-task.ts';
 import { withUpgrade } from './upgrade-condition.ts';
 
 /** Writes the changes together with the conditions of the verdict: one write, none when nothing differs. */
@@ -24,18 +23,6 @@ export async function saveInstance(
   const next = { ...decided, conditions: withUpgrade(instance, decided, task.stores, now) };
   const { store } = task.stores.serviceInstances;
   return writeStatus(task.client, serviceInstances, instance, next, store, task.signal, guard);
-}
-
-/** Stores what a broker's answer came to and tells it as an event. Not bound to the resourceVersion: it happened. */
-export async function settle(
-  task: InstanceTask,
-  instance: ServiceInstance,
-  { verdict: judged, changes, event }: Judgement,
-): Promise<ServiceInstance> {
-  const verdict = unlessHeldBack(task, instance, judged);
-  const settled = await saveInstance(task, instance, verdict, changes, 'uid');
-  instanceEvent(task, instance, event, verdict.reason, verdict.message);
-  return settled;
 }
 
 export function instanceEvent(

@@ -1,16 +1,18 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { pauseAfter } from '../brokers/operation.ts';
-import { nextAttempt, timestamp } from '../control/attempts.ts';
+import { timestamp } from '../control/attempts.ts';
 import { resolveOffering } from '../control/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import type { InstanceAnswer } from '../osb/types.ts';
+import { pauseAfter } from '../operations/after-failure.ts';
+import { attemptAfter } from '../operations/attempt-steps.ts';
+import { operationDeadline, pollAgain } from '../operations/polling.ts';
 import { instanceIdOf, type InstanceTask } from './instance-task.ts';
-import { saveInstance, settle } from './save-instance.ts';
-import { knownAtBroker, type KnownAtBroker } from './known-at-broker.ts';
+import { saveInstance } from './save-instance.ts';
+import { settle } from './settle-instance.ts';
+import { knownAtBroker, maxPollingSecondsOf, type KnownAtBroker } from './known-at-broker.ts';
 import { pendingChange, type PendingChange } from './pending-change.ts';
 import { refusePlanChange } from './plan-change.ts';
-import { operationTimes, pollAgain } from './polling.ts';
 import { waitForMissing } from './provision.ts';
 import { prepareRequest, type ServiceRequest } from './service-request.ts';
 import { contextRefused, updated, updateFailed } from './update-outcome.ts';
@@ -120,7 +122,7 @@ async function settleUpdate(
         asyncOpInProgress: true,
         lastOperation: outcome.operation,
         inProgressProperties: change.properties,
-        ...operationTimes(task, instance, known.planId),
+        operationDeadline: operationDeadline(task, maxPollingSecondsOf(instance, known.planId, task.stores)),
         dashboardURL: outcome.body.dashboardUrl ?? instance.status?.dashboardURL,
       },
       'uid',
@@ -132,9 +134,7 @@ async function settleUpdate(
     await settle(task, instance, contextRefused(instance, outcome, change.properties));
     return stop;
   }
-  const { generation } = instance.metadata;
-  const { retry } = task.settings;
-  const next = nextAttempt(instance.status ?? {}, generation, retry, task.clock, pauseAfter(outcome));
+  const next = attemptAfter(task, instance, pauseAfter(outcome));
   const judgement = updateFailed(instance, outcome, next);
   await settle(task, instance, judgement);
   return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stop;

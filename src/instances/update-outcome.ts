@@ -2,7 +2,8 @@ import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/gen
 import { compact } from '../base/compact.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import { attemptsEnded, mayBeDone, operationEnded } from '../brokers/operation.ts';
+import { mayBeDone } from '../operations/after-failure.ts';
+import { attemptsEnded, operationEnded } from '../operations/operation-status.ts';
 import { handledSpec, type Judgement } from './instance-task.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { orphanMitigationAnnotation } from '../../../src/api/group.ts';
-import { isMitigationOff } from '../../../src/brokers/orphan-mitigation.ts';
+import { isMitigationOff } from '../../../src/operations/mitigation-switch.ts';
 
 function annotated(value: string | undefined) {
   return {

@@ -1,4 +1,4 @@
-import { PollPace } from '../../../src/brokers/poll-pace.ts';
+import { PollPace } from '../../../src/operations/poll-pace.ts';
 
 describe('the pace of polls', () => {
   let nowMs = 0;

@@ -1,0 +1,92 @@
+import type { Condition } from '../api/generated/common.ts';
+import type { UserInfo } from '../brokers/originating-identity.ts';
+import type { NextAttempt } from '../control/attempts.ts';
+import type { Verdict } from '../control/verdict.ts';
+import type { KubeObject } from '../kube/objects.ts';
+
+/** A ServiceInstance or a ServiceBinding, as far as any operation at a broker looks at it. */
+export interface BrokeredObject extends KubeObject {
+  readonly spec: { readonly userInfo?: UserInfo };
+  readonly status?: OperationStatus;
+}
+
+/** The fields that record an operation: decided on before it is sent, so that no crash can lose or double it. */
+export interface OperationStatus<Operation extends string = string> {
+  readonly conditions?: readonly Condition[];
+  readonly observedGeneration?: number;
+  readonly currentOperation?: '' | Operation;
+  readonly operationStartTime?: string | null;
+  readonly operationDeadline?: string | null;
+  readonly asyncOpInProgress?: boolean;
+  readonly lastOperation?: string | null;
+  readonly lastOperationDescription?: string;
+  readonly orphanMitigationInProgress?: boolean;
+  readonly attempts?: number;
+  readonly nextAttemptTime?: string | null;
+}
+
+/** Fields of a status; `undefined` removes one. */
+export type ChangesOf<S> = { readonly [K in keyof S]?: S[K] | undefined };
+
+/** What becomes of a status after an answer of the broker. */
+export interface JudgementOf<S> {
+  readonly verdict: Verdict;
+  readonly changes: ChangesOf<S>;
+  /** A Warning event goes with failures, a Normal one with successes. */
+  readonly event: 'Normal' | 'Warning';
+}
+
+/** An asynchronous operation is over, whatever its result. */
+export const pollingEnded = {
+  asyncOpInProgress: false,
+  lastOperation: undefined,
+  lastOperationDescription: undefined,
+  operationDeadline: undefined,
+} as const;
+
+/** Nothing is in flight any more, and nothing is on record as asked for. */
+export const operationEnded = {
+  ...pollingEnded,
+  currentOperation: '',
+  operationStartTime: undefined,
+  inProgressProperties: undefined,
+} as const;
+
+export const attemptsEnded = { attempts: undefined, nextAttemptTime: undefined } as const;
+
+/** The changes for a DELETE that will be sent again. */
+export function deletionRetried({ attempts, nextAttemptTime }: NextAttempt) {
+  return { ...pollingEnded, attempts, nextAttemptTime } as const;
+}
+
+/** Keeps `inProgressProperties`: the DELETE needs the plan, and the record says that something may be there. */
+export function mitigationStarted<Operation extends string>(
+  currentOperation: Operation,
+  attempts: number | undefined,
+) {
+  const orphanMitigationInProgress = true;
+  return {
+    ...pollingEnded,
+    orphanMitigationInProgress,
+    currentOperation,
+    nextAttemptTime: undefined,
+    attempts,
+  } as const;
+}
+
+/** Deleting the object takes over from orphan mitigation: one DELETE serves both. */
+export function isMitigating({ metadata, status }: BrokeredObject): boolean {
+  return metadata.deletionTimestamp === undefined && status?.orphanMitigationInProgress === true;
+}
+
+/** What the broker is doing with the object is deleting it, for whatever reason. */
+export function isDeletion({ status }: BrokeredObject, deletion: string): boolean {
+  return status?.orphanMitigationInProgress === true || status?.currentOperation === deletion;
+}
+
+/** The object is to be deleted while the broker is still making or changing it. */
+export function isInterrupting(object: BrokeredObject, deletion: string): boolean {
+  const { metadata, status } = object;
+  const isWorking = status?.asyncOpInProgress === true && !isDeletion(object, deletion);
+  return metadata.deletionTimestamp !== undefined && isWorking;
+}

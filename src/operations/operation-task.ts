@@ -1,0 +1,39 @@
+import type { BackoffOptions } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { BrokerConnections } from '../brokers/broker-connections.ts';
+import type { ClusterId } from '../brokers/cluster-id.ts';
+import type { Stores } from '../control/stores.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { PollPace } from './poll-pace.ts';
+
+export interface OperationSettings {
+  /** Back-off between attempts of one operation. */
+  readonly retry: BackoffOptions;
+  /** Longest pause between two polls of an asynchronous operation, milliseconds. */
+  readonly maxPollIntervalMs: number;
+  /** An asynchronous operation that takes longer counts as failed, milliseconds. A plan can shorten it. */
+  readonly operationTimeoutMs: number;
+}
+
+/** What the reconcilers of instances and of bindings both need. */
+export interface OperationDeps {
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  readonly connections: BrokerConnections;
+  /** The `clusterid` of OSB contexts. */
+  readonly clusterId: Pick<ClusterId, 'get'>;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly settings: OperationSettings;
+  /** A fresh UUID: ids should not be used again at a broker (OSB, Provisioning and Binding). */
+  readonly newId: () => string;
+}
+
+/** What every step of one reconcile shares. */
+export interface OperationTask extends OperationDeps {
+  readonly polls: PollPace;
+  readonly signal: AbortSignal;
+}
