@@ -181,7 +181,7 @@ async function renderFile(
   const imported = [...new Set(types.flatMap((type) => type.uses).filter(isImported))].sort();
   const lines = [banner];
   if (types.some((type) => type.schema.properties?.['metadata'] !== undefined)) {
-    lines.push(`import type { ${metadataType} } from '../object-meta.ts';`);
+    lines.push(`import type { ${metadataType} } from '../../base/object-meta.ts';`);
   }
   if (imported.length > 0) {
     const names = imported.map((name) => `  ${name},\n`).join('');

@@ -2,7 +2,7 @@ import { apiVersion } from '../api/group.ts';
 import type { SkippedCatalogItem } from '../api/generated/common.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
-import type { OwnerReference } from '../kube/objects.ts';
+import type { OwnerReference } from '../base/object-meta.ts';
 import type { Resource } from '../kube/resources.ts';
 import type { Catalog, CatalogPlan, CatalogService } from '../osb/types.ts';
 import type { ClassStatusFacts, PlanStatusFacts } from './item-status.ts';

@@ -3,7 +3,8 @@ import { jsonEqual } from '../base/json.ts';
 import { brokerKey, brokerRefOf, describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { mergeDiff } from '../control/merge-diff.ts';
-import { objectKey, type OwnerReference } from '../kube/objects.ts';
+import type { OwnerReference } from '../base/object-meta.ts';
+import { objectKey } from '../kube/objects.ts';
 import { ownerReference, type DesiredCatalog, type DesiredItem } from './convert.ts';
 import { offeredStatus, removedStatus, type ClassStatusFacts, type PlanStatusFacts } from './item-status.ts';
 import {

@@ -1,30 +1,6 @@
-/** The part of every Kubernetes object that is the same for all kinds, and how objects are named in queues. */
+import type { ObjectMeta } from '../base/object-meta.ts';
 
-export interface OwnerReference {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-  readonly blockOwnerDeletion?: boolean;
-}
-
-/** `metadata` of an object. Times are RFC 3339 text as the API server sent them, never `Date`. */
-export interface ObjectMeta {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  readonly generateName?: string;
-  readonly creationTimestamp?: string;
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly finalizers?: readonly string[];
-  readonly ownerReferences?: readonly OwnerReference[];
-}
-
+/** The part of every Kubernetes object that is the same for all kinds. */
 export interface KubeObject {
   readonly apiVersion?: string;
   readonly kind?: string;

@@ -1,5 +1,5 @@
 // Generated from deploy/crds by `npm run generate`. Do not edit.
-import type { ObjectMeta } from '../object-meta.ts';
+import type { ObjectMeta } from '../../base/object-meta.ts';
 
 /** Adds variables, volumes and bindings to the Pods of its namespace that its selector chooses, when they are created. The original service catalog declared this type and never served it. */
 export interface PodPreset {

@@ -1,5 +1,5 @@
 // Generated from deploy/crds by `npm run generate`. Do not edit.
-import type { ObjectMeta } from '../object-meta.ts';
+import type { ObjectMeta } from '../../base/object-meta.ts';
 import type {
   BrokerReference,
   Condition,

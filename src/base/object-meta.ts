@@ -1,4 +1,4 @@
-/** Metadata of an object, as far as the program looks at it; the same shape as that of the API server client. */
+/** `metadata` of a Kubernetes object, as far as the program looks at it. Times are RFC 3339 text, never `Date`. */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
