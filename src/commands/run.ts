@@ -16,7 +16,7 @@ import { ControllerRole } from './controller-role.ts';
 import { ensureNamespace, install } from './install.ts';
 import { readManifests } from './manifests.ts';
 import { watchStores } from './object-metrics.ts';
-import { WebhookRole } from './webhook-role.ts';
+import { webhookStores, WebhookRole } from './webhook-role.ts';
 
 export interface Roles {
   readonly controller: boolean;
@@ -82,10 +82,13 @@ async function runRoles(deps: RunDeps): Promise<void> {
   // The webhook goes first, so that the reconcilers are still there for what it has let in.
   const reconciling = new AbortController();
   const admitting = (webhook?.start(running) ?? aborted(running)).finally(() => reconciling.abort());
+  const informers: readonly Stores[keyof Stores][] = roles.controller
+    ? Object.values(stores)
+    : webhookStores(stores);
   const parts = [
     admitting,
     ...(controller === undefined ? [] : [controller.start(reconciling.signal)]),
-    ...usedStores(stores, roles).map((informer) => informer.start(reconciling.signal)),
+    ...informers.map((informer) => informer.start(reconciling.signal)),
     announceReady({ checks, metrics, logger }, running),
   ];
   for (const part of parts) part.catch(() => failing.abort());
@@ -143,27 +146,6 @@ async function webhookRole(deps: RunDeps, stores: Stores, identity: string): Pro
     observeCaBundle: metrics.caBundleWritten,
     observeCertificate: ({ servingMs }) => metrics.certificateExpires(servingMs / 1000),
   });
-}
-
-/** The webhook alone knows nothing of instances and brokers. */
-function usedStores(stores: Stores, { controller }: Roles): readonly Stores[keyof Stores][] {
-  if (controller) return Object.values(stores);
-  const {
-    serviceBindings,
-    clusterServiceClasses,
-    clusterServicePlans,
-    serviceClasses,
-    servicePlans,
-    namespaces,
-  } = stores;
-  return [
-    serviceBindings,
-    clusterServiceClasses,
-    clusterServicePlans,
-    serviceClasses,
-    servicePlans,
-    namespaces,
-  ];
 }
 
 async function installAll(

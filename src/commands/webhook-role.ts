@@ -50,6 +50,18 @@ const caSecretName = 'bindery-webhook-ca';
 /** Time for the endpoints of the Service to forget a Pod that is going: requests are still served. */
 const drainMs = 5000;
 
+/** What answers to reviews are decided on. The webhook alone knows nothing of instances and brokers. */
+export function webhookStores(stores: Stores): readonly Stores[keyof Stores][] {
+  return [
+    stores.serviceBindings,
+    stores.clusterServiceClasses,
+    stores.clusterServicePlans,
+    stores.serviceClasses,
+    stores.servicePlans,
+    stores.namespaces,
+  ];
+}
+
 /** The admission webhook of one process. All replicas serve; none needs to lead. */
 export class WebhookRole {
   readonly #deps: WebhookRoleDeps;
@@ -90,18 +102,7 @@ export class WebhookRole {
 
   /** Listening, with a certificate that the API server trusts, and with everything known that decisions are made on. */
   isReady(): boolean {
-    const { serviceBindings, clusterServiceClasses, clusterServicePlans, serviceClasses, servicePlans } =
-      this.#deps.stores;
-    const { namespaces } = this.#deps.stores;
-    const informers = [
-      this.#presets,
-      serviceBindings,
-      clusterServiceClasses,
-      clusterServicePlans,
-      serviceClasses,
-      servicePlans,
-      namespaces,
-    ];
+    const informers = [this.#presets, ...webhookStores(this.#deps.stores)];
     const isTrusted = this.#caBundle.isPublished(this.#certificate.bundle);
     return this.#isListening && isTrusted && informers.every((informer) => informer.isSynced());
   }
