@@ -5,9 +5,9 @@ import type { BindingAnswer } from '../osb/types.ts';
 import { mayExist } from '../operations/after-failure.ts';
 import {
   attemptsEnded,
+  leftOnRecord,
   mitigationStarted,
   operationEnded,
-  pollingEnded,
 } from '../operations/operation-status.ts';
 import { secretNameOf, type Judgement } from './binding-task.ts';
 
@@ -47,9 +47,10 @@ export function bindFailed(failure: Failure, next: NextAttempt, isRepeated: bool
   return {
     verdict: { kind: 'retrying', reason: 'ErrorCallingBind', message, nextAttemptTime },
     // What may exist stays on record: the same request under the same id finds it again, a deletion removes it.
-    changes: mayExist(failure)
-      ? { attempts, nextAttemptTime }
-      : { ...operationEnded, unbindStatus: 'NotRequired', attempts, nextAttemptTime },
+    changes:
+      isRepeated || mayExist(failure)
+        ? { attempts, nextAttemptTime }
+        : { ...operationEnded, unbindStatus: 'NotRequired', attempts, nextAttemptTime },
     event: 'Warning',
   };
 }
@@ -91,7 +92,7 @@ function refused(message: string, isRepeated: boolean): Judgement {
       failedReason: 'ServiceBindingReturnedFailure',
     },
     changes: isRepeated
-      ? { ...pollingEnded, ...attemptsEnded, currentOperation: '', operationStartTime: undefined }
+      ? { ...leftOnRecord, ...attemptsEnded }
       : { ...operationEnded, ...attemptsEnded, unbindStatus: 'NotRequired' },
     event: 'Warning',
   };

@@ -3,8 +3,13 @@ import { sentence } from '../base/sentence.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import { mayExist } from '../operations/after-failure.ts';
-import { attemptsEnded, mitigationStarted, operationEnded } from '../operations/operation-status.ts';
-import { handledSpec, type Judgement } from './instance-task.ts';
+import {
+  attemptsEnded,
+  leftOnRecord,
+  mitigationStarted,
+  operationEnded,
+} from '../operations/operation-status.ts';
+import { handledSpec, type Judgement, type StatusChanges } from './instance-task.ts';
 
 /** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
 export function provisioned(
@@ -35,8 +40,22 @@ const takenHint =
   'An instance with other attributes has this id and is left alone. Any change of the spec tries again under a new ' +
   'id; to take that instance over, delete this object and make it again with the attributes it has.';
 
-/** A failed provision request: clean up, give up or try again (OSB, Orphan Mitigation table). */
-export function provisionFailed(failure: Failure, next: NextAttempt, newId: () => string): Judgement {
+const repeatedHint =
+  'An earlier attempt may have left an instance; asking for something else, or deleting this object, removes it.';
+
+/** The broker holds nothing: the object may go without a DELETE. */
+const nothingMade = { ...operationEnded, deprovisionStatus: 'NotRequired' } as const;
+
+/**
+ * A failed provision request: clean up, give up or try again (OSB, Orphan Mitigation table).
+ * @param isRepeated an earlier request under the same id was left without an answer
+ */
+export function provisionFailed(
+  failure: Failure,
+  next: NextAttempt,
+  newId: () => string,
+  isRepeated: boolean,
+): Judgement {
   const message = `The provision call failed: ${failure.message}`;
   if (failure.orphanMitigation) {
     return {
@@ -45,28 +64,38 @@ export function provisionFailed(failure: Failure, next: NextAttempt, newId: () =
       event: 'Warning',
     };
   }
-  if (failure.disposition === 'terminal') {
-    const isTaken = failure.reason === 'Conflict';
+  if (failure.reason === 'Conflict') {
     // Somebody else's instance has this id: it is never deleted, and the next spec is asked for under another id.
-    const otherId = isTaken ? { instanceID: newId() } : {};
-    return {
-      verdict: {
-        kind: 'stalled',
-        reason: 'ProvisionCallFailed',
-        message: isTaken ? `${sentence(message)} ${takenHint}` : message,
-        failedReason: 'ClusterServiceBrokerReturnedFailure',
-      },
-      changes: { ...operationEnded, ...attemptsEnded, ...otherId, deprovisionStatus: 'NotRequired' },
-      event: 'Warning',
-    };
+    const changes = { ...nothingMade, ...attemptsEnded, instanceID: newId() };
+    return refused(`${sentence(message)} ${takenHint}`, changes);
+  }
+  if (failure.disposition === 'terminal') {
+    return isRepeated
+      ? refused(`${sentence(message)} ${repeatedHint}`, { ...leftOnRecord, ...attemptsEnded })
+      : refused(message, { ...nothingMade, ...attemptsEnded });
   }
   const { attempts, nextAttemptTime } = next;
   return {
     verdict: { kind: 'retrying', reason: 'ErrorCallingProvision', message, nextAttemptTime },
     // What may exist stays on record: the same request under the same id finds it again, a deletion removes it.
-    changes: mayExist(failure)
-      ? { attempts, nextAttemptTime }
-      : { ...operationEnded, deprovisionStatus: 'NotRequired', attempts, nextAttemptTime },
+    changes:
+      isRepeated || mayExist(failure)
+        ? { attempts, nextAttemptTime }
+        : { ...nothingMade, attempts, nextAttemptTime },
+    event: 'Warning',
+  };
+}
+
+/** Final until the spec changes. */
+function refused(message: string, changes: StatusChanges): Judgement {
+  return {
+    verdict: {
+      kind: 'stalled',
+      reason: 'ProvisionCallFailed',
+      message,
+      failedReason: 'ClusterServiceBrokerReturnedFailure',
+    },
+    changes,
     event: 'Warning',
   };
 }

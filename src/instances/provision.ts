@@ -39,7 +39,7 @@ export async function provision(
 
   const intended = await recordIntent(task, instance, prepared.request.properties, offering);
   const outcome = await sendProvision(task, intended, prepared.request);
-  return settleProvision(task, intended, prepared.request, outcome);
+  return settleProvision(task, intended, prepared.request, outcome, earlier !== undefined);
 }
 
 /** Ready False with a reason and a next attempt: a Secret, a namespace or a broker is not there yet. */
@@ -151,6 +151,7 @@ async function settleProvision(
   instance: ServiceInstance,
   request: ServiceRequest,
   outcome: Outcome<InstanceAnswer>,
+  isRepeated: boolean,
 ): Promise<Step<ServiceInstance>> {
   // Stopped in the middle of the call: the intent stays, the next leader repeats the request.
   if (task.signal.aborted) return stop;
@@ -183,7 +184,7 @@ async function settleProvision(
     case 'failed': {
       task.connections.reportFailure(request.brokerRef, outcome);
       const next = attemptAfter(task, instance, pauseAfter(outcome));
-      const judgement = provisionFailed(outcome, next, task.newId);
+      const judgement = provisionFailed(outcome, next, task.newId, isRepeated);
       await settle(task, instance, judgement);
       return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stopFor(1);
     }

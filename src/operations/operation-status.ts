@@ -44,13 +44,11 @@ export const pollingEnded = {
   operationDeadline: undefined,
 } as const;
 
+/** As `operationEnded`, but `inProgressProperties` stay: whatever comes next begins with a DELETE. */
+export const leftOnRecord = { ...pollingEnded, currentOperation: '', operationStartTime: undefined } as const;
+
 /** Nothing is in flight any more, and nothing is on record as asked for. */
-export const operationEnded = {
-  ...pollingEnded,
-  currentOperation: '',
-  operationStartTime: undefined,
-  inProgressProperties: undefined,
-} as const;
+export const operationEnded = { ...leftOnRecord, inProgressProperties: undefined } as const;
 
 export const attemptsEnded = { attempts: undefined, nextAttemptTime: undefined } as const;
 

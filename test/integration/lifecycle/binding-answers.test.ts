@@ -137,6 +137,21 @@ describe('a bind whose first answer is unknown', () => {
   });
 });
 
+describe('P36: a bind whose first answer is unknown, and the second one', () => {
+  it.each([401, 429])('%i, stays on record: the deletion unbinds', async (status) => {
+    const externalID = randomUUID();
+    const match = { operation: 'bind', bindingId: externalID } as const;
+    world.broker.script(match, says(200, '<html>', true));
+    world.broker.script(match, says(status, '{}', false), 'always');
+    const name = `unknown-${status}`;
+    await world.createBinding(name, 'db', { externalID });
+    await world.binding(name, (binding) => (binding.status?.attempts ?? 0) > 1, 'is answered twice');
+    expect(isLive(externalID)).toBe(true);
+    await removeBinding(name);
+    expect(isLive(externalID)).toBe(false);
+  });
+});
+
 const failedUnbinds: readonly (readonly [string, Behaviour])[] = [
   ['200 with an unusable body', says(200, '<html>', false)],
   ['201', says(201, '{}', false)],

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { findCondition } from '../../../src/api/conditions.ts';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
 import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
 import { changeSpec, nudge, readyInstance, removeInstance, settled } from './instance-actions.ts';
@@ -96,5 +97,52 @@ describe('ConcurrencyError', () => {
     expect(new Set(provisions().map(({ instanceId }) => instanceId)).size).toBe(1);
     expect(world.broker.requestsOf('deprovision')).toEqual([]);
     await removeInstance(world, 'busy');
+  });
+});
+
+describe('P36 an attempt whose result is unknown', () => {
+  const unknown = { kind: 'answer', status: 200, rawBody: '<html>', applies: true } as const;
+
+  it.each([
+    [400, isFailed],
+    [429, ({ status }: ServiceInstance) => (status?.attempts ?? 0) > 1],
+    [401, ({ status }: ServiceInstance) => (status?.attempts ?? 0) > 1],
+  ])(
+    'stays on record when the next one is answered with %i: the deletion reaches the broker',
+    async (status, isOver) => {
+      world.broker.script({ operation: 'provision' }, unknown);
+      world.broker.script({ operation: 'provision' }, { kind: 'answer', status, applies: false }, 'always');
+      await world.createInstance('unknown');
+      const left = await world.instance('unknown', isOver, 'is answered for the second time');
+      expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([left.status?.instanceID]);
+      await removeInstance(world, 'unknown');
+      expect(world.broker.requestsOf('deprovision')).toHaveLength(1);
+    },
+  );
+
+  it('is cleaned up before something else is asked for', async () => {
+    world.broker.script({ operation: 'provision' }, unknown);
+    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 400 });
+    await world.createInstance('unknown');
+    const failed = await world.instance('unknown', isFailed, 'is failed');
+    expect(findCondition(failed.status?.conditions, 'Stalled')?.message).toContain(
+      'may have left an instance',
+    );
+    await changeSpec(world, 'unknown', { parameters: { size: 2 } });
+    const ready = await settled(world, 'unknown');
+    expect(isReady(ready)).toBe(true);
+    expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([ready.status?.instanceID]);
+    expect(ready.status?.instanceID).not.toBe(failed.status?.instanceID);
+    await removeInstance(world, 'unknown');
+  });
+});
+
+describe('H37 an id that no path can hold', () => {
+  it.each(['.', '..'])('%s is refused before anything is sent, and the object may go', async (externalID) => {
+    await world.createInstance('odd', { externalID });
+    const failed = await world.instance('odd', isFailed, 'is failed');
+    expect(findCondition(failed.status?.conditions, 'Stalled')?.message).toContain(`"${externalID}"`);
+    await removeInstance(world, 'odd');
+    expect(world.broker.requests.filter(({ operation }) => operation !== 'catalog')).toEqual([]);
   });
 });

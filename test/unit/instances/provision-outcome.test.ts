@@ -50,7 +50,7 @@ describe('a failed provision request', () => {
       { mitigates: false, mayExist: true },
     ],
   ])('%s', (_name, fields, kind, expected) => {
-    const { verdict, changes } = provisionFailed(failure(fields), next, newId);
+    const { verdict, changes } = provisionFailed(failure(fields), next, newId, false);
     expect(verdict.kind).toBe(kind);
     expect(changes.orphanMitigationInProgress === true).toBe(expected.mitigates);
     // The record of what was asked for is dropped only when the broker can not hold it.
@@ -59,13 +59,23 @@ describe('a failed provision request', () => {
 
   it('H51 leaves an id that is taken to its owner, and takes another for the next spec', () => {
     const taken = failure({ status: 409, reason: 'Conflict', disposition: 'terminal' });
-    expect(provisionFailed(taken, next, newId).changes.instanceID).toBe('another-id');
+    expect(provisionFailed(taken, next, newId, false).changes.instanceID).toBe('another-id');
     const rejected = failure({ status: 400, reason: 'Rejected', disposition: 'terminal' });
-    expect(provisionFailed(rejected, next, newId).changes).not.toHaveProperty('instanceID');
+    expect(provisionFailed(rejected, next, newId, false).changes).not.toHaveProperty('instanceID');
+  });
+
+  it.each<[string, Partial<Failure>]>([
+    ['400', { status: 400, reason: 'Rejected', disposition: 'terminal' }],
+    ['429', { status: 429, reason: 'TooManyRequests' }],
+    ['never sent', { reason: 'ConnectionRefused' }],
+  ])('%s says nothing about an earlier request whose result is unknown', (_name, fields) => {
+    const { changes } = provisionFailed(failure(fields), next, newId, true);
+    expect(changes).not.toHaveProperty('inProgressProperties');
+    expect(changes).not.toHaveProperty('deprovisionStatus');
   });
 
   it('writes the next attempt into the status and the message', () => {
-    const { verdict, changes } = provisionFailed(failure({ reason: 'Timeout' }), next, newId);
+    const { verdict, changes } = provisionFailed(failure({ reason: 'Timeout' }), next, newId, false);
     expect(verdict).toMatchObject({ kind: 'retrying', nextAttemptTime: next.nextAttemptTime });
     expect(changes).toMatchObject({ attempts: 3, nextAttemptTime: next.nextAttemptTime });
   });
