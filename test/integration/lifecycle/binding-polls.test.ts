@@ -150,6 +150,14 @@ describe('the polling of an unbind', () => {
     expect(world.broker.liveBindings()).toEqual([]);
   });
 
+  it('H21 that the broker knows nothing of (404) sends the DELETE again', async () => {
+    world.broker.script({ operation: 'pollBinding' }, { kind: 'answer', status: 404 });
+    await unbindAsync('lost', { polls: 0 });
+    await world.gone(serviceBindings, 'lost');
+    expect(world.broker.requestsOf('unbind')).toHaveLength(2);
+    expect(world.broker.liveBindings()).toEqual([]);
+  });
+
   it("P33 ends at the plan's limit, and the DELETE is sent again", async () => {
     await unbindAsync('slow', { polls: Infinity }, 'hurried');
     await world.binding('slow', says('UnbindCallFailed', 'had not finished by'), 'says why');

@@ -143,6 +143,17 @@ describe('P39: credentials that can not be stored', () => {
     await removeBindings(['unfit']);
   });
 
+  it('H40 under a key that no Secret has, but which a transform renames, are stored', async () => {
+    const body = { credentials: { 'a/b': 'x' } };
+    world.broker.script({ operation: 'bind' }, { kind: 'answer', status: 201, body });
+    await world.createBinding('renamed', 'db', {
+      secretTransforms: [{ renameKey: { from: 'a/b', to: 'a-b' } }],
+    });
+    await world.binding('renamed', isReady, 'is ready');
+    expect(await world.secret('renamed')).toMatchObject({ 'a-b': 'x' });
+    await removeBindings(['renamed']);
+  });
+
   it('because of a quota are unbound; nothing is asked of the broker until the quota allows them', async () => {
     const metadata = { namespace: world.namespace, name: 'no-secrets' };
     const hard = { 'count/secrets': '0' };

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
-import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
+import { secrets } from '../../../src/kube/resources.ts';
+import { findCondition } from '../../../src/api/conditions.ts';
+import { isFailed, isReady, ServiceWorld, type Secret } from '../../support/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { sampleCatalog } from '../../support/test-broker/sample-catalog.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -46,6 +48,10 @@ async function remove(name: string): Promise<void> {
   expect(world.broker.liveInstances()).toEqual([]);
 }
 
+function readyMessage({ status }: ServiceInstance): string {
+  return findCondition(status?.conditions, 'Ready')?.message ?? '';
+}
+
 const polls = () => world.broker.requestsOf('pollInstance');
 
 const nuisances: readonly (readonly [string, Behaviour])[] = [
@@ -71,6 +77,40 @@ describe('a poll of a creation', () => {
       await remove('create');
     },
   );
+
+  it('P28 H29 goes on while the credentials are refused, and while there are none', async () => {
+    world.broker.script({ operation: 'provision' }, { kind: 'async', polls: 1 });
+    const held = world.broker.script(
+      { operation: 'pollInstance' },
+      { kind: 'answer', status: 500 },
+      'always',
+    );
+    await world.createInstance('rotated');
+    const isPolled = ({ status }: ServiceInstance) => status?.asyncOpInProgress === true;
+    const rotated = await world.instance('rotated', isPolled, 'is polled');
+    const ref = { namespace: world.namespace, name: 'broker-auth' };
+    const secret = await world.client.get<Secret>(secrets, ref);
+    await world.client.delete(secrets, ref);
+    const password = world.broker.plantSecret();
+    Object.assign(world.broker.auth, { password });
+    held.cancel();
+    await waitFor(() => polls().some(({ status }) => status === 401), { describe: 'a poll is refused' });
+    await world.createInstance('other');
+    const isTold = (instance: ServiceInstance) => readyMessage(instance).includes('does not exist');
+    await world.instance('other', isTold, 'misses the credentials');
+    const data = { ...secret.data, password: Buffer.from(password).toString('base64') };
+    await world.client.create<Secret>(secrets, { metadata: ref, data });
+    await world.instance('other', isReady, 'is ready');
+    await world.instance('rotated', isReady, 'is ready');
+    await world.remove(serviceInstances, 'other');
+    await world.gone(serviceInstances, 'other');
+    // The old password, as intended.
+    expect(new Set(world.broker.violations)).toEqual(new Set(['P02: request without valid credentials']));
+    world.broker.violations.length = 0;
+    const asked = world.broker.requests.filter(({ instanceId }) => instanceId === rotated.status?.instanceID);
+    expect(new Set(asked.map(({ operation }) => operation))).toEqual(new Set(['provision', 'pollInstance']));
+    await remove('rotated');
+  });
 });
 
 describe('a poll of a change', () => {
