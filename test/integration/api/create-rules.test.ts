@@ -85,6 +85,15 @@ const instanceCases: readonly CreateCase[] = [
     { serviceClassName: 'c', clusterServicePlanRef: { name: 'x' } },
     'clusterServiceClassRef and clusterServicePlanRef need a cluster-wide class selector',
   ],
+  ...['.', '..'].flatMap((externalID): CreateCase[] => [
+    [`H37 the id ${externalID}`, 'ServiceInstance', { ...namedClass, externalID }, 'part of a URL'],
+    [
+      `H37 the id ${externalID}`,
+      'ServiceBinding',
+      { instanceRef: { name: 'i' }, externalID },
+      'part of a URL',
+    ],
+  ]),
   ['negative updateRequests', 'ServiceInstance', { ...namedClass, updateRequests: -1 }, 'updateRequests'],
   [
     'parameters of any shape',

@@ -136,13 +136,3 @@ describe('P36 an attempt whose result is unknown', () => {
     await removeInstance(world, 'unknown');
   });
 });
-
-describe('H37 an id that no path can hold', () => {
-  it.each(['.', '..'])('%s is refused before anything is sent, and the object may go', async (externalID) => {
-    await world.createInstance('odd', { externalID });
-    const failed = await world.instance('odd', isFailed, 'is failed');
-    expect(findCondition(failed.status?.conditions, 'Stalled')?.message).toContain(`"${externalID}"`);
-    await removeInstance(world, 'odd');
-    expect(world.broker.requests.filter(({ operation }) => operation !== 'catalog')).toEqual([]);
-  });
-});
