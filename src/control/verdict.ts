@@ -82,7 +82,12 @@ export function statusOf(
   }
   setReady(verdict, findCondition(conditions, 'Ready'), set);
   setProgress(verdict, conditions, set);
-  return { conditions, lastConditionState: lastConditionState(conditions), observedGeneration: generation };
+  return {
+    conditions,
+    // The STATUS column of kubectl: nobody may take what is being deleted for ready.
+    lastConditionState: verdict.kind === 'deleting' ? verdict.reason : lastConditionState(conditions),
+    observedGeneration: generation,
+  };
 }
 
 const ownConditions = ['Ready', 'Reconciling', 'Stalled', 'OrphanMitigation', 'Failed'] as const;

@@ -77,7 +77,7 @@ export interface ClusterServiceBrokerStatus {
   readonly reconciledGeneration?: number;
   /** When the current operation, or the first failed attempt of it, began. */
   readonly operationStartTime?: string | null;
-  /** One word for the Status column: the type of the last condition when it is True, otherwise its reason. */
+  /** One word for the Status column: the type of the last condition when it is True, otherwise its reason. While the object is being deleted it says what that waits for. */
   readonly lastConditionState?: string;
   /** Failed attempts in a row of what is being tried now. Starts again at zero after a success. */
   readonly attempts?: number;

@@ -99,7 +99,7 @@ export interface ServiceBindingStatus {
   readonly conditions?: readonly Condition[];
   /** Generation of the object that the conditions describe. It is -1 until the controller has seen the object, so that tools which wait for Ready do not take a new object for a finished one. */
   readonly observedGeneration?: number;
-  /** One word for the Status column: the type of the last condition when it is True, otherwise its reason. */
+  /** One word for the Status column: the type of the last condition when it is True, otherwise its reason. While the object is being deleted it says what that waits for. */
   readonly lastConditionState?: string;
   /** The Secret with the credentials, where every consumer of the Service Binding Specification looks for it (Provisioned Service). */
   readonly binding?: ServiceBindingSecretReference;

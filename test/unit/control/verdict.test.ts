@@ -85,6 +85,11 @@ describe('conditions of a verdict', () => {
     expect(status.lastConditionState).toBe('Failed');
   });
 
+  it('tells in lastConditionState what a deletion waits for, although Ready is still True', () => {
+    const status = statusOf({ kind: 'deleting', ...said }, { conditions: [readyTrue] }, 7, now);
+    expect(status.lastConditionState).toBe('R');
+  });
+
   it('moves lastTransitionTime only when the status changes', () => {
     const [kept] = statusOf({ kind: 'ready', ...said }, { conditions: [readyTrue] }, 7, now).conditions;
     const [moved] = statusOf({ kind: 'ready', ...said }, { conditions: [readyFalse] }, 7, now).conditions;
