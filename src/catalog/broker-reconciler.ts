@@ -4,7 +4,7 @@ import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { ReconcileResult } from '../control/controller.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { deleteBroker } from './broker-deletion.ts';
-import { nextStatus, saveStatus, type BrokerTask, type CatalogDeps } from './broker-task.ts';
+import { nextStatus, writeBrokerStatus, type BrokerTask, type CatalogDeps } from './broker-task.ts';
 import { recordSync } from './record-sync.ts';
 import { relistDue } from './relist-due.ts';
 import type { RelistRequests } from './relist-requests.ts';
@@ -83,7 +83,10 @@ function waitUntilDue(task: BrokerTask, broker: AnyBroker): Step<AnyBroker> {
   return due.waitMs === undefined ? stop : stopFor(due.waitMs);
 }
 
-/** A spec that nobody has looked at yet: say that it is being looked at, before a slow broker answers. */
+/**
+ * A spec that nobody has looked at yet: say that it is being looked at, before a slow broker answers. Only in the
+ * status: for an event it is no news, and what comes of it is told in a moment.
+ */
 async function announce(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBroker>> {
   if (broker.status?.observedGeneration === broker.metadata.generation) return goOn(broker);
   const message = 'The catalog of the broker is being fetched.';
@@ -93,5 +96,5 @@ async function announce(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBr
     { kind: 'working', reason: 'FetchingCatalog', message, usable: true },
     { attempts: undefined, nextAttemptTime: undefined, operationStartTime: undefined },
   );
-  return goOn(await saveStatus(task, broker, status));
+  return goOn(await writeBrokerStatus(task, broker, status));
 }

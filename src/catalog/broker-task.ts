@@ -66,22 +66,22 @@ export function nextStatus(
   });
 }
 
-/** One write, none when nothing differs; an event when Ready says something new. */
+/** One write, none when nothing differs, and no event. */
+export function writeBrokerStatus(
+  { client, scope, catalog, signal }: BrokerTask,
+  broker: AnyBroker,
+  status: BrokerStatus,
+): Promise<AnyBroker> {
+  return writeStatus<BrokerStatus, AnyBroker>(client, scope.brokers, broker, status, catalog.brokers, signal);
+}
+
+/** The same, with an event when Ready says something new. */
 export async function saveStatus(
   task: BrokerTask,
   broker: AnyBroker,
   status: BrokerStatus,
 ): Promise<AnyBroker> {
-  const { client, scope, catalog, signal } = task;
-  const store = catalog.brokers;
-  const saved = await writeStatus<BrokerStatus, AnyBroker>(
-    client,
-    scope.brokers,
-    broker,
-    status,
-    store,
-    signal,
-  );
+  const saved = await writeBrokerStatus(task, broker, status);
   const before = findCondition(broker.status?.conditions, 'Ready');
   const after = findCondition(saved.status?.conditions, 'Ready');
   if (after !== undefined && (before?.status !== after.status || before.message !== after.message)) {

@@ -55,6 +55,7 @@ describe('a broker', () => {
       (candidate) => condition(candidate, 'Reconciling')?.message.includes('2 instances') === true,
     );
     expect(condition(blocked, 'Reconciling')).toMatchObject({ reason: 'DeletionBlockedByInstances' });
+    expect(blocked.status?.lastConditionState).toBe('DeletionBlockedByInstances');
     for (const { metadata } of instances) {
       expect(condition(blocked, 'Reconciling')?.message).toContain(`${metadata.namespace}/${metadata.name}`);
     }
@@ -277,6 +278,8 @@ describe('a broker', () => {
     const name = await world.register(broker);
     const object = await world.ready(name);
     await world.until(async () => (await eventsOf(object)).includes('FetchedCatalog'));
+    // That the catalog is being fetched is no news, let alone a warning.
+    expect(await eventsOf(object)).toEqual(['FetchedCatalog']);
     const everything = JSON.stringify([
       object,
       await world.classesOf(name),
