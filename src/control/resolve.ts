@@ -5,6 +5,7 @@ import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
 import type { Store } from './store.ts';
 import { scoped, type Stores } from './stores.ts';
+import { unresolvedClass, unresolvedPlan, type Choice, type Selector } from './unresolved.ts';
 
 /**
  * Which class and plan a ServiceInstance means. An offering is cluster-scoped (ClusterServiceClass and its plans)
@@ -21,8 +22,6 @@ export type Resolution =
       readonly reason: 'ReferencesNonexistentServiceClass' | 'ReferencesNonexistentServicePlan';
       readonly message: string;
     };
-
-type Selector = { readonly by: 'name' | 'externalName' | 'externalID'; readonly value: string };
 
 /** The three ways to select, as the field names share their endings. */
 const selectorFields = {
@@ -63,7 +62,6 @@ export function resolveOffering(spec: ServiceInstanceSpec, namespace: string, st
       spec,
       namespace,
       classKind: 'ServiceClass',
-      planKind: 'ServicePlan',
       classRef: spec.serviceClassRef?.name,
       planRef: spec.servicePlanRef?.name,
       classSelector: selectorOf(spec, 'class'),
@@ -78,7 +76,6 @@ export function resolveOffering(spec: ServiceInstanceSpec, namespace: string, st
     spec,
     namespace: undefined,
     classKind: 'ClusterServiceClass',
-    planKind: 'ClusterServicePlan',
     classRef: spec.clusterServiceClassRef?.name,
     planRef: spec.clusterServicePlanRef?.name,
     classSelector: selectorOf(spec, 'clusterClass'),
@@ -105,7 +102,6 @@ interface Lookup<C, P> {
   readonly spec: ServiceInstanceSpec;
   readonly namespace: string | undefined;
   readonly classKind: string;
-  readonly planKind: string;
   readonly classRef: string | undefined;
   readonly planRef: string | undefined;
   readonly classSelector: Selector | undefined;
@@ -119,36 +115,51 @@ interface Lookup<C, P> {
 type AnyOffering = ClusterServiceClass | ServiceClass | ClusterServicePlan | ServicePlan;
 
 function resolve<C, P>(lookup: Lookup<C, P>): Resolution {
-  const { namespace, classKind, planKind } = lookup;
-  const classes = select(lookup.classes, namespace, lookup.classRef, lookup.classSelector);
+  const { namespace, classKind, classSelector, planSelector } = lookup;
+  const classes = preferOffered(select(lookup.classes, namespace, lookup.classRef, classSelector));
   const found = only(classes);
   if (found === undefined) {
     return {
       kind: 'unresolved',
       reason: 'ReferencesNonexistentServiceClass',
-      message: `The instance references a ${classKind} that does not exist or is not unique: ${describe(lookup.classSelector)} (found: ${classes.length})`,
+      message: unresolvedClass(classKind, classSelector, classes.map(choiceOf)),
     };
   }
 
+  const ofClass = lookup.plans.byIndex('class', scoped(namespace, found.metadata.name)).filter(isOffered);
   const plans =
-    lookup.planSelector === undefined && lookup.planRef === undefined
-      ? lookup.plans.byIndex('class', scoped(namespace, found.metadata.name)).filter(isOffered)
-      : select(lookup.plans, namespace, lookup.planRef, lookup.planSelector).filter((plan) =>
-          lookup.isOfClass(plan, found),
+    planSelector === undefined && lookup.planRef === undefined
+      ? ofClass
+      : preferOffered(
+          select(lookup.plans, namespace, lookup.planRef, planSelector).filter((plan) =>
+            lookup.isOfClass(plan, found),
+          ),
         );
   const plan = only(plans);
   if (plan === undefined) {
-    const wanted =
-      lookup.planSelector === undefined
-        ? 'no plan is named and the class does not have exactly one'
-        : describe(lookup.planSelector);
     return {
       kind: 'unresolved',
       reason: 'ReferencesNonexistentServicePlan',
-      message: `The instance references a ${planKind} of ${classKind} "${found.spec.externalName}" that does not exist or is not unique: ${wanted} (found: ${plans.length})`,
+      message: unresolvedPlan(
+        `"${found.spec.externalName}"`,
+        planSelector,
+        plans.length,
+        ofClass.map(choiceOf),
+      ),
     };
   }
   return { kind: 'resolved', offering: lookup.offering(found, plan) };
+}
+
+/** An entry that left the catalog keeps serving its instances, but a new one of the same name comes first. */
+function preferOffered<T extends AnyOffering>(candidates: readonly T[]): readonly T[] {
+  const offered = candidates.filter(isOffered);
+  return offered.length > 0 ? offered : candidates;
+}
+
+function choiceOf({ spec }: AnyOffering): Choice {
+  const broker = 'clusterServiceBrokerName' in spec ? spec.clusterServiceBrokerName : spec.serviceBrokerName;
+  return { name: spec.externalName, broker };
 }
 
 function select<T extends AnyOffering>(
@@ -162,11 +173,7 @@ function select<T extends AnyOffering>(
     const object = store.get(scoped(namespace, name));
     return object === undefined ? [] : [object];
   }
-  if (selector === undefined) return [];
-  const candidates = store.byIndex(selector.by, scoped(namespace, selector.value));
-  // An entry that left the catalog keeps serving its instances, but a new one of the same name comes first.
-  const offered = candidates.filter(isOffered);
-  return offered.length > 0 ? offered : candidates;
+  return selector === undefined ? [] : store.byIndex(selector.by, scoped(namespace, selector.value));
 }
 
 function selectorOf(spec: ServiceInstanceSpec, what: keyof typeof selectorFields): Selector | undefined {
@@ -184,8 +191,4 @@ function isOffered(object: AnyOffering): boolean {
 
 function only<T>(items: readonly T[]): T | undefined {
   return items.length === 1 ? items[0] : undefined;
-}
-
-function describe(selector: Selector | undefined): string {
-  return selector === undefined ? 'nothing is selected' : `${selector.by} "${selector.value}"`;
 }
