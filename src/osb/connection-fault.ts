@@ -1,12 +1,7 @@
 import { errorMessage } from '../base/logger.ts';
 import type { FailureReason } from './outcome-types.ts';
 import type { Fault } from './reply.ts';
-
-/** Who showed which certificate, when one was shown and refused. */
-export interface ShownCertificate {
-  readonly subject: string;
-  readonly issuer: string;
-}
+import type { ShownCertificate } from './shown-certificate.ts';
 
 const reasonOfCode: Readonly<Record<string, FailureReason>> = {
   ADDRESS_REFUSED: 'AddressRefused',
@@ -63,6 +58,12 @@ const sentences: Partial<Record<FailureReason, string>> = {
   TLSFailure: 'the TLS handshake failed',
 };
 
+/** What OpenSSL says when the other side's first bytes are no TLS record. */
+const plainHttpCodes: ReadonlySet<string> = new Set([
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+]);
+
 /**
  * What went wrong between us and a broker.
  * @param target host and port, as the operator wrote them
@@ -78,7 +79,9 @@ export function connectionFault(
   const code = codeOf(error);
   const reason = isParserError(error) ? 'MalformedResponse' : reasonOf(code, sent, proxied);
   const detail = [code, ...details(reason, error, shown)].filter((part) => part !== '').join('; ');
-  const sentence = sentences[reason] ?? 'the connection failed';
+  const sentence = plainHttpCodes.has(code)
+    ? 'what it sent is not TLS; does this port speak http?'
+    : (sentences[reason] ?? 'the connection failed');
   return {
     kind: 'fault',
     reason,
@@ -132,12 +135,16 @@ function details(
   error: unknown,
   shown: ShownCertificate | undefined,
 ): readonly string[] {
-  const certificate =
-    shown !== undefined && reason.startsWith('TLS')
-      ? [`subject ${shown.subject}`, `issuer ${shown.issuer}`]
-      : [];
+  if (shown !== undefined && reason.startsWith('TLS')) return certificateDetails(reason, shown);
   // Of all messages only these add something to the code, and none of them can hold what we sent.
   const explains =
     reason === 'TLSHostnameMismatch' || reason === 'AddressRefused' || reason === 'ProxyFailure';
-  return explains ? [...certificate, errorMessage(error).slice(0, 300)] : certificate;
+  return explains ? [errorMessage(error).slice(0, 300)] : [];
+}
+
+function certificateDetails(reason: FailureReason, shown: ShownCertificate): readonly string[] {
+  const { subject, issuer, names, validFrom, validTo } = shown;
+  const facts = [`subject ${subject}`, `issuer ${issuer}`];
+  if (reason === 'TLSExpired') return [...facts, `valid from ${validFrom} to ${validTo}`];
+  return reason === 'TLSHostnameMismatch' ? [...facts, `valid for ${names}`] : facts;
 }

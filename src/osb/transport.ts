@@ -1,15 +1,15 @@
 import { isIP } from 'node:net';
-import { TLSSocket, type PeerCertificate } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector, Client, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { errorMessage } from '../base/logger.ts';
 import { AddressRefusedError, guardedLookup, isRefusedAddress, refusal } from './address-guard.ts';
-import { brokerText } from './broker-text.ts';
-import { connectionFault, type ShownCertificate } from './connection-fault.ts';
+import { connectionFault } from './connection-fault.ts';
 import { isTimeout } from './deadline.ts';
 import { Exchange, type ExchangeResult } from './exchange.ts';
 import type { BrokerTls } from './options.ts';
 import { proxyFor } from './proxy.ts';
 import { neverSent, type Fault, type Reply } from './reply.ts';
+import { shownCertificate, type ShownCertificate } from './shown-certificate.ts';
 
 export interface TransportOptions {
   readonly tls: BrokerTls;
@@ -189,8 +189,7 @@ export class Transport {
   /** Notes the certificate after the handshake and before Node refuses it: afterwards the socket has none. */
   #remember(socket: TLSSocket, target: string): void {
     socket.prependOnceListener('secure', () => {
-      const certificate = socket.getPeerCertificate();
-      this.#shown.set(target, { subject: nameOf(certificate.subject), issuer: nameOf(certificate.issuer) });
+      this.#shown.set(target, shownCertificate(socket.getPeerCertificate()));
     });
   }
 }
@@ -227,9 +226,4 @@ function countingClient(origin: string | URL, options: object): Dispatcher {
 function headerText(value: string | readonly string[] | undefined): string | undefined {
   const text = typeof value === 'string' ? value : value?.[0];
   return text !== undefined && text.length <= 1024 && /^[\t\u0020-\u007e]+$/.test(text) ? text : undefined;
-}
-
-function nameOf(name: PeerCertificate['subject'] | undefined): string {
-  const parts = Object.entries(name ?? {}).map(([key, value]) => `${key}=${String(value)}`);
-  return brokerText(parts.join(', ')) ?? '(none)';
 }

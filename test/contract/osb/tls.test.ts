@@ -78,9 +78,13 @@ describe('P03: TLS', () => {
   const refusals: readonly (readonly [string, FailureReason, string])[] = [
     ['of an unknown authority', 'TLSUntrusted', 'subject CN=stranger; issuer CN=Other CA'],
     ['signed by itself', 'TLSUntrusted', 'subject CN=itself; issuer CN=itself'],
-    ['expired', 'TLSExpired', 'subject CN=old; issuer CN=Trusted CA'],
-    ['of the future', 'TLSExpired', 'subject CN=new; issuer CN=Trusted CA'],
-    ['for another name', 'TLSHostnameMismatch', 'subject CN=elsewhere; issuer CN=Trusted CA'],
+    ['expired', 'TLSExpired', 'subject CN=old; issuer CN=Trusted CA; valid from 20'],
+    ['of the future', 'TLSExpired', 'subject CN=new; issuer CN=Trusted CA; valid from 20'],
+    [
+      'for another name',
+      'TLSHostnameMismatch',
+      'subject CN=elsewhere; issuer CN=Trusted CA; valid for DNS:elsewhere.example',
+    ],
   ];
 
   it.each(refusals)('refuses a certificate %s, and sends nothing (H28)', async (kind, reason, detail) => {
@@ -163,6 +167,7 @@ describe('P03: TLS', () => {
       const client = clientOf(broker, { url: broker.url.replace('http:', 'https:') });
       expect(await client.provision(provisionOf(), never)).toMatchObject({
         reason: 'TLSFailure',
+        message: expect.stringContaining('does this port speak http?') as unknown,
         orphanMitigation: false,
         brokerLevel: true,
       });

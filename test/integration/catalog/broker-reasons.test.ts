@@ -56,10 +56,14 @@ const cases: readonly Case[] = [
     url: async () => `http://127.0.0.1:${await freePort()}`,
   },
   { reason: 'TLSUntrusted', details: ['subject CN=stranger', 'issuer CN=Other CA'], ...withTls('unknown') },
-  { reason: 'TLSExpired', details: ['subject CN=old', 'issuer CN=Trusted CA'], ...withTls('expired') },
+  {
+    reason: 'TLSExpired',
+    details: ['subject CN=old', 'issuer CN=Trusted CA', 'valid from 20'],
+    ...withTls('expired'),
+  },
   {
     reason: 'TLSHostnameMismatch',
-    details: ['subject CN=elsewhere', 'issuer CN=Trusted CA', "IP: 127.0.0.1 is not in the cert's list"],
+    details: ['subject CN=elsewhere', 'issuer CN=Trusted CA', 'valid for DNS:elsewhere.example'],
     ...withTls('elsewhere'),
   },
   {

@@ -40,10 +40,29 @@ describe('a connection that failed', () => {
     expect(fault.message).toBe('the broker at b.example:443: nothing listens there (ECONNREFUSED)');
   });
 
-  it('names subject and issuer of a refused certificate', () => {
-    const shown = { subject: 'CN=b', issuer: 'CN=Other' };
-    const fault = connectionFault(error('SELF_SIGNED_CERT_IN_CHAIN'), 'b.example', false, false, shown);
-    expect(fault.message).toContain('(SELF_SIGNED_CERT_IN_CHAIN; subject CN=b; issuer CN=Other)');
+  const shown = {
+    subject: 'CN=b',
+    issuer: 'CN=Other',
+    validFrom: '2026-01-01T00:00:00Z',
+    validTo: '2026-02-01T00:00:00Z',
+    names: 'DNS:other.example',
+  };
+
+  it.each([
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'subject CN=b; issuer CN=Other'],
+    [
+      'CERT_HAS_EXPIRED',
+      'subject CN=b; issuer CN=Other; valid from 2026-01-01T00:00:00Z to 2026-02-01T00:00:00Z',
+    ],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'subject CN=b; issuer CN=Other; valid for DNS:other.example'],
+  ])('tells of a certificate refused with %s what is wrong with it', (code, details) => {
+    const fault = connectionFault(error(code), 'b.example', false, false, shown);
+    expect(fault.message).toContain(`(${code}; ${details})`);
+  });
+
+  it('asks whether the port speaks http when what came is not TLS', () => {
+    const fault = connectionFault(error('ERR_SSL_WRONG_VERSION_NUMBER'), 'b.example:80', false, false);
+    expect(fault.message).toContain('does this port speak http?');
   });
 
   it('is lost after sending when it is unknown and the request was on its way', () => {
