@@ -95,7 +95,7 @@ export class BrokerConnections {
     }
     const found = await this.#materials.get(mapKey(ref), broker, parsed.specification, signal);
     if (found.kind === 'missing') {
-      const message = `Error getting broker auth credentials: ${found.message}.`;
+      const message = `Error getting credentials and certificates of the broker: ${found.message}.`;
       return { kind: 'unavailable', reason: 'ErrorGettingAuthCredentials', message };
     }
     return this.#connectWith(ref, broker, parsed.specification, found.material);

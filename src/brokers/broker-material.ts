@@ -1,3 +1,4 @@
+import { certificatesProblem } from '../base/pem.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -77,14 +78,15 @@ async function loadAuth(source: AuthSource, read: ReadData): Promise<BrokerAuth 
 
 async function loadCa(source: CaSource, read: ReadData): Promise<string | undefined> {
   if (source.kind === 'system') return undefined;
-  if (source.kind === 'inline') return source.pem;
+  if (source.kind === 'inline') return checkedPem(source.pem, 'spec.caBundle');
   const resource = source.kind === 'secret' ? secrets : configMaps;
   const pem = valueOf(await read(resource, source.ref), source.key, resource, source.ref);
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new MissingMaterial(
-      `key "${source.key}" of ${describe(resource, source.ref)} holds no PEM certificate`,
-    );
-  }
+  return checkedPem(pem, `key "${source.key}" of ${describe(resource, source.ref)}`);
+}
+
+function checkedPem(pem: string, place: string): string {
+  const problem = certificatesProblem(pem);
+  if (problem !== undefined) throw new MissingMaterial(`${place} ${problem}`);
   return pem;
 }
 

@@ -1,4 +1,5 @@
 import { createSecureContext } from 'node:tls';
+import { certificatesProblem } from '../base/pem.ts';
 import type { BrokerTls } from '../osb/options.ts';
 import { readSecret, readText, type Environment } from './secret-source.ts';
 import { UsageError } from './usage-error.ts';
@@ -56,6 +57,7 @@ async function readClientCertificate(
 
 async function readCertificates(flag: string, file: string): Promise<string> {
   const pem = await readText(flag, file);
-  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
-  throw new UsageError(`${flag} ${file} holds no PEM certificate`);
+  const problem = certificatesProblem(pem);
+  if (problem === undefined) return pem;
+  throw new UsageError(`${flag} ${file} ${problem}`);
 }

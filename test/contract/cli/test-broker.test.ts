@@ -385,6 +385,7 @@ describe('bindery test-broker', () => {
     ],
     ['an unknown format', ['http://127.0.0.1:9', '-o', 'yaml'], 'Allowed choices are text, json'],
     ['a file that is not there', ['http://127.0.0.1:9', '--token-file', '/none'], '--token-file /none'],
+    ['authorities that are none', ['http://127.0.0.1:9', '--ca-file', main], 'holds no PEM certificate'],
     ['no duration', ['http://127.0.0.1:9', '--timeout', 'soon'], '--timeout is "soon"'],
   ])('does not begin with %s', async (_name, args, message) => {
     const run = await bindery(['test-broker', ...args]);

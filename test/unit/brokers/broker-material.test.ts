@@ -1,9 +1,11 @@
 import { loadMaterial, type MaterialResult } from '../../../src/brokers/broker-material.ts';
 import type { BrokerSpecification } from '../../../src/brokers/broker-settings.ts';
+import { selfSigned } from '../../support/test-broker/certificates.ts';
 import { apiError, ObjectReader } from './object-reader.ts';
 
 const marker = 'swordfish-91c2';
-const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+const { certificate: pem } = await selfSigned({ commonName: 'ca' });
+const nonsense = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const at = (name: string) => ({ namespace: 'n', name });
 
 describe('what a broker needs from Secrets and ConfigMaps', () => {
@@ -76,6 +78,21 @@ describe('what a broker needs from Secrets and ConfigMaps', () => {
       'key "password" of Secret "n/basic" holds no PEM certificate',
     ],
     [
+      'an inline authority is not PEM',
+      { ca: { kind: 'inline', pem: 'hello' } },
+      'spec.caBundle holds no PEM',
+    ],
+    [
+      'an inline authority can not be read',
+      { ca: { kind: 'inline', pem: nonsense } },
+      'spec.caBundle holds a PEM certificate that can not be read',
+    ],
+    [
+      'one of several authorities can not be read',
+      { ca: { kind: 'inline', pem: `${pem}${nonsense}` } },
+      'spec.caBundle holds 2 PEM certificates, of which number 2 can not be read',
+    ],
+    [
       'a private key is not there',
       { clientCertificate: at('basic') },
       'Secret "n/basic" has no key "tls.crt"',
@@ -84,7 +101,7 @@ describe('what a broker needs from Secrets and ConfigMaps', () => {
 
   it.each(missing)('is named when %s, without any value', async (_name, specification, message) => {
     const result = await load(specification);
-    expect(result).toMatchObject({ kind: 'missing', message });
+    expect(result).toMatchObject({ kind: 'missing', message: expect.stringContaining(message) as unknown });
     expect(JSON.stringify(result)).not.toContain(marker);
   });
 
