@@ -1,3 +1,4 @@
+import type { SkippedCatalogItem } from '../api/generated/common.ts';
 import { brokerKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { nextAttempt, timestamp } from '../control/attempts.ts';
@@ -39,7 +40,12 @@ async function recordSuccess(
   outcome: Exclude<SyncOutcome, { kind: 'failed' }>,
 ): Promise<AnyBroker> {
   const items = outcome.kind === 'synced' ? outcome.skippedItems : (broker.status?.skippedItems ?? []);
-  const message = items.length === 0 ? fetchedMessage : `${fetchedMessage} ${describeSkipped(items)}`;
+  const classCount = outcome.kind === 'synced' ? outcome.classCount : broker.status?.serviceClassCount;
+  const message = [
+    fetchedMessage,
+    ...(classCount === 0 ? [nothingOffered(broker, items)] : []),
+    ...(items.length === 0 ? [] : [describeSkipped(items)]),
+  ].join(' ');
   const status = nextStatus(
     task,
     broker,
@@ -57,6 +63,15 @@ async function recordSuccess(
   const isNews = mergeDiff(broker.status ?? {}, status) !== undefined;
   if (!isNews) return broker;
   return saveStatus(task, broker, { ...status, lastCatalogRetrievalTime: timestamp(task.clock.now()) });
+}
+
+/** A broker is Ready whatever its catalog holds; without this nobody would see why there is nothing to choose. */
+function nothingOffered({ spec }: AnyBroker, items: readonly SkippedCatalogItem[]): string {
+  if (items.length > 0) return 'No class is offered.';
+  const { serviceClass, servicePlan } = spec.catalogRestrictions ?? {};
+  return serviceClass?.length || servicePlan?.length
+    ? 'No class is offered: nothing passes spec.catalogRestrictions.'
+    : 'No class is offered: the catalog is empty.';
 }
 
 function catalogChanges(outcome: Extract<SyncOutcome, { kind: 'synced' }>): StatusChanges {

@@ -2,6 +2,7 @@ import { escapeName } from '../api/names.ts';
 import type { SkippedCatalogItem } from '../api/generated/common.ts';
 import { describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
+import { sentence } from '../base/sentence.ts';
 import { timestamp } from '../control/attempts.ts';
 import { scoped } from '../control/stores.ts';
 import { objectKey } from '../kube/objects.ts';
@@ -10,6 +11,7 @@ import { applyDiff } from './apply.ts';
 import type { BrokerTask } from './broker-task.ts';
 import { convertCatalog } from './convert.ts';
 import { diffCatalog } from './diff.ts';
+import { nextStep } from './next-step.ts';
 import { restrictCatalog } from './restrict.ts';
 import { brokerNameOf, isRemoved, type AnyItem } from './scope.ts';
 import { describeSkipped, skipped } from './skipped-item.ts';
@@ -46,7 +48,9 @@ export async function syncCatalog(task: BrokerTask, broker: AnyBroker): Promise<
   }
   task.connections.reportFailure(task.ref, fetched);
   const { reason, message, retryAfterMs } = fetched;
-  return fetchFailed(`Error getting broker catalog: ${reason}: ${message}`, { retryAfterMs });
+  const what = `Error getting broker catalog: ${reason}: ${message}`;
+  const next = nextStep(reason, broker);
+  return fetchFailed(next === undefined ? what : `${sentence(what)} ${next}`, { retryAfterMs });
 }
 
 async function writeCatalog(

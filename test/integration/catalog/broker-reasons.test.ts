@@ -68,12 +68,12 @@ const cases: readonly Case[] = [
   },
   {
     reason: 'Unauthorized',
-    details: ['check the credentials'],
+    details: ['check the credentials', 'The credentials are those of Secret "'],
     script: { kind: 'answer', status: 401 },
   },
   {
     reason: 'UnsupportedVersion',
-    details: ['version 2.99 or later'],
+    details: ['version 2.99 or later', 'annotation servicecatalog.k8s.io/osb-api-version'],
     options: () => ({ minimumMinor: 99 }),
   },
   {
@@ -87,7 +87,11 @@ const cases: readonly Case[] = [
   },
   { reason: 'Timeout', details: ['did not answer in time'], script: { kind: 'hang' } },
   { reason: 'Redirect', details: ['give the final URL'], script: { kind: 'answer', status: 307 } },
-  { reason: 'MalformedResponse', details: ['not JSON'], script: { kind: 'answer', rawBody: '<html>' } },
+  {
+    reason: 'MalformedResponse',
+    details: ['not JSON', 'Is it a broker?'],
+    script: { kind: 'answer', rawBody: '<html>' },
+  },
 ];
 
 describe('H28: a broker that can not be asked', () => {
@@ -106,6 +110,16 @@ describe('H28: a broker that can not be asked', () => {
     expect(condition(failed, 'Reconciling')).toMatchObject({ status: 'True', reason: 'Backoff' });
   });
 
+  it('says that a caBundle holds no certificate', async () => {
+    await using broker = await TestBroker.start({ tls: certificates.unknown, catalog: testCatalog() });
+    const caBundle = Buffer.from('hello').toString('base64');
+    const name = await world.register(broker, { spec: { caBundle } });
+    await world.brokerUntil(
+      name,
+      (candidate) => condition(candidate, 'Ready')?.message.includes('spec.caBundle holds no PEM') === true,
+    );
+  });
+
   it('goes on saying why while its circuit is open', async () => {
     await using broker = await TestBroker.start({ catalog: testCatalog() });
     const name = await world.register(broker, { spec: { url: `http://127.0.0.1:${await freePort()}` } });
@@ -114,5 +128,21 @@ describe('H28: a broker that can not be asked', () => {
       (candidate) => condition(candidate, 'Ready')?.message.includes('CircuitOpen') === true,
     );
     expect(condition(failed, 'Ready')?.message).toContain('because of ConnectionRefused');
+  });
+});
+
+describe('a broker that offers nothing', () => {
+  it.each([
+    ['its catalog is empty', { catalog: { services: [] } }, {}, 'the catalog is empty'],
+    [
+      'nothing passes the restrictions',
+      {},
+      { catalogRestrictions: { serviceClass: ['spec.externalName=none'] } },
+      'nothing passes spec.catalogRestrictions',
+    ],
+  ])('says so when %s', async (_name, options, spec, reason) => {
+    await using broker = await TestBroker.start({ catalog: testCatalog(), ...options });
+    const ready = await world.ready(await world.register(broker, { spec }));
+    expect(condition(ready, 'Ready')?.message).toContain(`No class is offered: ${reason}.`);
   });
 });
