@@ -50,7 +50,9 @@ export type ConnectResult =
 /** What somebody found out about a broker that others should know. */
 export type BrokerNews =
   | { readonly kind: 'failure'; readonly ref: BrokerRef; readonly failure: Failure }
-  | { readonly kind: 'circuit'; readonly ref: BrokerRef; readonly state: CircuitState };
+  | { readonly kind: 'circuit'; readonly ref: BrokerRef; readonly state: CircuitState }
+  /** Its URL, credentials or certificates are others than before. */
+  | { readonly kind: 'replaced'; readonly ref: BrokerRef };
 
 /** A client, and the checksum of all that it was made of. */
 interface Connection {
@@ -188,6 +190,11 @@ export class BrokerConnections {
     if (next === undefined) this.#connections.delete(mapKey(ref));
     else this.#connections.set(mapKey(ref), next);
     if (previous === undefined) return;
+    if (next !== undefined) {
+      // What the old client learnt is forgotten, and nobody else would say so.
+      if (previous.client.circuitState !== 'closed') this.#tell({ kind: 'circuit', ref, state: 'closed' });
+      this.#tell({ kind: 'replaced', ref });
+    }
     const closing = sleep(replacedClientGraceMs, this.#closed.signal)
       .then(() => previous.client.close())
       .catch((error: unknown) =>

@@ -1,10 +1,11 @@
+import { isConditionTrue } from '../api/conditions.ts';
 import { finalizer } from '../api/group.ts';
 import { brokerKey, brokerRefFromKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { ReconcileResult } from '../control/controller.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { deleteBroker } from './broker-deletion.ts';
-import { nextStatus, writeBrokerStatus, type BrokerTask, type CatalogDeps } from './broker-task.ts';
+import { napMs, nextStatus, writeBrokerStatus, type BrokerTask, type CatalogDeps } from './broker-task.ts';
 import { recordSync } from './record-sync.ts';
 import { relistDue } from './relist-due.ts';
 import type { RelistRequests } from './relist-requests.ts';
@@ -68,7 +69,7 @@ async function adopt(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBroke
   return goOn(adopted);
 }
 
-function waitUntilDue(task: BrokerTask, broker: AnyBroker): Step<AnyBroker> {
+async function waitUntilDue(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBroker>> {
   const key = brokerKey(task.ref);
   const due = relistDue({
     broker,
@@ -80,7 +81,19 @@ function waitUntilDue(task: BrokerTask, broker: AnyBroker): Step<AnyBroker> {
     nowMs: task.clock.now(),
   });
   if (due.due) return goOn(broker);
-  return due.waitMs === undefined ? stop : stopFor(due.waitMs);
+  if (due.waitMs === undefined) return stop;
+  if (isConditionTrue(broker.status?.conditions, 'Ready')) return stopFor(due.waitMs);
+  return watchCredentials(task, due.waitMs);
+}
+
+/**
+ * A broker may fail because of what a Secret or ConfigMap holds, and nobody watches these: they are read again now and
+ * then, so that a corrected one does not wait for the end of a long back-off. The broker is not asked for it. When
+ * there is a difference the connection is replaced, and that is news that wake this broker (see wake.ts).
+ */
+async function watchCredentials(task: BrokerTask, waitMs: number): Promise<Step<AnyBroker>> {
+  await task.connections.connect(task.ref, task.signal);
+  return stopFor(napMs(task, waitMs));
 }
 
 /**

@@ -23,6 +23,8 @@ export interface CatalogSettings {
   readonly giveUpAfterMs: number;
   /** Shortest time between two fetches that nobody asked for by spec. Default 10,000. */
   readonly minRequestIntervalMs?: number | undefined;
+  /** How often the Secrets of a failing broker are looked at during its back-off. Default 30,000. */
+  readonly credentialCheckIntervalMs?: number | undefined;
   /** Brokers whose catalogs are fetched at the same time. */
   readonly brokerConcurrency: number;
   /** Classes and plans of one catalog that are written at the same time. */
@@ -100,4 +102,11 @@ export function brokerEvent(
 ): void {
   const { group, version, kind } = task.scope.brokers;
   task.events.record({ ...broker, apiVersion: `${group}/${version}`, kind }, type, reason, message);
+}
+
+const defaultCredentialCheckIntervalMs = 30_000;
+
+/** How long a failing broker is left alone, when its next attempt is due in `waitMs`: see `watchCredentials`. */
+export function napMs({ settings }: BrokerTask, waitMs: number): number {
+  return Math.min(waitMs, settings.credentialCheckIntervalMs ?? defaultCredentialCheckIntervalMs);
 }

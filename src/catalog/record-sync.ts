@@ -7,6 +7,7 @@ import { goOn, stopFor, type Step } from '../control/steps.ts';
 import type { Verdict } from '../control/verdict.ts';
 import type { CircuitState } from '../osb/options.ts';
 import {
+  napMs,
   nextStatus,
   saveStatus,
   type BrokerStatus,
@@ -116,7 +117,7 @@ async function recordFailure(
       circuit: circuitWord(task.connections.circuitState(task.ref)),
     }),
   );
-  return stopFor(attempt.delayMs);
+  return stopFor(napMs(task, attempt.delayMs));
 }
 
 const circuitWords = { closed: 'Closed', open: 'Open', 'half-open': 'HalfOpen' } as const;

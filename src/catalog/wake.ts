@@ -1,13 +1,13 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { jsonEqual } from '../base/json.ts';
 import { brokerAnnotations } from '../api/broker-annotations.ts';
-import type { BrokerConnections } from '../brokers/broker-connections.ts';
+import type { BrokerConnections, BrokerNews } from '../brokers/broker-connections.ts';
 import { brokerKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { Controller } from '../control/controller.ts';
 import { scoped, type Stores } from '../control/stores.ts';
 import { objectKey } from '../kube/objects.ts';
-import type { RelistRequests } from './relist-requests.ts';
+import type { RelistRequest, RelistRequests } from './relist-requests.ts';
 import { brokerNameOf, catalogStores, isRemoved, scopeOf, type AnyItem, type CatalogScope } from './scope.ts';
 
 /** The queue of the brokers of one scope. */
@@ -77,14 +77,25 @@ export function wakeOnNews(
   return connections.subscribe((news) => {
     const key = brokerKey(news.ref);
     if (scopeOf(news.ref) !== scope || brokers.get(key) === undefined) return;
-    const isOfInterest =
-      news.kind === 'circuit'
-        ? news.state !== 'half-open'
-        : news.failure.brokerLevel || news.failure.reason === 'MaintenanceInfoConflict';
-    if (!isOfInterest) return;
-    relists.request(key, { isUrgent: news.kind === 'circuit' && news.state === 'closed' });
+    const urgency = urgencyOf(news);
+    if (urgency === undefined) return;
+    relists.request(key, urgency);
     controller.enqueue(key);
   });
+}
+
+/** Undefined when the news are none for the catalog. */
+function urgencyOf(news: BrokerNews): RelistRequest | undefined {
+  switch (news.kind) {
+    case 'replaced':
+      return { isUrgent: true };
+    case 'circuit':
+      return news.state === 'half-open' ? undefined : { isUrgent: news.state === 'closed' };
+    case 'failure': {
+      const { brokerLevel, reason } = news.failure;
+      return brokerLevel || reason === 'MaintenanceInfoConflict' ? { isUrgent: false } : undefined;
+    }
+  }
 }
 
 /** The last instance of a class, a plan or a broker that is to go lets it go. */

@@ -214,6 +214,27 @@ describe('a broker', () => {
     await world.ready(name);
   });
 
+  it('H29 is asked again as soon as its Secret is corrected, however long its back-off', async () => {
+    await world.stopControllers();
+    const days = 86_400_000;
+    await world.startControllers({ retry: { initialMs: 1_000 * days, maxMs: 1_000 * days } });
+    await using refusing = await TestBroker.start({ catalog: broker.catalog });
+    const name = uniqueName('broker');
+    await world.saveSecret(name, { username: 'broker', password: 'wrong' });
+    await world.client.create(clusterServiceBrokers, brokerObject(name, refusing.url, world.namespace));
+    const failed = await world.brokerUntil(name, isFailing);
+    expect(condition(failed, 'Ready')?.message).toContain('Unauthorized');
+
+    const { auth } = refusing;
+    if (auth.kind === 'basic')
+      await world.saveSecret(name, { username: auth.username, password: auth.password });
+    await world.ready(name);
+    // The broker itself was not asked while its Secret was wrong.
+    expect(refusing.requests.map(({ status }) => status)).toEqual([401, 200]);
+    await world.stopControllers();
+    await world.startControllers();
+  });
+
   it('whose Secret is missing says which, and is Ready soon after it appears', async () => {
     const name = uniqueName('broker');
     await world.client.create(clusterServiceBrokers, brokerObject(name, broker.url, world.namespace));

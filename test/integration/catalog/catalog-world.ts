@@ -47,6 +47,7 @@ const settings: CatalogSettings = {
   retry: { initialMs: 100, maxMs: 500 },
   giveUpAfterMs: 3_600_000,
   minRequestIntervalMs: 500,
+  credentialCheckIntervalMs: 200,
   brokerConcurrency: 4,
   writeConcurrency: 16,
 };

@@ -195,6 +195,23 @@ describe('the connection to a broker', () => {
     expect(news.filter(({ kind }) => kind === 'failure')).toHaveLength(5);
   });
 
+  it('tells its listeners when it was replaced, and that the circuit of the new one is closed', async () => {
+    world = await World.start();
+    await world.broker.stop();
+    for (let attempt = 0; attempt < 5; attempt++) await world.catalog();
+    const news: BrokerNews[] = [];
+    world.connections.subscribe((item) => news.push(item));
+    world.reader.secret('n/auth', { username: 'broker', password: 'another' });
+    world.nowMs += 40_000;
+    await world.connect();
+    expect(news).toEqual([
+      { kind: 'circuit', ref, state: 'closed' },
+      { kind: 'replaced', ref },
+    ]);
+    await world.connect();
+    expect(news).toHaveLength(2);
+  });
+
   it('is made anew after it was forgotten', async () => {
     world = await World.start();
     const first = await world.client();

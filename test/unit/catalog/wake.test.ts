@@ -137,6 +137,7 @@ describe('news from whoever calls a broker', () => {
     ['is none when a user was refused', failure({ reason: 'Rejected' }), undefined],
     ['relists when the circuit opens', { kind: 'circuit', ref, state: 'open' }, false],
     ['relists at once when the circuit closes', { kind: 'circuit', ref, state: 'closed' }, true],
+    ['relists at once when its credentials are others', { kind: 'replaced', ref }, true],
     ['is none when the circuit tries', { kind: 'circuit', ref, state: 'half-open' }, undefined],
     [
       'is none about a broker of the other scope',
