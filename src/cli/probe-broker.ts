@@ -3,6 +3,7 @@ import { brokerText } from '../osb/broker-text.ts';
 import type { BrokerAuth, BrokerClientOptions } from '../osb/options.ts';
 import type { CatalogOutcome } from '../osb/outcome-types.ts';
 import type { CatalogProblem } from '../osb/types.ts';
+import { adviceAfter, registration } from './probe-advice.ts';
 import { stepsOf, type Step } from './probe-steps.ts';
 
 /** `good`; `problems`: it can be registered, but not everything of it is fine; `unusable`: nothing would come of it. */
@@ -19,6 +20,8 @@ export interface BrokerReport {
   readonly counts: { readonly services: number; readonly plans: number } | null;
   /** What is wrong inside of an otherwise good catalog, with its place in the document. */
   readonly problems: readonly CatalogProblem[];
+  /** What to do now, for people: its words may change. */
+  readonly next: string;
 }
 
 export type ProbeOptions = BrokerClientOptions & { readonly timeoutMs: number };
@@ -37,13 +40,15 @@ export async function probeBroker(options: ProbeOptions, signal: AbortSignal): P
   const catalog = catalogWarning(outcome);
   const steps = stepsOf(outcome, way).map((step) => annotated(step, options, { login, catalog }));
   const hasWarning = steps.some(({ result }) => result === 'warning');
+  const verdict = outcome.kind !== 'catalog' ? 'unusable' : hasWarning ? 'problems' : 'good';
   return {
     url: options.url,
     apiVersion: options.apiVersion ?? '2.17',
-    verdict: outcome.kind !== 'catalog' ? 'unusable' : hasWarning ? 'problems' : 'good',
+    verdict,
     steps,
     counts: countsOf(outcome),
     problems: problemsOf(outcome, secretsOf(options.auth)),
+    next: outcome.kind === 'failed' ? adviceAfter(outcome.reason, options) : registration(options),
   };
 }
 
@@ -87,19 +92,10 @@ function annotated(
   warnings: { readonly login: string | undefined; readonly catalog: string | undefined },
 ): Step {
   if (step.step === 'tls') return withMessage(step, tlsRemark(step, options));
-  if (step.reason === 'ConnectionReset') return withMessage(step, resetRemark(step, options));
   if (step.result !== 'ok') return step;
   const warning = step.step === 'login' || step.step === 'catalog' ? warnings[step.step] : undefined;
   if (warning !== undefined) return { ...step, result: 'warning', message: warning };
   return step.step === 'login' ? withMessage(step, loginRemark(options)) : step;
-}
-
-/** With TLS 1.3 a server sees our certificate after the handshake, and most then say nothing. */
-function resetRemark({ message = '' }: Step, { url, tls }: ProbeOptions): string {
-  if (!url.startsWith('https:')) return message;
-  return tls?.clientCertificate === undefined
-    ? `${message}; a broker that asks for a client certificate does this without one (--client-certificate-file)`
-    : `${message}; a broker does this when it does not accept the client certificate`;
 }
 
 function loginRemark({ auth, tls }: ProbeOptions): string | undefined {

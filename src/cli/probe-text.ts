@@ -21,7 +21,7 @@ const wordWidth = 10;
 
 /** A report for people: two aligned columns, and text wrapped to so many characters. */
 export function reportText(report: BrokerReport, columns: number): string {
-  const { url, apiVersion, steps, counts, problems, verdict } = report;
+  const { url, apiVersion, steps, counts, problems, verdict, next } = report;
   return [
     `${url}, OSB ${apiVersion}`,
     '',
@@ -35,6 +35,7 @@ export function reportText(report: BrokerReport, columns: number): string {
     ),
     '',
     sentences[verdict],
+    ...wrapped(`next: ${next}`, '', '      ', columns),
   ].join('\n');
 }
 

@@ -85,6 +85,10 @@ describe('bindery test-broker', () => {
       ],
       counts: { services: 2, plans: 4 },
       problems: [],
+      next:
+        `register it: a ClusterServiceBroker or ServiceBroker with spec.url ${broker.url}, ` +
+        'spec.authInfo.basic naming a Secret with the keys username and password, ' +
+        'and a controller that runs with --allow-loopback-brokers',
     });
     // The second request is the one without credentials, to see that it is refused.
     expect(broker.requests.map(({ operation, status }) => [operation, status])).toEqual([
@@ -312,11 +316,11 @@ describe('bindery test-broker', () => {
     });
 
     it.each([
-      ['none is shown', [], 'without one (--client-certificate-file)'],
+      ['none is shown', [], 'if it asks for a client certificate: --client-certificate-file'],
       [
         'it is of another authority',
         ['otherCertificate', 'otherKey'],
-        'does not accept the client certificate',
+        'check which authority it wants the client certificate to be from',
       ],
     ] as const)(
       'fails with the reason of the condition when %s, and says what to do',
@@ -329,12 +333,8 @@ describe('bindery test-broker', () => {
             : ['--client-certificate-file', files[certificate], '--client-key-file', files[keyName]];
         const run = await ask(broker, shown);
         expect(run.code).toBe(2);
-        expect(JSON.parse(run.stdout)).toMatchObject({ verdict: 'unusable' });
-        expect(stepIn(run, 'http')).toMatchObject({
-          result: 'failed',
-          reason: 'ConnectionReset',
-          message: expect.stringContaining(hint) as unknown,
-        });
+        expect(JSON.parse(run.stdout)).toMatchObject({ verdict: 'unusable', next: hint });
+        expect(stepIn(run, 'http')).toMatchObject({ result: 'failed', reason: 'ConnectionReset' });
         expect(broker.requests).toEqual([]);
       },
     );
@@ -356,7 +356,7 @@ describe('bindery test-broker', () => {
     const run = await bindery(['test-broker', `http://127.0.0.1:${port}`, '--allow-loopback']);
     expect(run.code).toBe(2);
     expect(run.stdout).toMatch(/^address {5}ok\nconnection {2}FAILED {4}ConnectionRefused: the broker at/m);
-    expect(run.stdout).toMatch(/\nnot usable\n$/);
+    expect(run.stdout).toMatch(/\nnot usable\nnext: check host and port, and that the broker is running\n$/);
   });
 
   it('refuses loopback as the controller does, unless told otherwise', async () => {
