@@ -5,7 +5,8 @@ export type Admission = 'admitted' | 'full' | 'waited-too-long' | 'cancelled';
 
 /**
  * At most so many requests to one broker at a time; the others wait in line, first come first served, but not
- * for long: a broker that hangs must not hold everybody who wants something from it.
+ * for long: a broker that hangs must not hold everybody who wants something from it. Whoever waits is a worker that
+ * other brokers lack, so when one has waited in vain nobody waits any more until a slot is given back.
  */
 export class Limiter {
   readonly #maxConcurrent: number;
@@ -13,11 +14,12 @@ export class Limiter {
   readonly #maxWaitMs: number;
   readonly #waiting = new Set<(admission: Admission) => void>();
   #running = 0;
+  #isStuck = false;
 
   constructor(options: LimiterOptions = {}) {
     this.#maxConcurrent = options.maxConcurrent ?? defaultMaxConcurrent;
     this.#maxWaiting = options.maxWaiting ?? 1000;
-    this.#maxWaitMs = options.maxWaitMs ?? 10_000;
+    this.#maxWaitMs = options.maxWaitMs ?? 5_000;
   }
 
   /** Requests that hold a slot. */
@@ -37,10 +39,12 @@ export class Limiter {
       this.#running++;
       return 'admitted';
     }
+    if (this.#isStuck) return 'waited-too-long';
     return this.#waiting.size >= this.#maxWaiting ? 'full' : this.#wait(signal);
   }
 
   leave(): void {
+    this.#isStuck = false;
     const [next] = this.#waiting;
     if (next === undefined) this.#running--;
     else next('admitted');
@@ -53,7 +57,10 @@ export class Limiter {
       resolve(admission);
     };
     const cancel = (): void => settle('cancelled');
-    const timer = setTimeout(() => settle('waited-too-long'), this.#maxWaitMs);
+    const timer = setTimeout(() => {
+      this.#isStuck = true;
+      settle('waited-too-long');
+    }, this.#maxWaitMs);
     signal.addEventListener('abort', cancel, { once: true });
     this.#waiting.add(settle);
     try {

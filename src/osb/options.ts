@@ -26,7 +26,7 @@ export interface LimiterOptions {
   readonly maxConcurrent?: number | undefined;
   /** Requests that may wait for a slot; more fail with `Busy` at once. Default 1000. */
   readonly maxWaiting?: number | undefined;
-  /** How long one may wait for a slot, milliseconds; then it fails with `Busy`. Default 10,000. */
+  /** How long one may wait for a slot, milliseconds; then it fails with `Busy`. Default 5,000. */
   readonly maxWaitMs?: number | undefined;
 }
 

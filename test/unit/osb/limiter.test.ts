@@ -57,6 +57,23 @@ describe('a limiter', () => {
     expect(limiter.running).toBe(0);
   });
 
+  it('lets nobody wait any more when one has waited too long, until a slot is given back', async () => {
+    const limiter = new Limiter({ maxConcurrent: 2, maxWaitMs: 20 });
+    await limiter.enter(never);
+    await limiter.enter(never);
+    expect(await limiter.enter(never)).toBe('waited-too-long');
+    const refused = limiter.enter(never);
+    expect(limiter.waiting).toBe(0);
+    expect(await refused).toBe('waited-too-long');
+
+    limiter.leave();
+    expect(await limiter.enter(never)).toBe('admitted');
+    const waiting = limiter.enter(never);
+    expect(limiter.waiting).toBe(1);
+    limiter.leave();
+    expect(await waiting).toBe('admitted');
+  });
+
   it('forgets who was cancelled', async () => {
     const limiter = new Limiter({ maxConcurrent: 1 });
     await limiter.enter(never);
