@@ -13,6 +13,7 @@ import { giveWay } from './wait-for-turn.ts';
 export function brokeredBinding(task: BindingTask): BrokeredKind<ServiceBinding, 'Unbind'> {
   return {
     noun: 'Binding',
+    retryReason: 'ErrorCallingBind',
     deletion,
     idOf: bindingIdOf,
     atBroker: (binding) => atBroker(task, binding),

@@ -13,6 +13,7 @@ import { instanceEvent, saveInstance } from './save-instance.ts';
 export function brokeredInstance(task: InstanceTask): BrokeredKind<ServiceInstance, 'Deprovision'> {
   return {
     noun: 'Instance',
+    retryReason: 'ErrorCallingProvision',
     deletion,
     idOf: instanceIdOf,
     atBroker: (instance) => atBroker(task, instance),

@@ -40,6 +40,8 @@ export interface DeletionWords<Deletion extends string> {
 export interface BrokeredKind<O extends BrokeredObject, Deletion extends string> {
   /** `Instance` or `Binding`. */
   readonly noun: string;
+  /** Reason while the making of it is tried again. */
+  readonly retryReason: string;
   readonly deletion: DeletionWords<Deletion>;
   /** The id in use at the broker. */
   readonly idOf: (object: O) => string;

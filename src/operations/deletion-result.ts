@@ -51,8 +51,10 @@ async function orphanMitigated<O extends BrokeredObject, D extends string>(
   const conditions = object.status?.conditions;
   const cause = findCondition(conditions, 'OrphanMitigation')?.message ?? '';
   const clean = { ...operationEnded, orphanMitigationInProgress: false } as const;
-  const reason = 'OrphanMitigationSuccessful';
-  kind.event(object, 'Normal', { reason, message: 'Orphan mitigation was completed successfully' });
+  kind.event(object, 'Normal', {
+    reason: 'OrphanMitigationSuccessful',
+    message: 'Orphan mitigation was completed successfully',
+  });
 
   const failed = findCondition(conditions, 'Failed');
   // A failure that was final for an older spec says nothing about the one that stands there now.
@@ -68,6 +70,8 @@ async function orphanMitigated<O extends BrokeredObject, D extends string>(
     return stop;
   }
   const { attempts, nextAttemptTime, delayMs } = attemptAfter(task, object);
+  // What is told is what failed; that the clean-up worked would read like good news.
+  const { retryReason: reason } = kind;
   const verdict = { kind: 'retrying', reason, message: cause, nextAttemptTime } as const;
   await kind.saveClean(object, verdict, { ...clean, attempts, nextAttemptTime });
   return stopFor(delayMs);

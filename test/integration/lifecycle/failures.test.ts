@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 import { isFailed, isReady, readyReason, ServiceWorld, type Secret } from '../../support/service-world.ts';
@@ -73,6 +75,10 @@ describe('asynchronous operations', () => {
   });
 });
 
+function isInBackoff({ status }: ServiceInstance | ServiceBinding): boolean {
+  return status?.conditions?.some(({ reason }) => reason === 'Backoff') === true;
+}
+
 describe('a provision that fails', () => {
   it('with 5xx is undone at the broker and tried again under a fresh id', async () => {
     world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 500, applies: true });
@@ -83,6 +89,19 @@ describe('a provision that fails', () => {
     expect(world.broker.requestsOf('deprovision', created.spec.externalID).length).toBe(1);
     expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([ready.status?.instanceID]);
     await removeInstance('server-error');
+  });
+
+  it('with 5xx says in its back-off what failed, not that cleaning up worked', async () => {
+    const script = world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 500 }, 'always');
+    await world.createInstance('still-failing');
+    const failing = await world.instance('still-failing', isInBackoff, 'is in its back-off');
+    expect(failing.status?.conditions?.at(-1)).toMatchObject({
+      reason: 'ErrorCallingProvision',
+      message: expect.stringContaining('500 Internal Server Error') as unknown,
+    });
+    script.cancel();
+    await world.instance('still-failing', isReady, 'is ready');
+    await removeInstance('still-failing');
   });
 
   it('with 400 is final, and is deleted without a word to the broker', async () => {
@@ -163,6 +182,16 @@ describe('a bind', () => {
     expect(ready.status?.bindingID).not.toBe(ready.spec.externalID);
     expect(world.broker.liveBindings().map(({ id }) => id)).toEqual([ready.status?.bindingID]);
     await removeBinding('retried');
+  });
+
+  it('that fails with 5xx says in its back-off what failed, not that cleaning up worked', async () => {
+    const script = world.broker.script({ operation: 'bind' }, { kind: 'answer', status: 500 }, 'always');
+    await world.createBinding('still-failing', 'db');
+    const failing = await world.binding('still-failing', isInBackoff, 'is in its back-off');
+    expect(readyReason(failing)).toBe('ErrorCallingBind');
+    script.cancel();
+    await world.binding('still-failing', isReady, 'is ready');
+    await removeBinding('still-failing');
   });
 
   it('does not touch a Secret of somebody else, and goes on when the name is free', async () => {
