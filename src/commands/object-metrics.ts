@@ -1,4 +1,4 @@
-import { isConditionTrue } from '../api/conditions.ts';
+import { findCondition, isConditionTrue } from '../api/conditions.ts';
 import type { Condition } from '../api/generated/common.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { scoped, type Stores } from '../control/stores.ts';
@@ -9,7 +9,7 @@ interface Conditioned extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
-type State = 'ready' | 'working' | 'failed' | 'deleting';
+type State = 'ready' | 'working' | 'retrying' | 'failed' | 'deleting';
 
 /** Has metrics look into the stores at every scrape: how many objects there are in which state, catalog sizes. */
 export function watchStores(metrics: Metrics, stores: Stores): void {
@@ -36,7 +36,7 @@ export function watchStores(metrics: Metrics, stores: Stores): void {
 }
 
 function countByState(objects: readonly Conditioned[]): Readonly<Record<State, number>> {
-  const counts = { ready: 0, working: 0, failed: 0, deleting: 0 };
+  const counts = { ready: 0, working: 0, retrying: 0, failed: 0, deleting: 0 };
   for (const object of objects) counts[stateOf(object)]++;
   return counts;
 }
@@ -44,5 +44,6 @@ function countByState(objects: readonly Conditioned[]): Readonly<Record<State, n
 function stateOf({ metadata, status }: Conditioned): State {
   if (metadata.deletionTimestamp !== undefined) return 'deleting';
   if (isConditionTrue(status?.conditions, 'Stalled')) return 'failed';
-  return isConditionTrue(status?.conditions, 'Ready') ? 'ready' : 'working';
+  if (isConditionTrue(status?.conditions, 'Ready')) return 'ready';
+  return findCondition(status?.conditions, 'Reconciling')?.reason === 'Backoff' ? 'retrying' : 'working';
 }
