@@ -1,43 +1,93 @@
 import { parseArgs } from 'node:util';
 import { errorMessage } from '../src/base/logger.ts';
+import type { Operation } from '../src/osb/outcome-types.ts';
 import { TestBroker } from '../test/support/test-broker/test-broker.ts';
 
 /** `npm run test-broker`: the tests' service broker alone, for people with curl, kubectl or another platform. */
+
+const operations = [
+  'catalog',
+  'provision',
+  'getInstance',
+  'update',
+  'deprovision',
+  'pollInstance',
+  'bind',
+  'getBinding',
+  'unbind',
+  'pollBinding',
+] as const satisfies readonly Operation[];
+const hang = { kind: 'hang' } as const;
 
 const usage = `npm run test-broker -- [options]
   --port <n>          default 8090
   --username <name>   default broker
   --password <text>   default broker
   --async <polls>     provision, update, deprovision, bind and unbind take so many polls
-  --once              hand out credentials only once`;
+  --once              hand out credentials only once
+  --fail <what>       an operation and a status, such as bind=500; may be repeated
+  --hang <operation>  never answers this one; may be repeated
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8090' },
-    username: { type: 'string', default: 'broker' },
-    password: { type: 'string', default: 'broker' },
-    async: { type: 'string' },
-    once: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+Operations: ${operations.join(', ')}.`;
 
-if (values.help) console.log(usage);
-else await run().catch(explain);
+await run().catch(explain);
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8090' },
+      username: { type: 'string', default: 'broker' },
+      password: { type: 'string', default: 'broker' },
+      async: { type: 'string' },
+      once: { type: 'boolean', default: false },
+      fail: { type: 'string', multiple: true, default: [] },
+      hang: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    ...values,
+    port: numberOf('--port', values.port, 65_535),
+    polls: values.async === undefined ? undefined : numberOf('--async', values.async, 1_000_000),
+    scripts: [
+      ...values.hang.map((name) => ({ operation: operationOf('--hang', name), ...hang })),
+      ...values.fail.map((text) => {
+        const [name = '', status = ''] = text.split('=');
+        const operation = operationOf('--fail', name);
+        if (/^[2-5]\d\d$/.test(status)) return { operation, kind: 'answer', status: Number(status) } as const;
+        throw new Error(`--fail needs an operation and a status, such as ${name}=500, not "${text}".`);
+      }),
+    ],
+  };
+}
+
+function numberOf(flag: string, text: string, most: number): number {
+  if (/^\d{1,7}$/.test(text) && Number(text) <= most) return Number(text);
+  throw new Error(`${flag} needs a number up to ${most}, not "${text}".`);
+}
+
+function operationOf(flag: string, name: string): Operation {
+  const operation = operations.find((known) => known === name);
+  if (operation !== undefined) return operation;
+  throw new Error(`${flag} needs one of ${operations.join(', ')}, not "${name}".`);
+}
 
 async function run(): Promise<void> {
-  const { username, password } = values;
-  const polls = values.async === undefined ? undefined : { polls: Number(values.async) };
+  const options = readOptions();
+  if (options.help) return console.log(usage);
+  const { username, password, port, scripts } = options;
+  const polls = options.polls === undefined ? undefined : { polls: options.polls };
   const broker = await TestBroker.start({
-    port: Number(values.port),
+    port,
     auth: { kind: 'basic', username, password },
-    credentialsOnce: values.once,
+    credentialsOnce: options.once,
     ...(polls === undefined
       ? {}
       : {
           asynchronous: { provision: polls, update: polls, deprovision: polls, bind: polls, unbind: polls },
         }),
   });
+  for (const { operation, ...behaviour } of scripts) broker.script({ operation }, behaviour, 'always');
   greet(broker, username, password);
   const printed = setInterval(() => printNew(broker), 200);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -49,8 +99,9 @@ async function run(): Promise<void> {
 }
 
 function explain(error: unknown): void {
-  const inUse = errorMessage(error).includes('EADDRINUSE');
-  console.error(inUse ? `Port ${values.port} is in use; choose another with --port.` : errorMessage(error));
+  const message = errorMessage(error);
+  const isInUse = message.includes('EADDRINUSE');
+  console.error(isInUse ? `${message.split(' ').at(-1)} is in use; choose another --port.` : message);
   process.exitCode = 1;
 }
 
@@ -70,6 +121,10 @@ function greet(broker: TestBroker, username: string, password: string): void {
 
 For your shell:
   osb() { curl -s -u ${username}:${password} -H 'X-Broker-API-Version: 2.17' -H 'Content-Type: application/json' "$@"; echo; }
+
+Is it fit to be registered?
+  export PASSWORD=${password}
+  node_modules/.bin/node src/main.ts test-broker ${broker.url} --allow-loopback --username ${username} --password-env PASSWORD
 
 Its catalog:
   osb ${broker.url}/v2/catalog
