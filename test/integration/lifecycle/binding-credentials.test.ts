@@ -52,6 +52,7 @@ async function killDuring(
   await act();
   await held.held();
   await bindery.kill();
+  await bindery.stop();
   await held.end();
   held = undefined;
 }
