@@ -1,5 +1,5 @@
 /** `npm run build [-- --outfile <path>]`: the program with everything it needs as one file, dist/bindery.js. */
-import { chmod, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,34 +24,40 @@ const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
   readonly version: string;
 };
 await mkdir(dirname(outfile), { recursive: true });
-// Another build may run now, and somebody may start what it makes: the name always stands for a whole file.
-const unfinished = `${outfile}.${process.pid}`;
-await build({
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: [join('src', 'main.ts')],
-  outfile: unfinished,
+  outfile,
+  write: false,
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node24',
-  charset: 'utf8',
+  charset: 'ascii',
   banner: { js: banner },
   define: { BINDERY_VERSION: JSON.stringify(version) },
   // Licences ask to be kept; at the end they do not get in the way of a stack trace.
   legalComments: 'eof',
   logLevel: 'warning',
   plugins: [embedManifests(), narrowClientNode()],
-}).catch(async (error: unknown) => {
-  await rm(unfinished, { force: true });
-  throw error;
 });
-await chmod(unfinished, 0o755);
+// Another build may run now, and somebody may start what it makes: the name always stands for a whole file.
+const unfinished = `${outfile}.${process.pid}`;
+await writeFile(unfinished, escaped(outputFiles[0]?.text ?? ''), { mode: 0o755 });
 await rename(unfinished, outfile);
 const { size } = await stat(outfile);
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 process.stdout.write(
   `${relative('', outfile)} ${version}: ${(size / 2 ** 20).toFixed(1)} MiB in ${seconds} s\n`,
 );
+
+/**
+ * V8 keeps the text of the program for as long as it runs: with one byte a character when all of it is ASCII, with two
+ * when a single character is not. Regular expressions and comments keep theirs in spite of `charset`.
+ */
+function escaped(text: string): string {
+  return text.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 /**
  * From sources, the module reads the YAML files of deploy/ beside it. In the bundle there is nothing beside it:

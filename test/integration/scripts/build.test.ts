@@ -40,3 +40,8 @@ it('carries every manifest that is installed', async () => {
     }
   }
 });
+
+it('makes a file of ASCII alone, which V8 keeps with one byte a character', async () => {
+  const text = await readFile(bundle);
+  expect(text.filter((byte) => byte > 127)).toHaveLength(0);
+});
