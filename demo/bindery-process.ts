@@ -16,13 +16,17 @@ export interface BinderyOptions {
   readonly signal: AbortSignal;
   /** @default src/main.ts */
   readonly program?: string;
-  /** More flags of `bindery run`. */
+  /** Flags of Node. */
+  readonly nodeFlags?: readonly string[];
+  /** `controller` and `webhook` are for a cluster in which Bindery is installed already. @default 'run' */
+  readonly role?: 'run' | 'controller' | 'webhook';
+  /** More flags of the role. */
   readonly args?: readonly string[];
 }
 
 /**
- * `bindery run` as a child process: what is shown and measured is the product as people run it. It ends with
- * this process, however this process ends.
+ * `bindery run`, or one role alone, as a child process: what is shown and measured is the product as people run it.
+ * It ends with this process, however this process ends.
  */
 export class BinderyProcess {
   /** Base URL of its /metrics, /livez and /readyz. */
@@ -54,7 +58,9 @@ export class BinderyProcess {
         options.signal.throwIfAborted();
         const portTaken = log.some((line) => line.includes('EADDRINUSE'));
         if (!portTaken || attempt === startAttempts) {
-          throw new Error(`bindery run: ${String(error)}\n${log.join('\n')}`, { cause: error });
+          throw new Error(`bindery ${options.role ?? 'run'}: ${String(error)}\n${log.join('\n')}`, {
+            cause: error,
+          });
         }
       }
     }
@@ -63,20 +69,18 @@ export class BinderyProcess {
   static async #spawn(options: BinderyOptions): Promise<BinderyProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'bindery-run-'));
     const [webhookPort = 0, adminPort = 0] = await freePorts(2);
-    const listen = `127.0.0.1:${webhookPort}`;
+    const { program = sources, nodeFlags = [], role = 'run', args = [] } = options;
     const admin = `127.0.0.1:${adminPort}`;
     const process_ = await spawnGuarded({
       command: process.execPath,
       args: [
-        options.program ?? sources,
-        'run',
+        ...nodeFlags,
+        program,
+        role,
         `--kubeconfig=${options.kubeconfig}`,
-        `--listen=${listen}`,
-        `--webhook-url=https://${listen}`,
         `--admin-listen=${admin}`,
-        '--install',
-        '--allow-loopback-brokers',
-        ...(options.args ?? []),
+        ...flagsOf(role, `127.0.0.1:${webhookPort}`),
+        ...args,
       ],
       env: environment(),
       logPath: join(directory, 'bindery.log'),
@@ -137,6 +141,13 @@ export class BinderyProcess {
       if (answer?.ok === true) return;
     }
   }
+}
+
+function flagsOf(role: NonNullable<BinderyOptions['role']>, listen: string): readonly string[] {
+  const webhook = [`--listen=${listen}`, `--webhook-url=https://${listen}`];
+  const controller = ['--allow-loopback-brokers'];
+  if (role === 'run') return [...webhook, ...controller, '--install'];
+  return role === 'webhook' ? webhook : controller;
 }
 
 function environment(): Record<string, string> {

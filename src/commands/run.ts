@@ -16,6 +16,7 @@ import { ControllerRole } from './controller-role.ts';
 import { ensureNamespace, install } from './install.ts';
 import { readManifests } from './manifests.ts';
 import { watchStores } from './object-metrics.ts';
+import { saveMemory } from './save-memory.ts';
 import { webhookStores, WebhookRole } from './webhook-role.ts';
 
 export interface Roles {
@@ -33,6 +34,7 @@ const installTimeoutMs = 120_000;
  * @throws ConfigError, or whatever keeps it from starting
  */
 export async function runCommand(options: RawOptions, roles: Roles): Promise<void> {
+  saveMemory(roles);
   const config = parseConfig(options, process.env);
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics();

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errorMessage } from '../../src/base/logger.ts';
 import { BinderyProcess } from '../../demo/bindery-process.ts';
+import { nodeFlags } from '../cluster/node/image-content.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import {
   catalogLimitSeconds,
@@ -56,7 +57,7 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
   progress('build and start bindery run');
   await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { signal });
   const program = join(root, 'dist', 'bindery.js');
-  const bindery = await BinderyProcess.start({ kubeconfig: plane.kubeconfig, signal, program });
+  const bindery = await BinderyProcess.start({ kubeconfig: plane.kubeconfig, signal, program, nodeFlags });
   cleanUp.defer(async () => bindery.stop());
   try {
     return measures(await allRounds(plane, server, options));

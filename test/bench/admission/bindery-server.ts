@@ -2,6 +2,7 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import { mutatePod } from '../../../src/admission/mutate-pod.ts';
 import { AdmissionServer } from '../../../src/admission/server.ts';
+import { saveMemory } from '../../../src/commands/save-memory.ts';
 import { Store } from '../../../src/control/store.ts';
 import { createLogger } from '../../../src/observability/log.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -9,6 +10,7 @@ import { freePort } from '../../support/free-port.ts';
 import { bindingName, namespace } from './reviews.ts';
 import { answerUsage, startMessage } from './server-child.ts';
 
+saveMemory({ controller: false });
 const pair = await startMessage();
 const bindings = new Store<ServiceBinding>();
 bindings.put({

@@ -1,6 +1,7 @@
 /** The conversation between a bench and a server in a process of its own: both ends. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { nodeFlags } from '../../cluster/node/image-content.ts';
 
 export interface ServingPair {
   readonly key: string;
@@ -45,7 +46,7 @@ export class ServerChild {
   }
 
   static async start(program: URL, pair: ServingPair): Promise<ServerChild> {
-    const child = fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(program, { execArgv: [...nodeFlags], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     child.send(pair);
     const { port } = await answerOf<{ port: number }>(child);
     return new ServerChild(child, port);

@@ -13,6 +13,9 @@ export const imageUser = '65532:65532';
 /** As deploy/kustomize/base names it. */
 export const binderyImage = 'localhost/bindery:0.1.0';
 
+/** Flags of Node with which the product runs, as in deploy/Dockerfile. Why: docs/decisions/0013-memory-of-node.md. */
+export const nodeFlags = ['--max-semi-space-size=16'] as const;
+
 /**
  * Node.js and nothing else: the program that runs this, the shared libraries it names, and an empty /tmp. No shell,
  * no package manager. The same content as deploy/Dockerfile gives.
@@ -39,7 +42,7 @@ export function binderyImageOf(node: readonly TarEntry[], bundle: Buffer): Image
         text('bindery/package.json', '{ "type": "module" }\n'),
       ],
     ],
-    entrypoint: ['/bin/node', '/bindery/bindery.js'],
+    entrypoint: ['/bin/node', ...nodeFlags, '/bindery/bindery.js'],
     user: imageUser,
   };
 }
