@@ -183,6 +183,8 @@ export class ListWatch<T extends KubeObject> {
     else if (this.#failures > 0 || retryInMs === 0)
       logger.debug({ ...fields, ...errorFields(failure) }, 'watch failed');
     else if (isNotFound(failure)) logger.info(fields, 'not served yet');
+    // As every kind does in the first second after its definition was created.
+    else if (isTooManyRequests(failure)) logger.info({ ...fields, ...errorFields(failure) }, 'asked to wait');
     else logger.warn({ ...fields, ...errorFields(failure) }, 'watch failed');
   }
 

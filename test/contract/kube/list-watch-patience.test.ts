@@ -67,21 +67,27 @@ describe('patience', () => {
     expect(api.count('failure')).toBe(0);
   });
 
-  it('reports a series of failures once, and its end', async () => {
-    const lines: [string, LogFields, string][] = [];
-    const line = (level: string) => (fields: LogFields, message: string) =>
-      void lines.push([level, fields, message]);
-    const logger: Logger = {
-      debug: line('debug'),
-      info: line('info'),
-      warn: line('warn'),
-      error: line('error'),
-    };
-    api.server.plan({ times: 4, answer: { status: 500, body: {} } });
+  it.each([
+    [500, 'warn', 'watch failed'],
+    [429, 'info', 'asked to wait'],
+  ])('reports a series of %i once', async (status, level, message) => {
+    const { logger, lines } = recorder();
+    api.server.plan({ times: 4, answer: { status, body: {} } });
     const { listWatch } = api.follow({ logger });
     await listWatch.synced;
-    const loud = lines.filter(([level]) => level !== 'debug');
-    expect(loud).toMatchObject([['warn', { resource: 'configmaps' }, 'watch failed']]);
-    expect(lines.filter(([level]) => level === 'debug')).toHaveLength(3);
+    const loud = lines.filter(([of]) => of !== 'debug');
+    expect(loud).toMatchObject([[level, { resource: 'configmaps' }, message]]);
+    expect(lines.filter(([of]) => of === 'debug')).toHaveLength(3);
   });
 });
+
+function recorder(): {
+  readonly logger: Logger;
+  readonly lines: readonly (readonly [string, LogFields, string])[];
+} {
+  const lines: [string, LogFields, string][] = [];
+  const line = (level: string) => (fields: LogFields, message: string) =>
+    void lines.push([level, fields, message]);
+  const logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  return { logger, lines };
+}
