@@ -18,7 +18,9 @@ export async function announceUpgrade(
   task: InstanceTask,
   instance: ServiceInstance,
 ): Promise<Step<ServiceInstance>> {
-  const { status = {} } = instance;
+  const { status } = instance;
+  // Nothing is known about a new instance; a list of no conditions would only cost a write.
+  if (status?.conditions === undefined) return goOn(instance);
   const conditions = withUpgrade(instance, status, task.stores, timestamp(task.clock.now()));
   const next = { ...status, conditions };
   const { store } = task.stores.serviceInstances;

@@ -45,6 +45,8 @@ export class ServiceWorld {
   readonly broker: TestBroker;
   readonly namespace: string;
   readonly eavesdropper: Eavesdropper;
+  /** What test and reconcilers wrote, as "PATCH serviceinstances"; reads and events are left out. */
+  readonly writes: readonly string[];
   readonly #processes: BinderyProcess[] = [];
   #flags: Readonly<Record<string, string>> = {};
   #stopping = new AbortController();
@@ -56,18 +58,24 @@ export class ServiceWorld {
     broker: TestBroker,
     namespace: string,
     eavesdropper: Eavesdropper,
+    writes: readonly string[],
   ) {
     this.controlPlane = controlPlane;
     this.client = client;
     this.broker = broker;
     this.namespace = namespace;
     this.eavesdropper = eavesdropper;
+    this.writes = writes;
   }
 
   static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
     const controlPlane = await startControlPlane();
+    const writes: string[] = [];
     const client = new KubeClient({
       connection: await loadConnection({ kubeconfig: controlPlane.kubeconfig }),
+      observe: ({ method, resource }) => {
+        if (method !== 'GET' && resource !== 'events') writes.push(`${method} ${resource}`);
+      },
     });
     const manifests = (await readManifests()).filter((text) => text.includes('CustomResourceDefinition'));
     const signal = AbortSignal.timeout(30_000);
@@ -76,7 +84,7 @@ export class ServiceWorld {
     await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     const eavesdropper = await Eavesdropper.start(client);
     const broker = await TestBroker.start(options);
-    const world = new ServiceWorld(controlPlane, client, broker, namespace, eavesdropper);
+    const world = new ServiceWorld(controlPlane, client, broker, namespace, eavesdropper, writes);
     if (options.flags !== undefined) world.#flags = options.flags;
     if (options.controllers === 'none') return world;
     world.startControllers();

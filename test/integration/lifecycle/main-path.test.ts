@@ -1,6 +1,7 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { nudge } from './instance-actions.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -48,5 +49,29 @@ describe('the main path', () => {
     expect(world.broker.liveBindings()).toEqual([]);
     expect(world.broker.liveInstances()).toEqual([]);
     expect(world.broker.violations).toEqual([]);
+  });
+
+  it('writes two statuses of each, besides what the webhook would have filled in, and nothing after that', async () => {
+    const isPatch = (write: string): boolean => write.startsWith('PATCH service');
+    const before = world.writes.length;
+    await world.createInstance('counted');
+    await world.instance('counted', isReady, 'is ready');
+    expect(world.writes.slice(before).filter(isPatch)).toEqual(Array(3).fill('PATCH serviceinstances'));
+    await world.createBinding('counted', 'counted');
+    await world.binding('counted', isReady, 'is ready');
+    expect(world.writes.slice(before + 4)).toEqual([
+      'POST servicebindings',
+      'PATCH servicebindings',
+      'PATCH servicebindings',
+      'POST secrets',
+      'PATCH servicebindings',
+    ]);
+    const settled = world.writes.length;
+    await nudge(world, 'counted');
+    await world.stopControllers();
+    world.startControllers();
+    await world.createInstance('later');
+    await world.instance('later', isReady, 'is ready');
+    expect(world.writes.slice(settled).filter(isPatch)).toHaveLength(1 + 3);
   });
 });
