@@ -18,6 +18,8 @@ export interface BinderyOptions {
   readonly program?: string;
   /** Flags of Node. */
   readonly nodeFlags?: readonly string[];
+  /** On top of the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** `controller` and `webhook` are for a cluster in which Bindery is installed already. @default 'run' */
   readonly role?: 'run' | 'controller' | 'webhook';
   /** More flags of the role. */
@@ -82,7 +84,7 @@ export class BinderyProcess {
         ...flagsOf(role, `127.0.0.1:${webhookPort}`),
         ...args,
       ],
-      env: environment(),
+      env: { ...environment(), ...options.env },
       logPath: join(directory, 'bindery.log'),
       orphanedDirectory: directory,
     });

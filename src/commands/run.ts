@@ -34,7 +34,7 @@ const installTimeoutMs = 120_000;
  * @throws ConfigError, or whatever keeps it from starting
  */
 export async function runCommand(options: RawOptions, roles: Roles): Promise<void> {
-  saveMemory(roles);
+  saveMemory();
   const config = parseConfig(options, process.env);
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics();

@@ -15,6 +15,7 @@ import {
   type CatalogObjects,
 } from './catalog/catalog-limit.ts';
 import { startCatalogServer, type CatalogServer } from './catalog/catalog-server.ts';
+import { controllerEnvironment } from './controller-environment.ts';
 import { alone, compared, median, type BenchOptions, type Measure } from './measure.ts';
 import { writeCounts, writesBetween, type WriteCounts } from './provision/api-writes.ts';
 import { BenchApi } from './provision/bench-api.ts';
@@ -57,7 +58,13 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
   progress('build and start bindery run');
   await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { signal });
   const program = join(root, 'dist', 'bindery.js');
-  const bindery = await BinderyProcess.start({ kubeconfig: plane.kubeconfig, signal, program, nodeFlags });
+  const bindery = await BinderyProcess.start({
+    kubeconfig: plane.kubeconfig,
+    signal,
+    program,
+    nodeFlags,
+    env: await controllerEnvironment(),
+  });
   cleanUp.defer(async () => bindery.stop());
   try {
     return measures(await allRounds(plane, server, options));

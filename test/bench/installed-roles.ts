@@ -5,6 +5,7 @@ import { BinderyProcess } from '../../demo/bindery-process.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { nodeFlags } from '../cluster/node/image-content.ts';
 import { freePort } from '../support/free-port.ts';
+import { controllerEnvironment } from './controller-environment.ts';
 import type { BenchOptions } from './measure.ts';
 
 export const roles = ['webhook', 'controller'] as const;
@@ -37,7 +38,8 @@ export async function installRoles(
     start: async (role) => {
       // The last of two equal flags counts.
       const args = role === 'webhook' ? [`--listen=${listen}`, webhookUrl] : [];
-      return BinderyProcess.start({ kubeconfig, signal, program, nodeFlags, role, args });
+      const env = role === 'controller' ? await controllerEnvironment() : {};
+      return BinderyProcess.start({ kubeconfig, signal, program, nodeFlags, env, role, args });
     },
   };
 }

@@ -6,6 +6,7 @@ import { errorMessage } from '../../src/base/logger.ts';
 import { BinderyProcess } from '../../demo/bindery-process.ts';
 import { nodeFlags } from '../cluster/node/image-content.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
+import { controllerEnvironment } from './controller-environment.ts';
 import { alone, compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
 import { apiLimit } from './provision/api-limit.ts';
 import { writeCounts, writesBetween } from './provision/api-writes.ts';
@@ -57,7 +58,13 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
   progress('build and start bindery run');
   await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { signal });
   const program = join(root, 'dist', 'bindery.js');
-  const bindery = await BinderyProcess.start({ kubeconfig: plane.kubeconfig, signal, program, nodeFlags });
+  const bindery = await BinderyProcess.start({
+    kubeconfig: plane.kubeconfig,
+    signal,
+    program,
+    nodeFlags,
+    env: await controllerEnvironment(),
+  });
   cleanUp.defer(async () => bindery.stop());
   try {
     return await measure(plane, broker, bindery, options);

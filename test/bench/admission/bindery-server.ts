@@ -10,7 +10,7 @@ import { freePort } from '../../support/free-port.ts';
 import { bindingName, namespace } from './reviews.ts';
 import { answerUsage, startMessage } from './server-child.ts';
 
-saveMemory({ controller: false });
+saveMemory();
 const pair = await startMessage();
 const bindings = new Store<ServiceBinding>();
 bindings.put({

@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+
+interface Deployment {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly {
+          readonly env: readonly { readonly name: string; readonly value: string }[];
+        }[];
+      };
+    };
+  };
+}
+
+const manifest = join(import.meta.dirname, '../../deploy/kustomize/base/controller.yaml');
+
+/** What the manifests set for the controller: what is measured is what ships. */
+export async function controllerEnvironment(): Promise<Readonly<Record<string, string>>> {
+  const [{ spec }] = loadAll(await readFile(manifest, 'utf8')) as [Deployment];
+  const variables = spec.template.spec.containers.flatMap(({ env }) => env);
+  return Object.fromEntries(variables.map(({ name, value }) => [name, value]));
+}
