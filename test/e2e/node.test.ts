@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { processesMentioning } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { container, pod } from './support/objects.ts';
@@ -48,9 +49,12 @@ describeOnOwnNode('a cluster of one node', 'it is about the node that is started
   it('leaves nothing when whoever started it is killed', async () => {
     const before = await cgroups();
     const starter = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', command], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const [line] = (await once(createInterface(starter.stdout), 'line')) as [string];
+    const told = text(starter.stderr);
+    const ended = once(starter, 'exit').then(async () => Promise.reject(new Error(await told)));
+    ended.catch(() => undefined);
+    const [line] = (await Promise.race([once(createInterface(starter.stdout), 'line'), ended])) as [string];
     const directory = dirname(/'(.*)'/.exec(line)?.[1] ?? '');
     expect(await processesMentioning(directory)).not.toEqual([]);
     const own = (await cgroups()).filter((path) => !before.includes(path));
