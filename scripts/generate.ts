@@ -5,7 +5,7 @@
  *   node scripts/generate.ts           write the files
  *   node scripts/generate.ts --check   say which files differ, exit 1 if any does
  *
- * A schema with a title becomes an interface of that name. Titles that several kinds use go to common.ts and must
+ * A schema with a title becomes an interface of that name. Titles that several kinds use go to shared-types.ts and must
  * have the same fields everywhere.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -97,7 +97,7 @@ async function renderFiles(definitions: readonly ResourceDefinition[]): Promise<
   const isCommon = (title: string): boolean => (types.get(title)?.kinds.length ?? 0) > 1;
   const files = new Map<string, string>();
   const common = [...types.values()].filter((type) => isCommon(type.title));
-  files.set('common.ts', await renderFile(common, () => false));
+  files.set('shared-types.ts', await renderFile(common, () => false));
   for (const definition of definitions) {
     const { kind } = definition.spec.names;
     const own = [...types.values()].filter((type) => type.kinds.includes(kind) && !isCommon(type.title));
@@ -186,7 +186,7 @@ async function renderFile(
   if (imported.length > 0) {
     const names = imported.map((name) => `  ${name},\n`).join('');
     // Exported as well, so that one import has everything of a kind.
-    lines.push(`import type {\n${names}} from './common.ts';\n\nexport type {\n${names}};`);
+    lines.push(`import type {\n${names}} from './shared-types.ts';\n\nexport type {\n${names}};`);
   }
   const interfaces = await Promise.all(types.map(renderInterface));
   return `${lines.join('\n')}\n\n${interfaces.join('\n')}`;

@@ -1,22 +1,10 @@
 import { parseArgs } from 'node:util';
 import { errorMessage } from '../src/base/logger.ts';
-import type { Operation } from '../src/osb/outcome-types.ts';
+import { operations, type Operation } from '../src/osb/outcome-types.ts';
 import { TestBroker } from '../test/support/test-broker/test-broker.ts';
 
 /** `npm run test-broker`: the tests' service broker alone, for people with curl, kubectl or another platform. */
 
-const operations = [
-  'catalog',
-  'provision',
-  'getInstance',
-  'update',
-  'deprovision',
-  'pollInstance',
-  'bind',
-  'getBinding',
-  'unbind',
-  'pollBinding',
-] as const satisfies readonly Operation[];
 const hang = { kind: 'hang' } as const;
 
 const usage = `npm run test-broker -- [options]

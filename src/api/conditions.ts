@@ -2,7 +2,7 @@
  * Conditions as values: every function takes a list and returns a list. The order is part of the API, because
  * clients of the original service catalog show the last element.
  */
-import type { Condition } from './generated/common.ts';
+import type { Condition } from './generated/shared-types.ts';
 
 type Conditions = readonly Condition[];
 

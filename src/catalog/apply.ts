@@ -1,4 +1,4 @@
-import type { SkippedCatalogItem } from '../api/generated/common.ts';
+import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import { errorMessage } from '../base/logger.ts';
 import { writeStatus } from '../control/status-writer.ts';
 import type { Store } from '../control/store.ts';

@@ -1,5 +1,5 @@
 import { apiVersion } from '../api/group.ts';
-import type { SkippedCatalogItem } from '../api/generated/common.ts';
+import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { OwnerReference } from '../base/object-meta.ts';

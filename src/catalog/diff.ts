@@ -1,4 +1,4 @@
-import type { SkippedCatalogItem } from '../api/generated/common.ts';
+import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import { jsonEqual } from '../base/json.ts';
 import { brokerKey, brokerRefOf, describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';

@@ -1,4 +1,4 @@
-import type { SkippedCatalogItem } from '../api/generated/common.ts';
+import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import { brokerKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { nextAttempt, timestamp } from '../control/attempts.ts';

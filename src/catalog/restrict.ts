@@ -1,4 +1,4 @@
-import type { CatalogRestrictions } from '../api/generated/common.ts';
+import type { CatalogRestrictions } from '../api/generated/shared-types.ts';
 import type { DesiredCatalog, DesiredClass, DesiredPlan } from './convert.ts';
 import { matchesSelector, parseSelector, type Requirement } from './label-selector.ts';
 import { classRefName, type CatalogScope } from './scope.ts';

@@ -1,4 +1,4 @@
-import type { SkippedCatalogItem } from '../api/generated/common.ts';
+import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 
 /** Lengths that the CRD allows, and what of the list is kept. */
 const maxTextLength = 1024;

@@ -1,5 +1,5 @@
 import { escapeName } from '../api/names.ts';
-import type { SkippedCatalogItem } from '../api/generated/common.ts';
+import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import { describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { sentence } from '../base/sentence.ts';

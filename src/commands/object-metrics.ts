@@ -1,5 +1,5 @@
 import { findCondition, isConditionTrue } from '../api/conditions.ts';
-import type { Condition } from '../api/generated/common.ts';
+import type { Condition } from '../api/generated/shared-types.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { scoped, type Stores } from '../control/stores.ts';
 import type { KubeObject } from '../kube/objects.ts';

@@ -1,5 +1,5 @@
 import { findCondition, lastConditionState, removeCondition, setCondition } from '../api/conditions.ts';
-import type { Condition } from '../api/generated/common.ts';
+import type { Condition } from '../api/generated/shared-types.ts';
 import { sentence } from '../base/sentence.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { findCondition, removeCondition, setCondition } from '../api/conditions.ts';
-import type { Condition, MaintenanceInfo } from '../api/generated/common.ts';
+import type { Condition, MaintenanceInfo } from '../api/generated/shared-types.ts';
 import type { ServiceInstance, ServiceInstanceStatus } from '../api/generated/service-instance.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';

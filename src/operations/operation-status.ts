@@ -1,4 +1,4 @@
-import type { Condition } from '../api/generated/common.ts';
+import type { Condition } from '../api/generated/shared-types.ts';
 import type { UserInfo } from '../brokers/originating-identity.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Verdict } from '../control/verdict.ts';

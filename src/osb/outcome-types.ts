@@ -1,16 +1,19 @@
 import type { Catalog, CatalogProblem } from './types.ts';
 
-export type Operation =
-  | 'catalog'
-  | 'provision'
-  | 'getInstance'
-  | 'update'
-  | 'deprovision'
-  | 'pollInstance'
-  | 'bind'
-  | 'getBinding'
-  | 'unbind'
-  | 'pollBinding';
+/** All requests that can be made of a broker. */
+export const operations = [
+  'catalog',
+  'provision',
+  'getInstance',
+  'update',
+  'deprovision',
+  'pollInstance',
+  'bind',
+  'getBinding',
+  'unbind',
+  'pollBinding',
+] as const;
+export type Operation = (typeof operations)[number];
 
 /** Why a request failed: one word per thing that a person would do differently about it. */
 export type FailureReason =

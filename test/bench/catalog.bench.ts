@@ -1,11 +1,6 @@
 /** A catalog of 1,000 plans: its first synchronisation, and what an unchanged one costs. */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { errorMessage } from '../../src/base/logger.ts';
-import { BinderyProcess } from '../../demo/bindery-process.ts';
-import { nodeFlags } from '../cluster/node/image-content.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import {
   catalogLimitSeconds,
@@ -15,15 +10,14 @@ import {
   type CatalogObjects,
 } from './catalog/catalog-limit.ts';
 import { startCatalogServer, type CatalogServer } from './catalog/catalog-server.ts';
-import { controllerEnvironment } from './controller-environment.ts';
 import { alone, compared, median, type BenchOptions, type Measure } from './measure.ts';
 import { writeCounts, writesBetween, type WriteCounts } from './provision/api-writes.ts';
 import { BenchApi } from './provision/bench-api.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
+import { buildBundle, startShipped } from './shipped-bindery.ts';
 
 export const summary = 'a catalog of 1,000 plans in 50 classes, against the limit of the API server';
 
-const root = join(import.meta.dirname, '..', '..');
 const rounds = 3;
 const size = { services: 50, plansPerService: 20 } as const;
 const objectCount = size.services * (1 + size.plansPerService);
@@ -56,15 +50,8 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
   const server = await startCatalogServer(size);
   cleanUp.defer(async () => server.stop());
   progress('build and start bindery run');
-  await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { signal });
-  const program = join(root, 'dist', 'bindery.js');
-  const bindery = await BinderyProcess.start({
-    kubeconfig: plane.kubeconfig,
-    signal,
-    program,
-    nodeFlags,
-    env: await controllerEnvironment(),
-  });
+  await buildBundle(signal);
+  const bindery = await startShipped({ kubeconfig: plane.kubeconfig, signal });
   cleanUp.defer(async () => bindery.stop());
   try {
     return measures(await allRounds(plane, server, options));

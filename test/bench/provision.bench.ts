@@ -1,12 +1,9 @@
 /** `bindery run` beside what the API server itself allows: 200 instances and 200 bindings created at once. */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorMessage } from '../../src/base/logger.ts';
-import { BinderyProcess } from '../../demo/bindery-process.ts';
-import { nodeFlags } from '../cluster/node/image-content.ts';
+import type { BinderyProcess } from '../../demo/bindery-process.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
-import { controllerEnvironment } from './controller-environment.ts';
 import { alone, compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
 import { apiLimit } from './provision/api-limit.ts';
 import { writeCounts, writesBetween } from './provision/api-writes.ts';
@@ -15,10 +12,10 @@ import { startInstantBroker, type InstantBroker } from './provision/instant-brok
 import { apiVersion, binding, instance } from './provision/objects.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
 import { installTwins } from './provision/twin-kinds.ts';
+import { buildBundle, startShipped } from './shipped-bindery.ts';
 
 export const summary = '200 instances and 200 bindings until Ready, against the limit of the API server';
 
-const root = join(import.meta.dirname, '..', '..');
 const rounds = 3;
 const count = 200;
 const parallel = 32;
@@ -56,15 +53,8 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
   const broker = await startInstantBroker();
   cleanUp.defer(async () => broker.stop());
   progress('build and start bindery run');
-  await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { signal });
-  const program = join(root, 'dist', 'bindery.js');
-  const bindery = await BinderyProcess.start({
-    kubeconfig: plane.kubeconfig,
-    signal,
-    program,
-    nodeFlags,
-    env: await controllerEnvironment(),
-  });
+  await buildBundle(signal);
+  const bindery = await startShipped({ kubeconfig: plane.kubeconfig, signal });
   cleanUp.defer(async () => bindery.stop());
   try {
     return await measure(plane, broker, bindery, options);

@@ -4,7 +4,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { startBroker, type RunningBroker } from './support/broker.ts';
 import { container, namespace, pod, secret, workload } from './support/objects.ts';
 import { look, outputOf, stay } from './support/output.ts';
-import { describeInCluster, prepared, programsImageHere } from './support/prepared.ts';
+import { describeInCluster, itWithGo, programsImageHere } from './support/prepared.ts';
 import { seconds, tell } from './support/tell.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -170,9 +170,6 @@ describeInCluster('an annotated workload', () => {
     60_000,
   );
 
-  const state = prepared();
-  const itWithGo =
-    state.kind === 'existing' || (state.kind === 'node' && state.images.hasReader) ? it : it.skip;
   itWithGo(
     'is read by a program in Go that follows the Service Binding Specification',
     async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Condition } from '../../src/api/generated/common.ts';
+import type { Condition } from '../../src/api/generated/shared-types.ts';
 import type { ServiceBinding } from '../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../src/api/generated/service-instance.ts';
 import { apiVersion } from '../../src/api/group.ts';

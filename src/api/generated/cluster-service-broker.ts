@@ -5,7 +5,7 @@ import type {
   Condition,
   ObjectReference,
   SkippedCatalogItem,
-} from './common.ts';
+} from './shared-types.ts';
 
 export type {
   CatalogRestrictions,

@@ -3,7 +3,7 @@ import type { ObjectMeta } from '../../base/object-meta.ts';
 import type {
   Condition,
   DashboardClient,
-} from './common.ts';
+} from './shared-types.ts';
 
 export type {
   Condition,

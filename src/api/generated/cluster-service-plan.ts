@@ -4,7 +4,7 @@ import type {
   ClusterObjectReference,
   Condition,
   MaintenanceInfo,
-} from './common.ts';
+} from './shared-types.ts';
 
 export type {
   ClusterObjectReference,

@@ -7,7 +7,7 @@ import type {
   ObjectReference,
   ParametersFromSource,
   UserInfo,
-} from './common.ts';
+} from './shared-types.ts';
 
 export type {
   BrokerReference,

@@ -5,7 +5,7 @@ import type {
   Condition,
   LocalObjectReference,
   SkippedCatalogItem,
-} from './common.ts';
+} from './shared-types.ts';
 
 export type {
   CatalogRestrictions,

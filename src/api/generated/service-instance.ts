@@ -8,7 +8,7 @@ import type {
   MaintenanceInfo,
   ParametersFromSource,
   UserInfo,
-} from './common.ts';
+} from './shared-types.ts';
 
 export type {
   BrokerReference,

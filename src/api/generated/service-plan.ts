@@ -4,7 +4,7 @@ import type {
   Condition,
   LocalObjectReference,
   MaintenanceInfo,
-} from './common.ts';
+} from './shared-types.ts';
 
 export type {
   Condition,

@@ -51,3 +51,10 @@ export function itOnOwnNode(name: string, why: string, test: () => Promise<void>
   if (prepared().kind === 'existing') it.skip(`${name} (skipped: ${why})`, test);
   else it(name, test);
 }
+
+/** For a test that runs the reader in Go, which an image of our own lacks where there is no Go. */
+export function itWithGo(name: string, test: () => Promise<void>, timeoutMs: number): void {
+  const state = prepared();
+  if (state.kind === 'node' && !state.images.hasReader) it.skip(`${name} (skipped: Go is not here)`, test);
+  else it(name, test, timeoutMs);
+}

@@ -92,3 +92,10 @@ async function patch(world: ServiceWorld, name: string, change: object): Promise
   const ref = { namespace: world.namespace, name };
   return world.client.patch<ServiceInstance>(serviceInstances, ref, change, { type: 'merge' });
 }
+
+/** After each test: the broker was asked nothing that a platform may not ask, and has nothing left. */
+export function expectCleanBroker({ broker }: ServiceWorld): void {
+  expect(broker.violations).toEqual([]);
+  expect(broker.liveInstances()).toEqual([]);
+  broker.forget();
+}

@@ -5,7 +5,15 @@ import { namespaces } from '../../../src/kube/resources.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
 import type { RecordedRequest } from '../../support/test-broker/recorded-request.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { annotate, changeSpec, nudge, readyInstance, removeInstance, settled } from './instance-actions.ts';
+import {
+  expectCleanBroker,
+  annotate,
+  changeSpec,
+  nudge,
+  readyInstance,
+  removeInstance,
+  settled,
+} from './instance-actions.ts';
 
 const cache = { clusterServiceClassExternalName: 'cache', clusterServicePlanExternalName: 'default' };
 const userInfo = { username: 'jane', uid: 'u-1' };
@@ -16,11 +24,7 @@ beforeAll(async () => {
   await showAnnotations('acme.example/*');
 }, 60_000);
 afterAll(() => world.stop());
-afterEach(() => {
-  expect(world.broker.violations).toEqual([]);
-  expect(world.broker.liveInstances()).toEqual([]);
-  world.broker.forget();
-});
+afterEach(() => expectCleanBroker(world));
 
 async function showAnnotations(list: string | null): Promise<void> {
   const change = { metadata: { annotations: { [brokerAnnotations.contextAnnotations]: list } } };

@@ -4,18 +4,14 @@ import { serviceInstances } from '../../../src/api/kinds.ts';
 import { ServiceWorld } from '../../support/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { readyInstance, removeInstance } from './instance-actions.ts';
+import { expectCleanBroker, readyInstance, removeInstance } from './instance-actions.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
   world = await ServiceWorld.start({ flags: { maxPollInterval: '50ms', brokerTimeout: '1s' } });
 }, 60_000);
 afterAll(() => world.stop());
-afterEach(() => {
-  expect(world.broker.violations).toEqual([]);
-  expect(world.broker.liveInstances()).toEqual([]);
-  world.broker.forget();
-});
+afterEach(() => expectCleanBroker(world));
 
 const deletions = () => world.broker.requestsOf('deprovision');
 

@@ -5,18 +5,21 @@ import { clusterServiceBrokers, serviceInstances } from '../../../src/api/kinds.
 import { apiVersion } from '../../../src/api/group.ts';
 import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
-import { annotate, changeSpec, nudge, removeInstance, settled } from './instance-actions.ts';
+import {
+  expectCleanBroker,
+  annotate,
+  changeSpec,
+  nudge,
+  removeInstance,
+  settled,
+} from './instance-actions.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
   world = await ServiceWorld.start({ flags: { maxPollInterval: '50ms', maxRetryInterval: '200ms' } });
 }, 60_000);
 afterAll(() => world.stop());
-afterEach(() => {
-  expect(world.broker.violations).toEqual([]);
-  expect(world.broker.liveInstances()).toEqual([]);
-  world.broker.forget();
-});
+afterEach(() => expectCleanBroker(world));
 
 const off = { [orphanMitigationAnnotation]: 'disabled' };
 const leftBehind: Behaviour = { kind: 'answer', status: 500, applies: true };

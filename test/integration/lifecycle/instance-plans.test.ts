@@ -6,6 +6,7 @@ import { isReady, readyReason, ServiceWorld } from '../../support/service-world.
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import type { CatalogDocument, PlanDocument } from '../../support/test-broker/sample-catalog.ts';
 import {
+  expectCleanBroker,
   changePlan,
   changeSpec,
   readyInstance,
@@ -58,11 +59,7 @@ afterAll(async () => {
   await other?.stop();
   await world?.stop();
 });
-afterEach(() => {
-  expect(world.broker.violations).toEqual([]);
-  expect(world.broker.liveInstances()).toEqual([]);
-  world.broker.forget();
-});
+afterEach(() => expectCleanBroker(world));
 
 function on(service: string, plan: string) {
   return { clusterServiceClassExternalName: service, clusterServicePlanExternalName: plan };

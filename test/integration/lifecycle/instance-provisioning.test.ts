@@ -3,18 +3,21 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
 import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
-import { changeSpec, nudge, readyInstance, removeInstance, settled } from './instance-actions.ts';
+import {
+  expectCleanBroker,
+  changeSpec,
+  nudge,
+  readyInstance,
+  removeInstance,
+  settled,
+} from './instance-actions.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
   world = await ServiceWorld.start({ flags: { maxRetryInterval: '200ms' } });
 }, 60_000);
 afterAll(() => world.stop());
-afterEach(() => {
-  expect(world.broker.violations).toEqual([]);
-  expect(world.broker.liveInstances()).toEqual([]);
-  world.broker.forget();
-});
+afterEach(() => expectCleanBroker(world));
 
 const provisions = () => world.broker.requestsOf('provision');
 

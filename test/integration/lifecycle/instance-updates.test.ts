@@ -3,18 +3,22 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import type { RecordedRequest } from '../../support/test-broker/recorded-request.ts';
-import { changePlan, changeSpec, nudge, readyInstance, removeInstance, settled } from './instance-actions.ts';
+import {
+  expectCleanBroker,
+  changePlan,
+  changeSpec,
+  nudge,
+  readyInstance,
+  removeInstance,
+  settled,
+} from './instance-actions.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
   world = await ServiceWorld.start({ flags: { maxPollInterval: '50ms' } });
 }, 60_000);
 afterAll(() => world.stop());
-afterEach(() => {
-  expect(world.broker.violations).toEqual([]);
-  expect(world.broker.liveInstances()).toEqual([]);
-  world.broker.forget();
-});
+afterEach(() => expectCleanBroker(world));
 
 const updates = () => world.broker.requestsOf('update');
 const bodyOf = (request: RecordedRequest | undefined) =>

@@ -6,7 +6,7 @@ import {
   setCondition,
   type ConditionStatement,
 } from '../../../src/api/conditions.ts';
-import type { Condition } from '../../../src/api/generated/common.ts';
+import type { Condition } from '../../../src/api/generated/shared-types.ts';
 
 const earlier = '2026-01-01T00:00:00Z';
 const now = '2026-01-02T00:00:00Z';

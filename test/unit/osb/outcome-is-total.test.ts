@@ -15,22 +15,9 @@ import {
   assert,
   property,
 } from 'fast-check';
-import type { FailureReason, Operation } from '../../../src/osb/outcome-types.ts';
+import { operations, type FailureReason } from '../../../src/osb/outcome-types.ts';
 import type { AnswerBody, Reply } from '../../../src/osb/reply.ts';
 import { answer, failureIn, fault, interpret } from './replies.ts';
-
-const operations: readonly Operation[] = [
-  'catalog',
-  'provision',
-  'getInstance',
-  'update',
-  'deprovision',
-  'pollInstance',
-  'bind',
-  'getBinding',
-  'unbind',
-  'pollBinding',
-];
 
 const kinds: Readonly<Record<string, readonly string[]>> = {
   catalog: ['catalog', 'unchanged', 'failed'],
