@@ -1,6 +1,7 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { nudge } from './instance-actions.ts';
 
 let world: ServiceWorld;
@@ -54,11 +55,15 @@ describe('the main path', () => {
   it('writes two statuses of each, besides what the webhook would have filled in, and nothing after that', async () => {
     const isPatch = (write: string): boolean => write.startsWith('PATCH service');
     const before = world.writes.length;
+    // A write is counted when its answer has come, which others may see the object before.
+    const counted = (count: number) => waitFor(() => world.writes.length >= before + count);
     await world.createInstance('counted');
     await world.instance('counted', isReady, 'is ready');
+    await counted(4);
     expect(world.writes.slice(before).filter(isPatch)).toEqual(Array(3).fill('PATCH serviceinstances'));
     await world.createBinding('counted', 'counted');
     await world.binding('counted', isReady, 'is ready');
+    await counted(9);
     expect(world.writes.slice(before + 4)).toEqual([
       'POST servicebindings',
       'PATCH servicebindings',
@@ -72,6 +77,8 @@ describe('the main path', () => {
     world.startControllers();
     await world.createInstance('later');
     await world.instance('later', isReady, 'is ready');
+    // The nudge, and the POST and the three writes of the new instance.
+    await waitFor(() => world.writes.length >= settled + 5);
     expect(world.writes.slice(settled).filter(isPatch)).toHaveLength(1 + 3);
   });
 });
