@@ -96,6 +96,11 @@ export class BinderyProcess {
     return this.#process.groupId;
   }
 
+  /** Undefined while it runs. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
+  }
+
   /** Everything that it wrote, until it is stopped. */
   async log(): Promise<string> {
     return readFile(join(this.#directory, 'bindery.log'), 'utf8').catch(() => '');

@@ -64,6 +64,20 @@ export class ControlPlaneServer {
     await stopped.kill();
   }
 
+  /** SIGSTOP to its whole process group. When this process ends meanwhile the kernel wakes them, and they end. */
+  pause(): void {
+    this.#signal('SIGSTOP');
+  }
+
+  continue(): void {
+    this.#signal('SIGCONT');
+  }
+
+  #signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.#process === undefined) throw new Error(`${this.#deps.name} does not run`);
+    process.kill(-this.#process.groupId, name);
+  }
+
   async #watch(started: GuardedProcess): Promise<void> {
     const code = await started.exited;
     if (this.#process !== started) return;

@@ -58,6 +58,9 @@ export interface ControlPlane extends ClusterAccess {
   stopApiServer(options?: StopOptions): Promise<void>;
   /** Resolves when it is ready. */
   startApiServer(): Promise<void>;
+  /** SIGSTOP: connections stay open and nothing is answered. */
+  pauseApiServer(): void;
+  continueApiServer(): void;
   /** Ends all processes and removes the directory. May be called again. */
   stop(): Promise<void>;
 }
@@ -201,6 +204,14 @@ class LocalControlPlane implements ControlPlane {
     } finally {
       over.abort();
     }
+  }
+
+  pauseApiServer(): void {
+    this.#parts.apiServer.pause();
+  }
+
+  continueApiServer(): void {
+    this.#parts.apiServer.continue();
   }
 
   async stop(): Promise<void> {

@@ -7,7 +7,7 @@ import { configMaps, customResourceDefinitions, type Resource } from '../../../s
 import { freshNamespace, sharedControlPlane } from '../../support/cluster.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { createConfigMap, realClient, type ConfigMap } from './real-client.ts';
-import { TcpRelay } from './tcp-relay.ts';
+import { TcpRelay } from '../../support/tcp-relay.ts';
 
 let admin: KubeClient;
 let watcher: KubeClient;

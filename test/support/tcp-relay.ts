@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { listen } from '../../support/test-broker/listen.ts';
+import { listen } from './test-broker/listen.ts';
 
 /** Passes bytes on to a server, until a test cuts or silences the connections through it. */
 export class TcpRelay {
