@@ -1,4 +1,7 @@
-/** The time, injectable so that tests decide what "now" is. */
+/**
+ * The wall clock, injectable so that tests decide what "now" is. It can be set, by an hour in either direction: for
+ * what is written into objects and certificates, never to measure how long something takes. See `stopwatch.ts`.
+ */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
