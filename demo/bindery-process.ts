@@ -122,6 +122,30 @@ export class BinderyProcess {
     await this.#process.kill();
   }
 
+  /** SIGSTOP: it keeps its connections and does nothing, like a machine that hangs. */
+  pause(): void {
+    this.#process.pause();
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#process.resume();
+  }
+
+  /** The exit code when it has ended by itself. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
+  }
+
+  /** The status of a probe, 0 when there is no answer. */
+  async probe(path: '/livez' | '/readyz'): Promise<number> {
+    const answer = await fetch(`${this.adminUrl}${path}`, { signal: AbortSignal.timeout(5_000) }).catch(
+      () => undefined,
+    );
+    await answer?.body?.cancel();
+    return answer?.status ?? 0;
+  }
+
   /** Asks it to end, and insists after a while. May be called twice. */
   async end(): Promise<void> {
     if (this.#exitCode !== undefined) return;
@@ -141,11 +165,7 @@ export class BinderyProcess {
     for (const deadline = Date.now() + readyTimeoutMs; ; await delay(50, undefined, { signal })) {
       if (this.#exitCode !== undefined) throw new Error(`it ended with code ${this.#exitCode}`);
       if (Date.now() > deadline) throw new Error(`it is not ready after ${readyTimeoutMs / 1000} s`);
-      const answer = await fetch(`${this.adminUrl}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
-        () => undefined,
-      );
-      await answer?.body?.cancel();
-      if (answer?.ok === true) return;
+      if ((await this.probe('/readyz')) === 200) return;
     }
   }
 }

@@ -9,6 +9,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Plain HTTP: /metrics, /livez, /readyz. */
   readonly adminListen: Address;
+  /** What is known of the cluster may be so old, and the process still counts as ready. */
+  readonly maxViewAgeMs: number;
   readonly webhook: WebhookConfig;
   readonly controller: ControllerConfig;
 }
@@ -29,6 +31,7 @@ export interface WebhookConfig {
 
 export interface ControllerConfig {
   readonly isLeaderElected: boolean;
+  readonly election: ElectionTimes;
   readonly concurrency: number;
   readonly brokerTimeoutMs: number;
   readonly allowLoopbackBrokers: boolean;
@@ -37,6 +40,13 @@ export interface ControllerConfig {
   readonly maxPollIntervalMs: number;
   readonly maxRetryIntervalMs: number;
   readonly clusterIdConfigMap: { readonly namespace: string; readonly name: string };
+}
+
+/** The times of a leader election, as client-go names them: lease duration > renew deadline > 1.2 × retry period. */
+export interface ElectionTimes {
+  readonly leaseDurationMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
 }
 
 /** What the command line says, as text; every one can also come from `BINDERY_<NAME>` in the environment. */
@@ -65,6 +75,11 @@ const common: readonly Option[] = [
     description: 'metrics and health, plain HTTP',
     default: ':8081',
   },
+  {
+    flags: '--max-view-age <duration>',
+    description: 'not ready when the cluster could not be watched for longer',
+    default: '60s',
+  },
 ];
 
 const webhook: readonly Option[] = [
@@ -75,6 +90,21 @@ const webhook: readonly Option[] = [
 
 const controller: readonly Option[] = [
   { flags: '--leader-elect <bool>', description: 'work only while holding the Lease', default: 'true' },
+  {
+    flags: '--lease-duration <duration>',
+    description: 'a silent leader is replaced after it',
+    default: '15s',
+  },
+  {
+    flags: '--renew-deadline <duration>',
+    description: 'a leader that can not renew for so long stops',
+    default: '10s',
+  },
+  {
+    flags: '--retry-period <duration>',
+    description: 'between two tries to get or renew the Lease',
+    default: '2s',
+  },
   { flags: '--concurrency <n>', description: 'objects of a kind worked on at once', default: '32' },
   { flags: '--broker-timeout <duration>', description: 'whole time of one broker request', default: '60s' },
   { flags: '--allow-loopback-brokers', description: 'brokers at 127.0.0.1 and ::1, for development' },
@@ -118,6 +148,7 @@ export function parseConfig(
     namespace: read.name('namespace'),
     logLevel: read.oneOf('logLevel', ['debug', 'info', 'warn', 'error', 'silent'] as const),
     adminListen: read.address('adminListen'),
+    maxViewAgeMs: read.duration('maxViewAge'),
     webhook: Object.freeze({
       listen: read.address('listen'),
       url: url === undefined ? undefined : webhookUrl(url),
@@ -125,6 +156,7 @@ export function parseConfig(
     }),
     controller: Object.freeze({
       isLeaderElected: read.bool('leaderElect'),
+      election: electionTimes(read),
       concurrency: read.integer('concurrency', 1, 1000),
       brokerTimeoutMs: read.duration('brokerTimeout'),
       allowLoopbackBrokers: read.bool('allowLoopbackBrokers'),
@@ -138,6 +170,18 @@ export function parseConfig(
       }),
     }),
   });
+}
+
+function electionTimes(read: { duration(key: string): number }): ElectionTimes {
+  const leaseDurationMs = read.duration('leaseDuration');
+  const renewDeadlineMs = read.duration('renewDeadline');
+  const retryPeriodMs = read.duration('retryPeriod');
+  if (leaseDurationMs > renewDeadlineMs && renewDeadlineMs > 1.2 * retryPeriodMs) {
+    return Object.freeze({ leaseDurationMs, renewDeadlineMs, retryPeriodMs });
+  }
+  throw new ConfigError(
+    '--lease-duration must be longer than --renew-deadline, and that longer than 1.2 times --retry-period',
+  );
 }
 
 /** Milliseconds of `500ms`, `90s`, `5m`, `24h` and sums of them such as `1h30m`; undefined when it is none. */

@@ -14,8 +14,8 @@ export interface BindingControllerOptions {
 
 /** The controller of ServiceBindings, and the events that make it look at one again. */
 export function bindingController(deps: OperationDeps, options: BindingControllerOptions): Controller {
-  const { stores, logger, clock } = deps;
-  const lanes = new InstanceLanes({ clock, wake: (key) => controller.enqueue(key) });
+  const { stores, logger, stopwatch } = deps;
+  const lanes = new InstanceLanes({ stopwatch, wake: (key) => controller.enqueue(key) });
   const controller: Controller = new Controller({
     name: 'service-binding',
     reconcile: bindingReconciler(deps, lanes),

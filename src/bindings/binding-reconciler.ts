@@ -25,7 +25,7 @@ export function bindingReconciler(
   lanes: InstanceLanes,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   const bindings = deps.stores.serviceBindings.store;
-  const polls = new PollPace(deps.clock);
+  const polls = new PollPace(deps.stopwatch);
   return async (key, signal) => {
     const binding = bindings.get(key);
     const task: BindingTask = { ...deps, lanes, polls, signal };

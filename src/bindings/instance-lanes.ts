@@ -1,7 +1,7 @@
-import type { Clock } from '../base/clock.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 
 export interface InstanceLanesOptions {
-  readonly clock: Clock;
+  readonly stopwatch: Stopwatch;
   /** Called with the key of the binding whose turn it is. */
   readonly wake: (bindingKey: string) => void;
   /** An operation that takes longer lets the others try their luck, milliseconds. @default 60_000 */
@@ -44,7 +44,7 @@ export class InstanceLanes {
     if (lane !== undefined) return this.#join(lane, instanceKey, bindingKey);
     this.#lanes.set(instanceKey, {
       holder: bindingKey,
-      sinceMs: this.#options.clock.now(),
+      sinceMs: this.#options.stopwatch.elapsedMs(),
       waiting: new Set(),
     });
     this.#members.set(bindingKey, instanceKey);
@@ -69,7 +69,7 @@ export class InstanceLanes {
   #join(lane: Lane, instanceKey: string, bindingKey: string): number {
     if (lane.holder === bindingKey) return 0;
     this.#members.set(bindingKey, instanceKey);
-    const leftMs = lane.sinceMs + this.#maxHoldMs - this.#options.clock.now();
+    const leftMs = lane.sinceMs + this.#maxHoldMs - this.#options.stopwatch.elapsedMs();
     if (leftMs <= 0) {
       this.#members.delete(lane.holder);
       this.#hand(lane, bindingKey);
@@ -82,6 +82,6 @@ export class InstanceLanes {
   #hand(lane: Lane, bindingKey: string): void {
     lane.waiting.delete(bindingKey);
     lane.holder = bindingKey;
-    lane.sinceMs = this.#options.clock.now();
+    lane.sinceMs = this.#options.stopwatch.elapsedMs();
   }
 }

@@ -1,7 +1,8 @@
 import { sleep } from '../base/abort.ts';
-import { systemClock, type Clock } from '../base/clock.ts';
 import { jsonChecksum } from '../base/hash.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
+import type { Permit } from '../base/permit.ts';
+import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BrokerClient } from '../osb/broker-client.ts';
@@ -32,7 +33,9 @@ export interface BrokerConnectionsDeps {
   readonly settings: BrokerSettings;
   /** Without it, a namespaced broker can not be used after a restart while its namespace is being deleted. */
   readonly copies?: CredentialCopies | undefined;
-  readonly clock?: Clock | undefined;
+  readonly stopwatch?: Stopwatch | undefined;
+  /** No broker hears anything while it does not hold. @default always */
+  readonly permit?: Permit | undefined;
   /** Called after every request to any broker. Must not throw. */
   readonly observe?: ((ref: BrokerRef, call: BrokerCall) => void) | undefined;
 }
@@ -66,7 +69,7 @@ const replacedClientGraceMs = 30_000;
 /** One client per broker object, rebuilt when its URL, TLS, authentication or the content of a Secret changes. */
 export class BrokerConnections {
   readonly #deps: BrokerConnectionsDeps;
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #materials: MaterialCache;
   readonly #connections = new Map<string, Connection>();
   readonly #listeners = new Set<(news: BrokerNews) => void>();
@@ -75,9 +78,9 @@ export class BrokerConnections {
 
   constructor(deps: BrokerConnectionsDeps) {
     this.#deps = deps;
-    this.#clock = deps.clock ?? systemClock;
+    this.#stopwatch = deps.stopwatch ?? systemStopwatch;
     const { client, stores, copies } = deps;
-    this.#materials = new MaterialCache({ client, stores, copies, clock: this.#clock });
+    this.#materials = new MaterialCache({ client, stores, copies, stopwatch: this.#stopwatch });
   }
 
   /**
@@ -168,7 +171,7 @@ export class BrokerConnections {
     { url, apiVersion }: BrokerSpecification,
     { auth, tls }: BrokerMaterial,
   ): BrokerClientOptions {
-    const { settings, observe } = this.#deps;
+    const { settings, observe, permit } = this.#deps;
     return {
       url,
       auth,
@@ -178,7 +181,8 @@ export class BrokerConnections {
       allowLoopback: settings.allowLoopback,
       limiter: { maxConcurrent: settings.maxConcurrent },
       environment: settings.environment,
-      clock: this.#clock,
+      stopwatch: this.#stopwatch,
+      permit,
       observe: observe === undefined ? undefined : (call) => observe(ref, call),
       onCircuit: (state) => this.#tell({ kind: 'circuit', ref, state }),
     };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock, type Clock } from '../base/clock.ts';
+import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
 import { configMaps } from '../kube/resources.ts';
@@ -10,7 +10,7 @@ export interface ClusterIdDeps {
   /** The ConfigMap that holds the id under the key `id`. */
   readonly namespace: string;
   readonly name: string;
-  readonly clock?: Clock | undefined;
+  readonly stopwatch?: Stopwatch | undefined;
 }
 
 /** An edited id is in use after this time at the latest. */
@@ -23,21 +23,21 @@ const timeoutMs = 10_000;
  */
 export class ClusterId {
   readonly #deps: ClusterIdDeps;
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   #known: { readonly id: string; readonly readAtMs: number } | undefined;
 
   constructor(deps: ClusterIdDeps) {
     this.#deps = deps;
-    this.#clock = deps.clock ?? systemClock;
+    this.#stopwatch = deps.stopwatch ?? systemStopwatch;
   }
 
   /** @throws KubeApiError when the ConfigMap can be neither read nor written, and no id is known yet */
   async get(signal: AbortSignal): Promise<string> {
     const known = this.#known;
-    if (known !== undefined && this.#clock.now() - known.readAtMs < maxAgeMs) return known.id;
+    if (known !== undefined && this.#stopwatch.elapsedMs() - known.readAtMs < maxAgeMs) return known.id;
     try {
       const id = await this.#read(signal);
-      this.#known = { id, readAtMs: this.#clock.now() };
+      this.#known = { id, readAtMs: this.#stopwatch.elapsedMs() };
       return id;
     } catch (error) {
       // The id does not change because the API server is away for a moment.

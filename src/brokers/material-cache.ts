@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts';
 import { jsonEqual } from '../base/json.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { loadMaterial, type BrokerMaterial, type MaterialResult } from './broker-material.ts';
@@ -9,7 +9,7 @@ import type { CredentialCopies } from './credential-copies.ts';
 export interface MaterialCacheDeps {
   readonly client: Pick<KubeClient, 'get'>;
   readonly stores: Pick<Stores, 'namespaces'>;
-  readonly clock: Clock;
+  readonly stopwatch: Stopwatch;
   readonly copies: CredentialCopies | undefined;
 }
 
@@ -51,7 +51,7 @@ export class MaterialCache {
     signal: AbortSignal,
   ): Promise<MaterialResult> {
     const entry = this.#entryOf(key, broker, specification);
-    if (entry.material !== undefined && this.#deps.clock.now() < entry.freshUntilMs) {
+    if (entry.material !== undefined && this.#deps.stopwatch.elapsedMs() < entry.freshUntilMs) {
       await this.#keepCopy(entry, broker, entry.material, signal);
       return { kind: 'found', material: entry.material };
     }
@@ -96,7 +96,7 @@ export class MaterialCache {
   }
 
   async #load(entry: Entry, broker: AnyBroker): Promise<MaterialResult> {
-    const { client, clock, copies } = this.#deps;
+    const { client, stopwatch, copies } = this.#deps;
     entry.isKept = false;
     const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(readTimeoutMs)]);
     let result = await loadMaterial(entry.specification, client, signal);
@@ -108,7 +108,7 @@ export class MaterialCache {
     }
     if (result.kind === 'found') {
       entry.material = result.material;
-      entry.readAtMs = clock.now();
+      entry.readAtMs = stopwatch.elapsedMs();
       entry.freshUntilMs = entry.readAtMs + maxAgeMs;
     }
     return result;

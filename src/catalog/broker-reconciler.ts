@@ -2,6 +2,7 @@ import { isConditionTrue } from '../api/conditions.ts';
 import { finalizer } from '../api/group.ts';
 import { brokerKey, brokerRefFromKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
+import { slotOf, waitMs } from '../control/attempts.ts';
 import type { ReconcileResult } from '../control/controller.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { deleteBroker } from './broker-deletion.ts';
@@ -74,16 +75,24 @@ async function waitUntilDue(task: BrokerTask, broker: AnyBroker): Promise<Step<A
   const due = relistDue({
     broker,
     defaultIntervalMs: task.settings.relistIntervalMs,
+    backoffMs: waitMs(broker, task.settings.retry, task.times),
+    recordedAgoMs: recordedAgoMs(task, broker),
     lastFetchMs: task.relists.lastFetchMs(key),
     lastAttemptMs: task.relists.lastAttemptMs(key),
     request: task.relists.requestOf(key),
     minRequestIntervalMs: task.settings.minRequestIntervalMs ?? defaultMinRequestIntervalMs,
-    nowMs: task.clock.now(),
+    nowMs: task.stopwatch.elapsedMs(),
   });
   if (due.due) return goOn(broker);
   if (due.waitMs === undefined) return stop;
   if (isConditionTrue(broker.status?.conditions, 'Ready')) return stopFor(due.waitMs);
   return watchCredentials(task, due.waitMs);
+}
+
+function recordedAgoMs({ times }: BrokerTask, broker: AnyBroker): number | undefined {
+  const text = broker.status?.lastCatalogRetrievalTime;
+  const untilMs = text ? times.untilMs(slotOf(broker, 'lastCatalogRetrievalTime'), text) : Number.NaN;
+  return Number.isNaN(untilMs) ? undefined : -untilMs;
 }
 
 /**

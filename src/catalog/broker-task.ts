@@ -2,10 +2,12 @@ import { findCondition } from '../api/conditions.ts';
 import type { BackoffOptions } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { changed, timestamp } from '../control/attempts.ts';
+import type { KeptTimes } from '../control/kept-times.ts';
 import { writeStatus } from '../control/status-writer.ts';
 import type { Stores } from '../control/stores.ts';
 import { statusOf, type Verdict } from '../control/verdict.ts';
@@ -37,7 +39,12 @@ export interface CatalogDeps {
   readonly connections: BrokerConnections;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly logger: Logger;
+  /** For what is written. */
   readonly clock: Clock;
+  /** For what is waited for in this process, … */
+  readonly stopwatch: Stopwatch;
+  /** … and for times that an object keeps. */
+  readonly times: KeptTimes;
   readonly settings: CatalogSettings;
 }
 

@@ -1,7 +1,7 @@
 import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import { brokerKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
-import { nextAttempt, timestamp } from '../control/attempts.ts';
+import { nextAttempt, slotOf } from '../control/attempts.ts';
 import { mergeDiff } from '../control/merge-diff.ts';
 import { goOn, stopFor, type Step } from '../control/steps.ts';
 import type { Verdict } from '../control/verdict.ts';
@@ -63,7 +63,10 @@ async function recordSuccess(
   );
   const isNews = mergeDiff(broker.status ?? {}, status) !== undefined;
   if (!isNews) return broker;
-  return saveStatus(task, broker, { ...status, lastCatalogRetrievalTime: timestamp(task.clock.now()) });
+  return saveStatus(task, broker, {
+    ...status,
+    lastCatalogRetrievalTime: task.times.plan(slotOf(broker, 'lastCatalogRetrievalTime'), 0),
+  });
 }
 
 /** A broker is Ready whatever its catalog holds; without this nobody would see why there is nothing to choose. */
@@ -91,15 +94,16 @@ async function recordFailure(
   broker: AnyBroker,
   outcome: Extract<SyncOutcome, { kind: 'failed' }>,
 ): Promise<Step<AnyBroker>> {
-  const { clock, settings } = task;
+  const { times, settings } = task;
   const status: BrokerStatus = broker.status ?? {};
   const { retry } = settings;
   const backoff = outcome.isLocal ? { ...retry, maxMs: Math.min(retry.maxMs, maxLocalRetryMs) } : retry;
-  const attempt = nextAttempt(status, broker.metadata.generation, backoff, clock, outcome.retryAfterMs);
-  const since = status.operationStartTime ?? timestamp(clock.now());
+  const attempt = nextAttempt(broker, backoff, times, outcome.retryAfterMs);
+  const slot = slotOf(broker, 'operationStartTime');
+  const since = status.operationStartTime ?? times.plan(slot, 0);
   const failure = { reason: outcome.reason, message: outcome.message };
   const verdict: Verdict =
-    clock.now() - Date.parse(since) < settings.giveUpAfterMs
+    -times.untilMs(slot, since) < settings.giveUpAfterMs
       ? { kind: 'retrying', ...failure, nextAttemptTime: attempt.nextAttemptTime }
       : {
           kind: 'stalled',

@@ -1,6 +1,5 @@
 import { isConditionTrue } from '../api/conditions.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
-import { waitMs } from '../control/attempts.ts';
 import { parseGoDurationMs } from './go-duration.ts';
 import type { RelistRequest } from './relist-requests.ts';
 
@@ -8,12 +7,17 @@ export interface RelistFacts {
   readonly broker: AnyBroker;
   /** Interval of brokers that name none. */
   readonly defaultIntervalMs: number;
-  /** When this process last fetched the catalog with success; undefined when it has not. */
+  /** Until the end of the back-off that the status tells, milliseconds; 0 when there is none. */
+  readonly backoffMs: number;
+  /** Since the last fetch that the status tells, milliseconds; undefined when it tells none. */
+  readonly recordedAgoMs: number | undefined;
+  /** When this process last fetched the catalog with success, by the stopwatch; undefined when it has not. */
   readonly lastFetchMs: number | undefined;
   readonly lastAttemptMs: number | undefined;
   readonly request: RelistRequest | undefined;
   /** Requests of our own are served at most this often per broker. */
   readonly minRequestIntervalMs: number;
+  /** By the stopwatch. */
   readonly nowMs: number;
 }
 
@@ -35,24 +39,23 @@ export function relistDue(facts: RelistFacts): RelistDue {
     reconciledGeneration === broker.metadata.generation && isConditionTrue(conditions, 'Ready');
   const waits = isSettled
     ? [intervalWaitMs(facts), request === undefined ? undefined : requestWaitMs(facts)]
-    : [backoffWaitMs(facts), request?.isUrgent ? requestWaitMs(facts) : undefined];
+    : [facts.backoffMs, request?.isUrgent ? requestWaitMs(facts) : undefined];
   const known = waits.filter((wait) => wait !== undefined);
   if (known.length === 0) return { due: false };
   const shortest = Math.min(...known);
   return shortest <= 0 ? { due: true } : { due: false, waitMs: shortest };
 }
 
-function backoffWaitMs({ broker, nowMs }: RelistFacts): number {
-  return waitMs(broker.status ?? {}, broker.metadata.generation, { now: () => nowMs });
-}
-
-function intervalWaitMs({ broker, defaultIntervalMs, lastFetchMs, nowMs }: RelistFacts): number | undefined {
+function intervalWaitMs(facts: RelistFacts): number | undefined {
+  const { broker, defaultIntervalMs, lastFetchMs, recordedAgoMs, nowMs } = facts;
   if (broker.spec.relistBehavior === 'Manual') return undefined;
   const wantedMs = parseGoDurationMs(broker.spec.relistDuration ?? '') || defaultIntervalMs;
-  const recordedMs = Date.parse(broker.status?.lastCatalogRetrievalTime ?? '') || 0;
-  const lastMs = Math.max(lastFetchMs ?? 0, recordedMs);
-  // A time in the future comes from a clock that was wrong; it must not put the relist off for years.
-  return Math.min(lastMs, nowMs) + Math.max(wantedMs, minIntervalMs) - nowMs;
+  const agoMs = Math.min(
+    lastFetchMs === undefined ? Number.POSITIVE_INFINITY : nowMs - lastFetchMs,
+    // A time in the future comes from a clock that was wrong; it must not put the relist off for years.
+    Math.max(0, recordedAgoMs ?? Number.POSITIVE_INFINITY),
+  );
+  return Math.max(wantedMs, minIntervalMs) - agoMs;
 }
 
 function requestWaitMs({ lastAttemptMs, minRequestIntervalMs, nowMs }: RelistFacts): number {

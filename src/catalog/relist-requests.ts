@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 
 /** Somebody wants the catalog fetched before its time. */
 export interface RelistRequest {
@@ -12,13 +12,13 @@ export interface RelistRequest {
  * a restart, at the price of one more fetch.
  */
 export class RelistRequests {
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #lastAttemptMs = new Map<string, number>();
   readonly #lastFetchMs = new Map<string, number>();
   readonly #requests = new Map<string, RelistRequest>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(stopwatch: Stopwatch) {
+    this.#stopwatch = stopwatch;
   }
 
   /** Asks for a fetch of the catalog: something showed that the one in use may be out of date. */
@@ -31,7 +31,7 @@ export class RelistRequests {
     return this.#requests.get(key);
   }
 
-  /** When the catalog was last fetched with success, milliseconds since the epoch. */
+  /** When the catalog was last fetched with success, by the stopwatch. */
   lastFetchMs(key: string): number | undefined {
     return this.#lastFetchMs.get(key);
   }
@@ -42,7 +42,7 @@ export class RelistRequests {
 
   /** An attempt has ended; whatever was asked for before or during it is settled. */
   attempted(key: string, succeeded: boolean): void {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#stopwatch.elapsedMs();
     this.#requests.delete(key);
     this.#lastAttemptMs.set(key, nowMs);
     if (succeeded) this.#lastFetchMs.set(key, nowMs);

@@ -21,12 +21,12 @@ export interface CatalogControllers {
 export function createCatalogControllers(
   deps: CatalogDeps & { readonly observe?: ReconcileObserver | undefined },
 ): CatalogControllers {
-  const { logger, observe, settings, stores, connections, clock } = deps;
+  const { logger, observe, settings, stores, connections, stopwatch } = deps;
   const common = { logger, observe };
 
   const brokerQueues = [clusterScope, namespacedScope].map(
     (scope): BrokerQueue & { controller: Controller } => {
-      const relists = new RelistRequests(clock);
+      const relists = new RelistRequests(stopwatch);
       const controller = new Controller({
         ...common,
         name: scope === clusterScope ? 'cluster-service-broker' : 'service-broker',

@@ -1,5 +1,6 @@
 import { sleep } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
+import { Heartbeat } from '../base/heartbeat.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { issueLeaf, rsaKeys, type KeyPair, type KeySource } from './authority.ts';
 import type { CertificatePair, LeafNames } from './certificate-types.ts';
@@ -33,6 +34,8 @@ export interface ServingCertificateDeps {
 
 /** After a failure the next attempt comes sooner than the next look at the clock. */
 const retryMs = 2_000;
+/** Far beyond the poll interval and the deadlines of the requests in between. */
+const maxPauseMs = 600_000;
 
 /**
  * A server certificate of this process, made anew in memory at every start and long before it ends. Time is looked at
@@ -42,6 +45,7 @@ export class ServingCertificate {
   /** Resolves when there is a certificate. */
   readonly ready: Promise<void>;
   readonly #deps: ServingCertificateDeps;
+  readonly #heartbeat = new Heartbeat(maxPauseMs);
   readonly #listeners = new Set<(pair: CertificatePair) => void>();
   readonly #announce = Promise.withResolvers<void>();
   #current: CertificatePair | undefined;
@@ -71,6 +75,11 @@ export class ServingCertificate {
     return this.#current !== undefined && isValidAt(this.#current.cert, this.#deps.clock.now());
   }
 
+  /** False when the renewal stands still. */
+  isAlive(): boolean {
+    return this.#heartbeat.isAlive();
+  }
+
   /** Calls the listener with every new certificate; returns how to stop that. */
   subscribe(listener: (pair: CertificatePair) => void): () => void {
     this.#listeners.add(listener);
@@ -83,6 +92,7 @@ export class ServingCertificate {
     // The first certificate is what a start waits for longest: its keys are made while the Secret is read.
     void this.#prepareKeys();
     while (!signal.aborted) {
+      this.#heartbeat.beat();
       let waitMs = pollMs;
       try {
         await this.refresh(signal);

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { aborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { always } from '../base/permit.ts';
+import { systemStopwatch } from '../base/stopwatch.ts';
+import { runTogether } from '../base/task-group.ts';
 import { bindingController } from '../bindings/binding-controller.ts';
 import { BrokerConnections } from '../brokers/broker-connections.ts';
 import { CredentialCopies } from '../brokers/credential-copies.ts';
@@ -10,6 +13,7 @@ import { ClusterId } from '../brokers/cluster-id.ts';
 import { createCatalogControllers } from '../catalog/start.ts';
 import type { ControllerConfig } from '../config.ts';
 import type { Controller, ReconcileObserver } from '../control/controller.ts';
+import { KeptTimes } from '../control/kept-times.ts';
 import { LeaderElection } from '../control/leader.ts';
 import { createStores, type Stores } from '../control/stores.ts';
 import { instanceController } from '../instances/instance-controller.ts';
@@ -47,13 +51,24 @@ export class ControllerRole {
   readonly #workloads: ReturnType<typeof createWorkloadInformers>;
   readonly #events: EventRecorder;
   readonly #connections: BrokerConnections;
+  /** Absent where nobody else could lead. */
+  readonly #election: LeaderElection | undefined;
+  /** For all that only a leader may write. */
+  readonly #client: KubeClient;
   #isLeading = false;
 
   constructor(deps: ControllerRoleDeps) {
     this.#deps = deps;
-    const { client, logger, config, identity, namespace } = deps;
+    const { logger, config, identity, namespace } = deps;
     this.#stores = deps.stores ?? createStores(deps);
     this.#workloads = createWorkloadInformers(deps);
+    if (config.isLeaderElected) {
+      const lease = { namespace, name: 'bindery-controller', identity };
+      this.#election = new LeaderElection({ client: deps.client, logger, ...lease, ...config.election });
+    }
+    const permit = this.#election?.permit ?? always;
+    const client = deps.client.under(permit);
+    this.#client = client;
     this.#events = new EventRecorder({ client, component: 'bindery-controller', instance: identity, logger });
     this.#connections = new BrokerConnections({
       client,
@@ -61,6 +76,7 @@ export class ControllerRole {
       logger,
       settings: { timeoutMs: config.brokerTimeoutMs, allowLoopback: config.allowLoopbackBrokers },
       observe: deps.observeBroker,
+      permit,
       copies: new CredentialCopies({ client, stores: this.#stores, logger, namespace }),
     });
     const { observeCircuit } = deps;
@@ -76,59 +92,83 @@ export class ControllerRole {
 
   /** True once every kind has been listed. */
   isSynced(): boolean {
-    return [...Object.values(this.#stores), ...this.#workloads].every((informer) => informer.isSynced());
+    return this.#informers().every((informer) => informer.isSynced());
   }
 
-  /** Runs until the signal aborts and everything in flight has ended. */
+  /** How old the view of the kind may be whose watch was cut first, milliseconds; 0 while all are watched. */
+  staleMs(): number {
+    return Math.max(...this.#informers().map((informer) => informer.staleMs()));
+  }
+
+  /** What only a restart can heal, by name: false for what stands still. */
+  get vitals(): Readonly<Record<string, () => boolean>> {
+    return {
+      election: () => this.#election?.isAlive() !== false,
+      watches: () => this.#informers().every((informer) => informer.isAlive()),
+      workers: () => this.controllers.every((controller) => controller.isAlive()),
+    };
+  }
+
+  /**
+   * Runs until the signal aborts and everything in flight has ended. Whoever loses the lead ends what was begun under
+   * it and stands for election again, with the same stores.
+   * @throws LeadOverrunError, or the failure of any part
+   */
   async start(signal: AbortSignal): Promise<void> {
     const informers = [...(this.#deps.stores ? [] : Object.values(this.#stores)), ...this.#workloads];
-    const watching = informers.map((informer) => informer.start(signal));
+    const watches = informers.map((informer) => ({
+      name: `watch of ${informer.name}`,
+      run: (running: AbortSignal) => informer.start(running),
+    }));
     try {
-      if (this.#deps.config.isLeaderElected) await this.#leadWhenElected(signal);
-      else await this.#lead(signal);
+      await runTogether([...watches, { name: 'reconcilers', run: (running) => this.#work(running) }], signal);
     } finally {
-      await Promise.all(watching);
       await this.#events.stop();
       await this.#connections.close();
     }
   }
 
-  /** Whoever loses the lead ends, and is started anew: nothing that was begun may go on beside the next leader. */
-  async #leadWhenElected(signal: AbortSignal): Promise<void> {
-    await this.#election().run(signal, async (leading) => {
-      await this.#lead(leading);
-      if (!signal.aborted) throw new Error('lost the Lease: another replica leads now');
-    });
+  async #work(signal: AbortSignal): Promise<void> {
+    if (this.#election === undefined) await this.#lead(signal);
+    else await this.#election.run(signal, (leading) => this.#lead(leading));
   }
 
   /** Nothing is decided on half a view of the cluster. */
   async #lead(signal: AbortSignal): Promise<void> {
-    const synced = [...Object.values(this.#stores), ...this.#workloads].map((informer) => informer.synced);
-    await Promise.race([Promise.all(synced), aborted(signal)]);
+    await Promise.race([Promise.all(this.#informers().map(({ synced }) => synced)), aborted(signal)]);
     if (signal.aborted) return;
     this.#isLeading = true;
     this.#deps.logger.info({ identity: this.#deps.identity }, 'leading: reconcilers start');
+    const workers = this.controllers.map((controller) => ({
+      name: `controller ${controller.name}`,
+      run: (running: AbortSignal) => controller.start(running),
+    }));
     try {
-      await Promise.all(this.controllers.map((controller) => controller.start(signal)));
+      await runTogether(workers, signal);
+      // While they may still be written.
+      await this.#events.flush();
     } finally {
       this.#isLeading = false;
     }
   }
 
-  #election(): LeaderElection {
-    const { client, namespace, identity, logger } = this.#deps;
-    return new LeaderElection({ client, namespace, name: 'bindery-controller', identity, logger });
+  #informers(): readonly Pick<Stores[keyof Stores], 'isSynced' | 'synced' | 'staleMs' | 'isAlive'>[] {
+    return [...Object.values(this.#stores), ...this.#workloads];
   }
 
   #createControllers(): readonly Controller[] {
-    const { client, logger, config, observeReconcile: observe } = this.#deps;
+    const { logger, config, observeReconcile: observe } = this.#deps;
+    const client = this.#client;
+    const [clock, stopwatch] = [systemClock, systemStopwatch];
     const shared = {
       client,
       logger,
       stores: this.#stores,
       connections: this.#connections,
       events: this.#events,
-      clock: systemClock,
+      clock,
+      stopwatch,
+      times: new KeptTimes({ clock, stopwatch }),
     };
     const retry = { initialMs: firstRetryMs, maxMs: config.maxRetryIntervalMs };
     const operations = {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { aborted } from '../base/abort.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
+import { runTogether, type Part } from '../base/task-group.ts';
 import { programVersion } from '../base/version.ts';
 import { parseConfig, type Config, type RawOptions } from '../config.ts';
 import { createStores, type Stores } from '../control/stores.ts';
@@ -26,6 +27,10 @@ export interface Roles {
 
 /** How long everything in flight may take after SIGTERM, until the process ends all the same. */
 const shutdownMs = 25_000;
+/** How long the others may take after one part has failed: the webhook drains. */
+const graceMs = 20_000;
+/** What does not end must not keep a process that has failed. */
+const lastWordsMs = 1_000;
 const installTimeoutMs = 120_000;
 
 /**
@@ -47,7 +52,11 @@ export async function runCommand(options: RawOptions, roles: Roles): Promise<voi
       'starting',
     );
     if (options['install'] === true) await installAll(client, logger, config, stopping);
-    await runRoles({ client, logger, metrics, config, roles, signal: stopping });
+    await runRoles({ client, logger, metrics, config, roles, signal: stopping }).catch((error: unknown) => {
+      logger.error(errorFields(error), 'failed: ending');
+      setTimeout(() => process.exit(1), lastWordsMs).unref();
+      throw error;
+    });
   } finally {
     await client.close();
   }
@@ -68,47 +77,65 @@ async function runRoles(deps: RunDeps): Promise<void> {
   const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
   const controller = roles.controller ? controllerRole(deps, stores, identity) : undefined;
   const webhook = roles.webhook ? await webhookRole(deps, stores, identity) : undefined;
-
-  // One process, one fate: when a part fails, the rest stops in order and the process ends with the failure.
-  const failing = new AbortController();
-  const running = AbortSignal.any([signal, failing.signal]);
-  const checks = readiness(controller, webhook, running);
-  const admin = new AdminServer({
-    listen: config.adminListen,
-    checks,
-    metrics,
-    logger,
-  });
+  const running: Running = { controller, webhook, ending: new AbortController() };
+  metrics.watchView(() => staleMs(running) / 1000);
+  const checks = readiness(deps, running);
+  const livenessChecks = { ...controller?.vitals, ...webhook?.vitals };
+  const admin = new AdminServer({ listen: config.adminListen, checks, livenessChecks, metrics, logger });
   await admin.start();
-
-  // The webhook goes first, so that the reconcilers are still there for what it has let in.
-  const reconciling = new AbortController();
-  const admitting = (webhook?.start(running) ?? aborted(running)).finally(() => reconciling.abort());
-  const informers: readonly Stores[keyof Stores][] = roles.controller
-    ? Object.values(stores)
-    : webhookStores(stores);
-  const parts = [
-    admitting,
-    ...(controller === undefined ? [] : [controller.start(reconciling.signal)]),
-    ...informers.map((informer) => informer.start(reconciling.signal)),
-    announceReady({ checks, metrics, logger }, running),
-  ];
-  for (const part of parts) part.catch(() => failing.abort());
-  const results = await Promise.allSettled(parts);
-  await admin.stop();
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  const announcement: Part = {
+    name: 'announcement',
+    ends: true,
+    run: (until) => announceReady({ checks, metrics, logger }, until),
+  };
+  const informers = roles.controller ? Object.values(stores) : webhookStores(stores);
+  try {
+    await runTogether([...parts(running, informers), announcement], signal, { graceMs });
+  } finally {
+    await admin.stop();
+  }
   logger.info({}, 'stopped');
 }
 
-/** Not ready while stopping, so that nobody is sent here any more. */
-function readiness(
-  controller: ControllerRole | undefined,
-  webhook: WebhookRole | undefined,
-  running: AbortSignal,
-): Checks {
+interface Running {
+  readonly controller: ControllerRole | undefined;
+  readonly webhook: WebhookRole | undefined;
+  /** Aborts when the process begins to end, for whatever reason. */
+  readonly ending: AbortController;
+}
+
+/** One process, one fate: when a part fails, the rest stops in order and the process ends with the failure. */
+function parts(
+  { controller, webhook, ending }: Running,
+  informers: readonly Stores[keyof Stores][],
+): readonly Part[] {
+  // The webhook goes first, so that the reconcilers are still there for what it has let in.
+  const reconciling = new AbortController();
+  const admit = async (signal: AbortSignal): Promise<void> => {
+    signal.addEventListener('abort', () => ending.abort(), { once: true });
+    await (webhook?.start(signal) ?? aborted(signal)).finally(() => reconciling.abort());
+  };
+  return [
+    { name: 'webhook', run: admit },
+    ...((controller && [{ name: 'controllers', run: () => controller.start(reconciling.signal) }]) ?? []),
+    ...informers.map((informer) => ({
+      name: `watch of ${informer.name}`,
+      run: () => informer.start(reconciling.signal),
+    })),
+  ];
+}
+
+function staleMs({ controller, webhook }: Running): number {
+  return Math.max(controller?.staleMs() ?? 0, webhook?.staleMs() ?? 0);
+}
+
+/** Not ready while stopping, so that nobody is sent here any more, nor while it can not know how things stand. */
+function readiness({ client, config }: RunDeps, running: Running): Checks {
+  const { controller, webhook, ending } = running;
   return {
-    running: () => !running.aborted,
+    running: () => !ending.signal.aborted,
+    'api-server': () => client.silentMs() < config.maxViewAgeMs,
+    view: () => staleMs(running) < config.maxViewAgeMs,
     ...(controller && { caches: () => controller.isSynced() }),
     ...(webhook && { webhook: () => webhook.isReady() }),
   };

@@ -9,8 +9,10 @@ import type { PodNote } from '../admission/pod-note.ts';
 import { AdmissionServer } from '../admission/server.ts';
 import type { PodPreset } from '../api/generated/pod-preset.ts';
 import { podPresets } from '../api/kinds.ts';
+import { aborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { runTogether } from '../base/task-group.ts';
 import { CaBundle } from '../certs/ca-bundle.ts';
 import { CaSecret } from '../certs/ca-secret.ts';
 import { defaultRotation } from '../certs/rotation.ts';
@@ -102,26 +104,58 @@ export class WebhookRole {
 
   /** Listening, with a certificate that the API server trusts, and with everything known that decisions are made on. */
   isReady(): boolean {
-    const informers = [this.#presets, ...webhookStores(this.#deps.stores)];
     const isTrusted = this.#caBundle.isPublished(this.#certificate.bundle);
-    return this.#isListening && isTrusted && informers.every((informer) => informer.isSynced());
+    return this.#isListening && isTrusted && this.#informers().every((informer) => informer.isSynced());
+  }
+
+  /** How old the view of the kind may be whose watch was cut first, milliseconds; 0 while all are watched. */
+  staleMs(): number {
+    return Math.max(...this.#informers().map((informer) => informer.staleMs()));
+  }
+
+  /** What only a restart can heal, by name: false for what stands still. */
+  get vitals(): Readonly<Record<string, () => boolean>> {
+    return {
+      certificate: () => this.#certificate.isAlive(),
+      'webhook-watches': () => this.#informers().every((informer) => informer.isAlive()),
+    };
   }
 
   /** Runs until the signal aborts and the last answer is written. */
   async start(signal: AbortSignal): Promise<void> {
-    const watching = this.#presets.start(signal);
-    const certifying = this.#certificate.start(signal);
-    let publishing: Promise<void> | undefined;
+    const certificate = this.#certificate;
+    const certified = async (running: AbortSignal): Promise<boolean> => {
+      await Promise.race([certificate.ready, aborted(running)]);
+      return !running.aborted;
+    };
     try {
-      await Promise.race([this.#certificate.ready, certifying]);
-      if (signal.aborted) return;
-      publishing = this.#caBundle.start(signal);
-      await this.#serve(signal);
+      await runTogether(
+        [
+          { name: 'watch of podpresets', run: (running) => this.#presets.start(running) },
+          { name: 'serving certificate', run: (running) => certificate.start(running) },
+          {
+            name: 'caBundle',
+            run: async (running) => {
+              if (await certified(running)) await this.#caBundle.start(running);
+            },
+          },
+          {
+            name: 'admission server',
+            run: async (running) => {
+              if (await certified(running)) await this.#serve(running);
+            },
+          },
+        ],
+        signal,
+      );
     } finally {
       this.#isListening = false;
-      await Promise.all([watching, certifying, publishing]);
       await this.#events.stop();
     }
+  }
+
+  #informers(): readonly Pick<Stores[keyof Stores], 'isSynced' | 'staleMs' | 'isAlive'>[] {
+    return [this.#presets, ...webhookStores(this.#deps.stores)];
   }
 
   async #serve(signal: AbortSignal): Promise<void> {

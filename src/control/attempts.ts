@@ -1,5 +1,4 @@
 import { backoffMs, type BackoffOptions } from '../base/backoff.ts';
-import type { Clock } from '../base/clock.ts';
 
 /** Back-off is kept in the object's status, so that it survives a restart and a person can see it. */
 export interface AttemptStatus {
@@ -9,14 +8,32 @@ export interface AttemptStatus {
   readonly observedGeneration?: number | undefined;
 }
 
+/** An object whose status keeps its back-off. */
+export interface AttemptedObject {
+  readonly metadata: { readonly uid?: string | undefined; readonly generation?: number | undefined };
+  readonly status?: AttemptStatus;
+}
+
+/** Times that objects keep, waited for by the stopwatch: see kept-times.ts. */
+export interface Times {
+  plan(slot: string, afterMs: number): string;
+  untilMs(slot: string, text: string, maxMs?: number): number;
+}
+
+/** Where a time of the object is kept. */
+export function slotOf({ metadata }: AttemptedObject, field: string): string {
+  return `${metadata.uid} ${field}`;
+}
+
 /**
  * Milliseconds until the next attempt is due, 0 for now. An attempt that was planned for an older spec does not
  * count: whoever edits the spec, or deletes the object, is served at once.
  */
-export function waitMs(status: AttemptStatus, generation: number | undefined, clock: Clock): number {
-  if (!status.nextAttemptTime || status.observedGeneration !== generation) return 0;
-  const due = Date.parse(status.nextAttemptTime);
-  return Number.isFinite(due) ? Math.max(0, due - clock.now()) : 0;
+export function waitMs(object: AttemptedObject, options: BackoffOptions, times: Times): number {
+  const { nextAttemptTime, observedGeneration } = object.status ?? {};
+  if (!nextAttemptTime || observedGeneration !== object.metadata.generation) return 0;
+  const leftMs = times.untilMs(slotOf(object, 'nextAttemptTime'), nextAttemptTime, options.maxMs);
+  return Number.isFinite(leftMs) ? Math.max(0, leftMs) : 0;
 }
 
 export interface NextAttempt {
@@ -27,15 +44,15 @@ export interface NextAttempt {
 
 /** Counts one more failed attempt. `retryAfterMs`, the broker's own wish, can only make the wait longer. */
 export function nextAttempt(
-  status: AttemptStatus,
-  generation: number | undefined,
+  object: AttemptedObject,
   options: BackoffOptions,
-  clock: Clock,
+  times: Times,
   retryAfterMs = 0,
 ): NextAttempt {
-  const attempts = (status.observedGeneration === generation ? (status.attempts ?? 0) : 0) + 1;
+  const { metadata, status = {} } = object;
+  const attempts = (status.observedGeneration === metadata.generation ? (status.attempts ?? 0) : 0) + 1;
   const delayMs = Math.max(retryAfterMs, backoffMs(attempts, options));
-  return { attempts, nextAttemptTime: timestamp(clock.now() + delayMs), delayMs };
+  return { attempts, nextAttemptTime: times.plan(slotOf(object, 'nextAttemptTime'), delayMs), delayMs };
 }
 
 /** RFC 3339 with seconds, the form of metav1.Time. Rounded up, so that a wait is never cut short. */
@@ -62,12 +79,10 @@ export function changed<S extends object>(
  * The broker's Retry-After can only make it longer. Needs no state but the start time.
  */
 export function pollDelayMs(
-  operation: { readonly startedMs: number; readonly deadlineMs: number; readonly maxMs: number },
-  clock: Clock,
+  operation: { readonly tookMs: number; readonly leftMs: number; readonly maxMs: number },
   retryAfterMs = 0,
 ): number {
-  const now = clock.now();
-  const natural = Math.min(operation.maxMs, Math.max(1000, (now - operation.startedMs) / 4));
+  const natural = Math.min(operation.maxMs, Math.max(1000, operation.tookMs / 4));
   const wanted = Math.max(retryAfterMs, natural);
-  return Math.max(1, Math.min(wanted, operation.deadlineMs - now));
+  return Math.max(1, Math.min(wanted, operation.leftMs));
 }

@@ -1,5 +1,6 @@
 import type { BackoffOptions } from '../base/backoff.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
+import { systemStopwatch } from '../base/stopwatch.ts';
 import { isApiError, isConflict } from '../kube/errors.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -29,6 +30,9 @@ export interface ControllerDeps {
   readonly observe?: ReconcileObserver | undefined;
 }
 
+/** Far beyond all deadlines of the requests that one run makes. */
+const longestRunMs = 1_800_000;
+
 /**
  * A queue of keys and the workers that reconcile them. A run that throws is logged, counted and repeated with
  * growing delays; a run that returns has settled the key until somebody enqueues it again.
@@ -37,6 +41,8 @@ export class Controller {
   readonly name: string;
   readonly #deps: ControllerDeps;
   readonly #queue: WorkQueue;
+  /** When the runs that go on were begun, by the stopwatch. */
+  readonly #begun = new Map<string, number>();
 
   constructor(deps: ControllerDeps) {
     this.name = deps.name;
@@ -47,6 +53,12 @@ export class Controller {
   /** Keys that wait for a worker. */
   get depth(): number {
     return this.#queue.depth;
+  }
+
+  /** False when a run has been going on for so long that it will never end. */
+  isAlive(): boolean {
+    const earliestMs = systemStopwatch.elapsedMs() - longestRunMs;
+    return [...this.#begun.values()].every((begunMs) => begunMs > earliestMs);
   }
 
   enqueue(key: string): void {
@@ -77,10 +89,16 @@ export class Controller {
     for (;;) {
       const key = await this.#queue.take();
       if (key === undefined) return;
-      const startedMs = performance.now();
+      const startedMs = systemStopwatch.elapsedMs();
+      this.#begun.set(key, startedMs);
       const outcome = await this.#reconcile(key, signal);
+      this.#begun.delete(key);
       this.#queue.done(key);
-      this.#deps.observe?.({ controller: this.name, outcome, durationMs: performance.now() - startedMs });
+      this.#deps.observe?.({
+        controller: this.name,
+        outcome,
+        durationMs: systemStopwatch.elapsedMs() - startedMs,
+      });
     }
   }
 

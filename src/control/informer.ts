@@ -7,9 +7,12 @@ export interface InformerDeps<T extends KubeObject> extends Omit<ListWatchDeps<T
 /** A store that follows the API server: what is known of one kind, with who keeps it up to date. */
 export class Informer<T extends KubeObject> {
   readonly store: Store<T>;
+  /** Plural of the resource. */
+  readonly name: string;
   readonly #listWatch: ListWatch<T>;
 
   constructor(deps: InformerDeps<T>) {
+    this.name = deps.resource.plural;
     this.store = new Store<T>(deps);
     this.#listWatch = new ListWatch<T>({ ...deps, sink: this.store });
   }
@@ -21,6 +24,16 @@ export class Informer<T extends KubeObject> {
 
   isSynced(): boolean {
     return this.#listWatch.isSynced();
+  }
+
+  /** False when its loop stands still. */
+  isAlive(): boolean {
+    return this.#listWatch.isAlive();
+  }
+
+  /** How old the store may be, milliseconds; 0 while a watch is open. */
+  staleMs(): number {
+    return this.#listWatch.staleMs();
   }
 
   /** Runs until the signal aborts; never rejects. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
-import { timestamp } from './attempts.ts';
+import { timestamp, type Times } from './attempts.ts';
 
 export interface KeptTimesDeps {
   readonly clock: Clock;
@@ -21,7 +21,7 @@ const maxTimes = 20_000;
  * written or first seen, so that setting the clock neither hurries nor delays anything. Forgotten times are read
  * anew from the wall clock.
  */
-export class KeptTimes {
+export class KeptTimes implements Times {
   readonly #deps: KeptTimesDeps;
   /** By object and field; the least recently fixed goes first. */
   readonly #times = new Map<string, KeptTime>();

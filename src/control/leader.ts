@@ -1,7 +1,10 @@
-import { sleep } from '../base/abort.ts';
-import { systemClock, type Clock } from '../base/clock.ts';
+import { aborted, sleep } from '../base/abort.ts';
+import { Heartbeat } from '../base/heartbeat.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
+import type { Permit } from '../base/permit.ts';
+import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { LeadGuard } from './lead-guard.ts';
 import { LeaseLock } from './lease-lock.ts';
 
 export interface LeaderElectionDeps {
@@ -12,7 +15,7 @@ export interface LeaderElectionDeps {
   /** Unique per process: the Pod's name and something random. */
   readonly identity: string;
   readonly logger: Logger;
-  readonly clock?: Clock | undefined;
+  readonly stopwatch?: Stopwatch | undefined;
   /** How long the others wait after the last renewal they saw; whole seconds. @default 15_000 */
   readonly leaseDurationMs?: number | undefined;
   /** A leader that could not renew for so long stops leading. @default 10_000 */
@@ -25,6 +28,12 @@ export interface LeaderElectionDeps {
 const releaseTimeoutMs = 5_000;
 /** Candidates must not come all at once when a leader goes. */
 const candidateJitter = 1.2;
+/** Of the time between the renew deadline and the end of the Lease: until nothing may be sent any more, … */
+const guardShare = 0.5;
+/** … and until the work must have ended. */
+const drainShare = 0.75;
+/** Far beyond the deadlines of the requests that the election makes. */
+const maxPauseMs = 120_000;
 
 /**
  * Lets one process at a time lead. Whoever leads renews the Lease; when that fails for the renew deadline it
@@ -32,10 +41,14 @@ const candidateJitter = 1.2;
  */
 export class LeaderElection {
   readonly #deps: LeaderElectionDeps;
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #lock: LeaseLock;
+  readonly #guard: LeadGuard;
+  readonly #heartbeat: Heartbeat;
   readonly #renewDeadlineMs: number;
   readonly #retryPeriodMs: number;
+  /** Between the renew deadline and the end of the Lease. */
+  readonly #marginMs: number;
   #isLeading = false;
 
   constructor(deps: LeaderElectionDeps) {
@@ -44,12 +57,33 @@ export class LeaderElection {
       throw new TypeError('lease duration > renew deadline > 1.2 x retry period does not hold');
     }
     this.#deps = deps;
-    this.#clock = deps.clock ?? systemClock;
+    this.#stopwatch = deps.stopwatch ?? systemStopwatch;
+    this.#guard = new LeadGuard(this.#stopwatch);
+    this.#heartbeat = new Heartbeat(maxPauseMs, this.#stopwatch);
     this.#renewDeadlineMs = renewDeadlineMs;
     this.#retryPeriodMs = retryPeriodMs;
+    this.#marginMs = leaseDurationMs - renewDeadlineMs;
     const { client, identity } = deps;
-    const ref = { namespace: deps.namespace, name: deps.name };
-    this.#lock = new LeaseLock({ client, ref, identity, durationMs: leaseDurationMs, clock: this.#clock });
+    this.#lock = new LeaseLock({
+      client,
+      ref: { namespace: deps.namespace, name: deps.name },
+      identity,
+      durationMs: leaseDurationMs,
+      stopwatch: this.#stopwatch,
+    });
+  }
+
+  /**
+   * For everything that only a leader may send. Holds for a while after the renew deadline, so that what can not be
+   * repeated may be brought to its end, and never when somebody else may lead.
+   */
+  get permit(): Permit {
+    return this.#guard;
+  }
+
+  /** False when the election stands still; an API server that does not answer is no reason. */
+  isAlive(): boolean {
+    return this.#heartbeat.isAlive();
   }
 
   get isLeading(): boolean {
@@ -64,14 +98,19 @@ export class LeaderElection {
   /**
    * Waits for the lead, then runs `whenLeading`. Its signal aborts when the lead is lost or `signal` aborts; the
    * Lease is renewed until it has returned, and then released. After a loss the election begins anew.
-   * Resolves when `signal` aborts or `whenLeading` returns by itself; rejects only with what `whenLeading` threw.
+   * Resolves when `signal` aborts or `whenLeading` returns by itself.
+   * @throws LeadOverrunError when the work does not end in time after a loss; else only what `whenLeading` threw
    */
   async run(signal: AbortSignal, whenLeading: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    while (!signal.aborted) {
-      const heldSinceMs = await this.#acquire(signal);
-      if (heldSinceMs === undefined) return;
-      const hasLost = await this.#lead(heldSinceMs, signal, whenLeading);
-      if (!hasLost) return;
+    try {
+      while (!signal.aborted) {
+        const heldSinceMs = await this.#acquire(signal);
+        if (heldSinceMs === undefined) return;
+        const hasLost = await this.#lead(heldSinceMs, signal, whenLeading);
+        if (!hasLost) return;
+      }
+    } finally {
+      this.#heartbeat.rest();
     }
   }
 
@@ -79,7 +118,8 @@ export class LeaderElection {
   async #acquire(signal: AbortSignal): Promise<number | undefined> {
     let failures = 0;
     while (!signal.aborted) {
-      const askedMs = this.#clock.now();
+      this.#heartbeat.beat();
+      const askedMs = this.#stopwatch.elapsedMs();
       try {
         if (await this.#lock.tryHold({ signal, timeoutMs: this.#renewDeadlineMs })) return askedMs;
         failures = 0;
@@ -98,13 +138,16 @@ export class LeaderElection {
   ): Promise<boolean> {
     const lost = new AbortController();
     const finished = new AbortController();
+    this.#held(heldSinceMs);
     this.#setLeading(true);
     const renewing = this.#renew(heldSinceMs, lost, finished.signal);
     try {
-      await whenLeading(AbortSignal.any([signal, lost.signal]));
+      const working = whenLeading(AbortSignal.any([signal, lost.signal]));
+      await Promise.race([working, this.#overrun(lost.signal, finished.signal)]);
     } finally {
       finished.abort();
       await renewing;
+      this.#guard.end();
       this.#setLeading(false);
       if (!lost.signal.aborted) await this.#release();
     }
@@ -115,27 +158,43 @@ export class LeaderElection {
   async #renew(heldSinceMs: number, lost: AbortController, finished: AbortSignal): Promise<void> {
     let renewedMs = heldSinceMs;
     while (!finished.aborted) {
+      this.#heartbeat.beat();
       await sleep(Math.min(this.#retryPeriodMs, this.#remainingMs(renewedMs)), finished);
       if (finished.aborted) return;
-      const askedMs = this.#clock.now();
+      const askedMs = this.#stopwatch.elapsedMs();
       // Half of the time, so that one dead connection does not cost the lead.
       const timeoutMs = Math.min(this.#remainingMs(renewedMs), this.#renewDeadlineMs / 2);
       try {
         // Not cut short when the work is finished: the release needs to know what is written.
-        if (timeoutMs > 0 && (await this.#lock.tryHold({ timeoutMs }))) renewedMs = askedMs;
+        if (timeoutMs > 0 && (await this.#lock.tryHold({ timeoutMs }))) {
+          renewedMs = askedMs;
+          this.#held(renewedMs);
+        }
       } catch (error) {
         if (!finished.aborted) this.#warn(error, 'can not renew the lead');
       }
       const isTaken = this.#lock.holder !== '' && this.#lock.holder !== this.#deps.identity;
       if (!isTaken && this.#remainingMs(renewedMs) > 0) continue;
+      if (isTaken) this.#guard.end();
       this.#deps.logger.error({ leader: this.#lock.holder }, 'lost the lead');
       lost.abort();
       return;
     }
   }
 
+  /** Rejects when the work goes on for too long after the loss of the lead. */
+  async #overrun(lost: AbortSignal, finished: AbortSignal): Promise<void> {
+    await aborted(AbortSignal.any([lost, finished]));
+    await sleep(this.#marginMs * drainShare, finished);
+    if (!finished.aborted) throw new LeadOverrunError();
+  }
+
+  #held(askedMs: number): void {
+    this.#guard.extend(askedMs + this.#renewDeadlineMs + this.#marginMs * guardShare);
+  }
+
   #remainingMs(renewedMs: number): number {
-    return Math.max(0, renewedMs + this.#renewDeadlineMs - this.#clock.now());
+    return Math.max(0, renewedMs + this.#renewDeadlineMs - this.#stopwatch.elapsedMs());
   }
 
   async #release(): Promise<void> {
@@ -155,5 +214,15 @@ export class LeaderElection {
 
   #warn(error: unknown, message: string): void {
     this.#deps.logger.warn(errorFields(error), message);
+  }
+}
+
+/** What was begun under a lead could not be ended before another process may lead: this one has to end. */
+export class LeadOverrunError extends Error {
+  override readonly name = 'LeadOverrunError';
+  readonly code = 'BINDERY_LEAD_OVERRUN';
+
+  constructor() {
+    super('the work of a lost lead has not ended in time');
   }
 }

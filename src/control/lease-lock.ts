@@ -1,4 +1,5 @@
-import type { Clock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import type { CallOptions, KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
 import { createLease, microTime, readLease, writeLease, type Lease, type LeaseSpec } from '../kube/lease.ts';
@@ -9,12 +10,12 @@ export interface LeaseLockDeps {
   readonly ref: ObjectRef;
   readonly identity: string;
   readonly durationMs: number;
-  readonly clock: Clock;
+  readonly stopwatch: Stopwatch;
 }
 
 /**
  * One process's hold on a Lease. Nobody's clock is trusted: the times in the Lease are for people, what counts
- * is how long this process has not seen the Lease change. Same rules as client-go's leader election.
+ * is how long this process, by its stopwatch, has not seen the Lease change. Same rules as client-go's leader election.
  */
 export class LeaseLock {
   readonly #deps: LeaseLockDeps;
@@ -50,7 +51,7 @@ export class LeaseLock {
   /** Gives the Lease away, so that the next leader need not wait. Only for who holds it. */
   async release(options: CallOptions): Promise<void> {
     if (this.#lease === undefined || this.holder !== this.#deps.identity) return;
-    const now = microTime(this.#deps.clock.now());
+    const now = microTime(systemClock.now());
     const spec = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
     const leaseTransitions = this.#lease.spec?.leaseTransitions ?? 0;
     await this.#write(this.#lease, { ...spec, leaseTransitions }, options);
@@ -80,7 +81,7 @@ export class LeaseLock {
   }
 
   #taken(leaseTransitions: number): LeaseSpec {
-    const now = microTime(this.#deps.clock.now());
+    const now = microTime(systemClock.now());
     return {
       holderIdentity: this.#deps.identity,
       leaseDurationSeconds: Math.ceil(this.#deps.durationMs / 1000),
@@ -99,12 +100,12 @@ export class LeaseLock {
   /** The holder said itself how long its silence may be. */
   #isExpired(): boolean {
     const durationMs = (this.#lease?.spec?.leaseDurationSeconds ?? 0) * 1000;
-    return this.#deps.clock.now() >= this.#observedMs + durationMs;
+    return this.#deps.stopwatch.elapsedMs() >= this.#observedMs + durationMs;
   }
 
   #observe(lease: Lease | undefined): void {
     const isSame = JSON.stringify(lease?.spec) === JSON.stringify(this.#lease?.spec);
-    if (!isSame) this.#observedMs = this.#deps.clock.now();
+    if (!isSame) this.#observedMs = this.#deps.stopwatch.elapsedMs();
     this.#lease = lease;
   }
 }

@@ -25,7 +25,7 @@ import { announceUpgrade } from './upgrade-condition.ts';
 export function instanceReconciler(
   deps: OperationDeps,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
-  const polls = new PollPace(deps.clock);
+  const polls = new PollPace(deps.stopwatch);
   return async (key, signal) => {
     const instance = deps.stores.serviceInstances.store.get(key);
     if (instance === undefined) {

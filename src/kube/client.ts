@@ -1,3 +1,4 @@
+import type { Permit } from '../base/permit.ts';
 import { programVersion } from '../base/version.ts';
 import { answerBody, answerError } from './api-answer.ts';
 import { perform, type Call, type CallContext, type KubeCall } from './call.ts';
@@ -22,6 +23,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Gives up when nothing comes for so long, not even a bookmark; those come every minute. @default 150_000 */
   readonly inactivityMs?: number | undefined;
+  /** Called when the server has begun to answer: from then on nothing is missed. */
+  readonly opened?: (() => void) | undefined;
 }
 
 export interface WriteOptions extends CallOptions {
@@ -55,6 +58,8 @@ export interface KubeClientDeps {
   /** Shown in audit logs; up to the slash it names the field manager. @default `bindery/<version>` */
   readonly userAgent?: string | undefined;
   readonly observe?: ((call: KubeCall) => void) | undefined;
+  /** Nothing but reads is sent while it does not hold. */
+  readonly permit?: Permit | undefined;
 }
 
 const patchTypes = {
@@ -77,15 +82,26 @@ const defaultInactivityMs = 150_000;
  */
 export class KubeClient {
   readonly connection: KubeConnection;
+  readonly #deps: KubeClientDeps;
   readonly #transport: Transport;
   readonly #context: CallContext;
   readonly #userAgent: string;
 
-  constructor(deps: KubeClientDeps) {
+  /** @param transport shared with another client, which closes it. @default a new one */
+  constructor(deps: KubeClientDeps, transport = new Transport(deps.connection)) {
     this.connection = deps.connection;
-    this.#transport = new Transport(deps.connection);
+    this.#deps = deps;
+    this.#transport = transport;
     this.#context = { transport: this.#transport, connection: deps.connection, observe: deps.observe };
     this.#userAgent = deps.userAgent ?? `bindery/${programVersion}`;
+  }
+
+  /**
+   * The same client over the same connections for what needs a permit: while that does not hold, writes fail with
+   * KubeConnectionError NOT_PERMITTED before a byte is sent. Not to be closed.
+   */
+  under(permit: Permit): KubeClient {
+    return new KubeClient({ ...this.#deps, permit }, this.#transport);
   }
 
   async get<T extends KubeObject>(resource: Resource, ref: ObjectRef, options?: CallOptions): Promise<T> {
@@ -201,6 +217,7 @@ export class KubeClient {
     try {
       const call = this.#call('GET', resource.plural, path, { signal }, { accept });
       const stream = await this.#open({ ...call, signal });
+      options.opened?.();
       for await (const event of watchEvents<T>(guarded(stream.body, watchdog))) {
         yield event.type === 'BOOKMARK'
           ? event
@@ -212,6 +229,11 @@ export class KubeClient {
       clearTimeout(watchdog);
       idle.abort();
     }
+  }
+
+  /** For how long the API server has left every request unanswered, milliseconds; 0 while it answers. */
+  silentMs(): number {
+    return this.#transport.silentMs();
   }
 
   /** Ends everything that runs. The client can not be used after. */
@@ -252,7 +274,8 @@ export class KubeClient {
     const body = content.body === undefined ? undefined : JSON.stringify(content.body);
     if (body !== undefined) headers['content-type'] = content.contentType ?? json;
     const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
-    return { method, resource, path, headers, body, signal: options?.signal, timeoutMs };
+    const permit = method === 'GET' ? undefined : this.#deps.permit;
+    return { method, resource, path, headers, body, signal: options?.signal, timeoutMs, permit };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 
 /** The numbers of client-go's spam filter. */
 const burst = 25;
@@ -12,15 +12,15 @@ interface Bucket {
 
 /** How many different events may still be written about an object: 25 at once, then one in five minutes. */
 export class EventBudget {
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(stopwatch: Stopwatch) {
+    this.#stopwatch = stopwatch;
   }
 
   take(object: string): boolean {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#stopwatch.elapsedMs();
     const bucket = this.#buckets.get(object) ?? { tokens: burst, filledMs: nowMs };
     const refilled = Math.floor((nowMs - bucket.filledMs) / refillMs);
     const tokens = Math.min(burst, bucket.tokens + refilled);

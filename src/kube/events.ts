@@ -3,6 +3,7 @@ import { backoffMs } from '../base/backoff.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { compact } from '../base/compact.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
+import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { KubeClient } from './client.ts';
 import { isApiError, isNotFound } from './errors.ts';
 import { EventBudget } from './event-budget.ts';
@@ -18,6 +19,7 @@ export interface EventRecorderDeps {
   readonly instance: string;
   readonly logger: Logger;
   readonly clock?: Clock | undefined;
+  readonly stopwatch?: Stopwatch | undefined;
   /** Repetitions are written together, at most once in this time. @default 10_000 */
   readonly repeatIntervalMs?: number | undefined;
 }
@@ -28,6 +30,8 @@ interface Entry {
   /** Name and namespace at the server, once it is there. */
   written?: { readonly namespace: string; readonly name: string };
   writtenCount: number;
+  /** When it was last recorded, by the stopwatch. */
+  seenMs: number;
   isQueued: boolean;
   repeatTimer?: NodeJS.Timeout;
 }
@@ -49,6 +53,7 @@ const stopTimeoutMs = 2_000;
 export class EventRecorder {
   readonly #deps: EventRecorderDeps;
   readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #budget: EventBudget;
   /** By what is said about which object; the least recently used entry goes first. */
   readonly #entries = new Map<string, Entry>();
@@ -60,7 +65,8 @@ export class EventRecorder {
   constructor(deps: EventRecorderDeps) {
     this.#deps = deps;
     this.#clock = deps.clock ?? systemClock;
-    this.#budget = new EventBudget(this.#clock);
+    this.#stopwatch = deps.stopwatch ?? systemStopwatch;
+    this.#budget = new EventBudget(this.#stopwatch);
   }
 
   /**
@@ -70,21 +76,30 @@ export class EventRecorder {
   record(regarding: KubeObject, type: EventType, reason: string, message: string): void {
     if (this.#isStopped) return;
     const nowMs = this.#clock.now();
+    const seenMs = this.#stopwatch.elapsedMs();
     const object = objectKey(regarding);
     const { uid } = regarding.metadata;
     const key = JSON.stringify([regarding.kind, object, uid, type, reason, message]);
     const known = this.#entries.get(key);
     this.#entries.delete(key);
-    if (known !== undefined && nowMs - known.facts.lastMs < windowMs) {
+    if (known !== undefined && seenMs - known.seenMs < windowMs) {
+      known.seenMs = seenMs;
       known.facts = { ...known.facts, count: known.facts.count + 1, lastMs: nowMs };
       this.#entries.set(key, known);
       this.#repeatLater(known);
     } else if (this.#queue.length < maxQueued && this.#budget.take(uid ?? object)) {
       const facts = { regarding: named(regarding), type, reason, message };
-      this.#add(key, { ...facts, count: 1, firstMs: nowMs, lastMs: nowMs });
+      this.#add(key, { ...facts, count: 1, firstMs: nowMs, lastMs: nowMs }, seenMs);
     } else {
       this.#deps.logger.debug({ kind: regarding.kind, key: object, reason }, 'event dropped: too many');
     }
+  }
+
+  /** Waits until what was recorded is written, for two seconds at most. */
+  async flush(): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([this.#writing, sleep(stopTimeoutMs, over.signal)]);
+    over.abort();
   }
 
   /** Writes what waits, for two seconds at most. Nothing is recorded after. */
@@ -100,8 +115,8 @@ export class EventRecorder {
     this.#entries.clear();
   }
 
-  #add(key: string, facts: EventFacts): void {
-    const entry: Entry = { facts, writtenCount: 0, isQueued: false };
+  #add(key: string, facts: EventFacts, seenMs: number): void {
+    const entry: Entry = { facts, writtenCount: 0, seenMs, isQueued: false };
     this.#entries.set(key, entry);
     this.#forgetOldest();
     this.#enqueue(entry);

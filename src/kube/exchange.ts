@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { Permit } from '../base/permit.ts';
 import { KubeConnectionError } from './errors.ts';
 
 interface Limits {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
+  readonly permit?: Permit | undefined;
 }
 
 interface Answer {
@@ -21,8 +23,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: unknown) => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #permit: Permit | undefined;
+  /** Of the permit, when this began. */
+  readonly #term: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort = (): void => this.#end(this.#signal?.reason);
+  readonly #onTermEnd = (): void => this.#end(this.#term?.reason);
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -34,6 +40,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#signal = limits.signal;
     this.#signal?.addEventListener('abort', this.#onAbort);
+    this.#permit = limits.permit;
+    this.#term = limits.permit?.signal;
+    this.#term?.addEventListener('abort', this.#onTermEnd);
     this.#timer = setTimeout(() => {
       this.#end(new KubeConnectionError('TIMEOUT', `no answer within ${limits.timeoutMs} ms`));
     }, limits.timeoutMs);
@@ -43,6 +52,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller;
     // It was given up while it waited for a free connection.
     if (this.#ended) controller.abort(new KubeConnectionError('ABORTED', 'the call was given up'));
+    // The last moment before the bytes are written.
+    else if (this.#isForbidden()) this.#end(notPermitted());
   }
 
   onResponseStart(
@@ -70,6 +81,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#end(error);
   }
 
+  #isForbidden(): boolean {
+    return this.#term?.aborted === true || this.#permit?.holds() === false;
+  }
+
   #end(failure: unknown): void {
     if (this.#ended) return;
     this.#settle();
@@ -81,5 +96,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#term?.removeEventListener('abort', this.#onTermEnd);
   }
+}
+
+export function notPermitted(): KubeConnectionError {
+  return new KubeConnectionError('NOT_PERMITTED', 'not sent: this process may not write any more');
 }

@@ -1,7 +1,8 @@
 import { sleep } from '../base/abort.ts';
 import { backoffMs, type BackoffOptions } from '../base/backoff.ts';
-import { systemClock, type Clock } from '../base/clock.ts';
+import { Heartbeat } from '../base/heartbeat.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
+import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { KubeClient } from './client.ts';
 import { isApiError, isGone, isNotFound, isTooManyRequests, KubeConnectionError } from './errors.ts';
 import { listPages } from './list-pages.ts';
@@ -37,7 +38,7 @@ export interface ListWatchDeps<T extends KubeObject> {
   readonly metadataOnly?: boolean | undefined;
   readonly sink: ListWatchSink<T>;
   readonly logger: Logger;
-  readonly clock?: Clock | undefined;
+  readonly stopwatch?: Stopwatch | undefined;
   readonly observe?: ((observation: ListWatchObservation) => void) | undefined;
   /** Longest silence of a watch, milliseconds; longer than the minute between bookmarks. @default 150_000 */
   readonly inactivityMs?: number | undefined;
@@ -46,6 +47,8 @@ export interface ListWatchDeps<T extends KubeObject> {
 }
 
 const defaultBackoff: BackoffOptions = { initialMs: 500, maxMs: 10_000 };
+/** A page of a list and the silence of a watch have their own, shorter limits. */
+const maxPauseMs = 600_000;
 /** A watch that lived so long was a good one: the next starts at once. */
 const goodWatchMs = 1_000;
 /** So many refusals in a row, and the version is no longer trusted. */
@@ -60,9 +63,12 @@ export class ListWatch<T extends KubeObject> {
   /** Resolves after the first complete list; stays pending when stopped before. */
   readonly synced: Promise<void>;
   readonly #deps: ListWatchDeps<T>;
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #resolveSynced: () => void;
+  readonly #heartbeat: Heartbeat;
   #isSynced = false;
+  /** Since when no watch is open. */
+  #closedSinceMs: number | undefined;
   /** Where to go on; undefined: list first. */
   #version: string | undefined;
   /** The newest version ever seen. A list that is older means that etcd was restored from a backup. */
@@ -74,7 +80,8 @@ export class ListWatch<T extends KubeObject> {
 
   constructor(deps: ListWatchDeps<T>) {
     this.#deps = deps;
-    this.#clock = deps.clock ?? systemClock;
+    this.#stopwatch = deps.stopwatch ?? systemStopwatch;
+    this.#heartbeat = new Heartbeat(maxPauseMs, this.#stopwatch);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
@@ -84,10 +91,29 @@ export class ListWatch<T extends KubeObject> {
     return this.#isSynced;
   }
 
+  /** False when the loop stands still; an API server that does not answer is no reason. */
+  isAlive(): boolean {
+    return this.#heartbeat.isAlive();
+  }
+
+  /**
+   * How old what the sink holds may be, milliseconds: 0 while a watch is open, else the time since it was cut. One that
+   * is silent counts as open until `inactivityMs` are over.
+   */
+  staleMs(): number {
+    return this.#closedSinceMs === undefined ? 0 : this.#stopwatch.elapsedMs() - this.#closedSinceMs;
+  }
+
   /** Runs until the signal aborts; never rejects. */
   async start(signal: AbortSignal): Promise<void> {
+    await this.#follow(signal);
+    this.#heartbeat.rest();
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const startedMs = this.#clock.now();
+      this.#heartbeat.beat();
+      const startedMs = this.#stopwatch.elapsedMs();
       let failure: unknown;
       const wasWatching = this.#version !== undefined;
       try {
@@ -96,8 +122,9 @@ export class ListWatch<T extends KubeObject> {
       } catch (error) {
         failure = error;
       }
+      this.#closedSinceMs ??= this.#stopwatch.elapsedMs();
       if (signal.aborted) return;
-      const isGood = wasWatching && this.#clock.now() - startedMs >= goodWatchMs;
+      const isGood = wasWatching && this.#stopwatch.elapsedMs() - startedMs >= goodWatchMs;
       if (isGood) this.#recovered();
       // A server that ends every watch at once, without error, is not to be hammered either.
       if (failure !== undefined || (wasWatching && !isGood)) await this.#failed(failure, isGood, signal);
@@ -114,6 +141,7 @@ export class ListWatch<T extends KubeObject> {
     this.#tell(() => sink.replace(items, isThePast ? undefined : version));
     this.#version = version;
     this.#newest = version;
+    this.#closedSinceMs = this.#stopwatch.elapsedMs();
     this.#isSynced = true;
     this.#resolveSynced();
   }
@@ -124,7 +152,9 @@ export class ListWatch<T extends KubeObject> {
     // Spread over minutes, so that the watches of all replicas do not end together.
     const timeoutSeconds = 300 + Math.floor(Math.random() * 300);
     const query = { ...this.#selection(), resourceVersion, timeoutSeconds };
-    for await (const event of client.watch<T>(resource, query, { signal, inactivityMs })) {
+    const opened = (): void => (this.#closedSinceMs = undefined);
+    for await (const event of client.watch<T>(resource, query, { signal, inactivityMs, opened })) {
+      this.#heartbeat.beat();
       if (signal.aborted) return;
       this.#take(event);
     }

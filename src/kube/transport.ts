@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { Permit } from '../base/permit.ts';
 import type { Headers, KubeConnection, TlsOptions } from './connection.ts';
 import { connectionError, KubeConnectionError } from './errors.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, notPermitted } from './exchange.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -13,6 +14,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Until the answer is complete; for a stream until its head is there. */
   readonly timeoutMs: number;
+  /** Nothing is written when it does not hold, and what is under way ends with its term. */
+  readonly permit?: Permit | undefined;
 }
 
 export interface HttpAnswer {
@@ -50,6 +53,8 @@ export class Transport {
   readonly #prefix: string;
   #pools: Promise<Pools> | undefined;
   #closed = false;
+  /** When the first of the requests was sent that got no answer, with none answered since; by `performance.now`. */
+  #silentSinceMs: number | undefined;
 
   constructor(connection: KubeConnection) {
     this.#connection = connection;
@@ -63,8 +68,9 @@ export class Transport {
    */
   async request(request: HttpRequest): Promise<HttpAnswer> {
     const { pools, headers } = await this.#prepare(request);
+    const sentMs = performance.now();
     try {
-      return await new Promise<HttpAnswer>((resolve, reject) => {
+      const answer = await new Promise<HttpAnswer>((resolve, reject) => {
         const exchange = new Exchange(request, resolve, reject);
         pools.requests.dispatch(
           {
@@ -77,14 +83,17 @@ export class Transport {
           exchange,
         );
       });
+      this.#silentSinceMs = undefined;
+      return answer;
     } catch (error) {
-      throw await this.#failed(request, error, pools);
+      throw await this.#failed(request, error, pools, sentMs);
     }
   }
 
   /** Opens a long answer. The signal ends it at any time. */
   async stream(request: HttpRequest & { readonly signal: AbortSignal }): Promise<HttpStream> {
     const { pools, headers } = await this.#prepare(request);
+    const sentMs = performance.now();
     try {
       const answer = await pools.watches.request({
         origin: this.#origin,
@@ -95,10 +104,16 @@ export class Transport {
         headersTimeout: request.timeoutMs,
         bodyTimeout: 0,
       });
+      this.#silentSinceMs = undefined;
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
-      throw await this.#failed(request, error, pools);
+      throw await this.#failed(request, error, pools, sentMs);
     }
+  }
+
+  /** For how long no request was answered, milliseconds; 0 while they are. */
+  silentMs(): number {
+    return this.#silentSinceMs === undefined ? 0 : performance.now() - this.#silentSinceMs;
   }
 
   /** New connections for what comes, when the certificates of the connection are others now. */
@@ -117,6 +132,7 @@ export class Transport {
 
   async #prepare(request: HttpRequest): Promise<{ pools: Pools; headers: Headers }> {
     request.signal?.throwIfAborted();
+    if (request.permit?.holds() === false) throw notPermitted();
     if (this.#closed) throw new KubeConnectionError('CLOSED', 'the Kubernetes client is closed');
     const credentials = await this.#connection.headers();
     this.#pools ??= this.#open();
@@ -150,8 +166,11 @@ export class Transport {
       : new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect });
   }
 
-  async #failed(request: HttpRequest, error: unknown, pools: Pools): Promise<unknown> {
+  async #failed(request: HttpRequest, error: unknown, pools: Pools, sentMs: number): Promise<unknown> {
     if (request.signal?.aborted) return request.signal.reason;
+    // Says nothing about the connection.
+    if (request.permit?.holds() === false) return error;
+    this.#silentSinceMs ??= sentMs;
     const failure = connectionError(request.method, request.path, error);
     if ((await this.#pools) === pools) {
       // Connections that a router has forgotten look like any other. Where one is silent, all are suspect.

@@ -33,6 +33,11 @@ export function declareMetrics(registry: Registry) {
       name: 'bindery_leader',
       help: '1 while this process holds the Lease and reconciles, else 0.',
     }),
+    viewAge: new Gauge({
+      registers,
+      name: 'bindery_view_age_seconds',
+      help: 'Time since the watch of some kind was cut and could not be renewed; 0 while all kinds are watched.',
+    }),
     objects: new Gauge({
       registers,
       name: 'bindery_objects',

@@ -30,6 +30,8 @@ export interface Metrics {
   /** Objects of a kind by state; the states must be a small fixed set. */
   readonly watchObjects: (kind: string, countByState: () => Readonly<Record<string, number>>) => void;
   readonly watchLeader: (isLeading: () => boolean) => void;
+  /** Age of what is known of the cluster, seconds. */
+  readonly watchView: (ageSeconds: () => number) => void;
   readonly observeKube: (call: KubeCall) => void;
   readonly observeListWatch: (observation: ListWatchObservation) => void;
   readonly observeAdmission: (observation: AdmissionObservation) => void;
@@ -69,6 +71,7 @@ export function createMetrics(): Metrics {
           table.objects.set({ kind, state }, count);
       }),
     watchLeader: (isLeading) => void atScrape.push(() => table.leader.set(isLeading() ? 1 : 0)),
+    watchView: (ageSeconds) => void atScrape.push(() => table.viewAge.set(ageSeconds())),
     observeKube: ({ method, resource, status, durationMs }) => {
       table.kubeSeconds.observe({ method, resource }, durationMs / 1000);
       table.kubeAnswers.inc({ method, resource, status: status === 0 ? 'none' : String(status) });

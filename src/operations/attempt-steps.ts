@@ -6,11 +6,11 @@ import type { OperationTask } from './operation-task.ts';
 
 /** Counts one more failed attempt of an object's operation. @param retryAfterMs can only make the wait longer */
 export function attemptAfter(
-  { settings, clock }: OperationTask,
-  { metadata, status = {} }: BrokeredObject,
+  { settings, times }: OperationTask,
+  object: BrokeredObject,
   retryAfterMs = 0,
 ): NextAttempt {
-  return nextAttempt(status, metadata.generation, settings.retry, clock, retryAfterMs);
+  return nextAttempt(object, settings.retry, times, retryAfterMs);
 }
 
 /** Our finalizer is gone already; others may still hold the object. */
@@ -18,7 +18,10 @@ export function stopWhenReleased<O extends BrokeredObject>(object: O): Step<O> {
   return object.metadata.finalizers?.includes(finalizer) ? goOn(object) : stop;
 }
 
-export function waitForNextAttempt<O extends BrokeredObject>({ clock }: OperationTask, object: O): Step<O> {
-  const ms = waitMs(object.status ?? {}, object.metadata.generation, clock);
+export function waitForNextAttempt<O extends BrokeredObject>(
+  { settings, times }: OperationTask,
+  object: O,
+): Step<O> {
+  const ms = waitMs(object, settings.retry, times);
   return ms > 0 ? stopFor(ms) : goOn(object);
 }

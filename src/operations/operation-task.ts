@@ -1,8 +1,10 @@
 import type { BackoffOptions } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import type { ClusterId } from '../brokers/cluster-id.ts';
+import type { KeptTimes } from '../control/kept-times.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -26,7 +28,12 @@ export interface OperationDeps {
   readonly clusterId: Pick<ClusterId, 'get'>;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly logger: Logger;
+  /** For what is written. */
   readonly clock: Clock;
+  /** For what is waited for in this process, … */
+  readonly stopwatch: Stopwatch;
+  /** … and for times that an object keeps. */
+  readonly times: KeptTimes;
   readonly settings: OperationSettings;
   /** A fresh UUID: ids should not be used again at a broker (OSB, Provisioning and Binding). */
   readonly newId: () => string;

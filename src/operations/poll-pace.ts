@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 
 /**
  * When the next poll of each object is due. A reconcile run may come at any time, and the status that a poll writes
@@ -6,20 +6,20 @@ import type { Clock } from '../base/clock.ts';
  * memory, because a write for each poll would cost more than the poll: a restart is worth one early poll.
  */
 export class PollPace {
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #dueMs = new Map<string, number>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(stopwatch: Stopwatch) {
+    this.#stopwatch = stopwatch;
   }
 
   postpone(key: string, delayMs: number): void {
-    this.#dueMs.set(key, this.#clock.now() + delayMs);
+    this.#dueMs.set(key, this.#stopwatch.elapsedMs() + delayMs);
   }
 
   /** Milliseconds until the object may be polled, 0 for now. */
   waitMs(key: string): number {
-    return Math.max(0, (this.#dueMs.get(key) ?? 0) - this.#clock.now());
+    return Math.max(0, (this.#dueMs.get(key) ?? 0) - this.#stopwatch.elapsedMs());
   }
 
   forget(key: string): void {

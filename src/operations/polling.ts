@@ -1,4 +1,4 @@
-import { pollDelayMs, timestamp } from '../control/attempts.ts';
+import { pollDelayMs, slotOf, timestamp } from '../control/attempts.ts';
 import { stopFor, type Step } from '../control/steps.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { PollOutcome } from '../osb/outcome-types.ts';
@@ -10,15 +10,9 @@ export type Polled = PollOutcome | { readonly kind: 'unreachable' };
 
 /** Comes back for the next poll, not before the broker's Retry-After and not after the deadline. */
 export function pollAgain(task: OperationTask, object: BrokeredObject, retryAfterMs = 0): Step<never> {
-  const { operationStartTime, operationDeadline } = object.status ?? {};
-  const { clock, settings } = task;
-  const now = clock.now();
-  const times = {
-    startedMs: operationStartTime ? Date.parse(operationStartTime) : now,
-    deadlineMs: operationDeadline ? Date.parse(operationDeadline) : now + settings.operationTimeoutMs,
-    maxMs: settings.maxPollIntervalMs,
-  };
-  const delayMs = pollDelayMs(times, clock, retryAfterMs);
+  const leftMs = leftMsOf(task, object) ?? task.settings.operationTimeoutMs;
+  const operation = { tookMs: tookMsOf(task, object), leftMs, maxMs: task.settings.maxPollIntervalMs };
+  const delayMs = pollDelayMs(operation, retryAfterMs);
   task.polls.postpone(objectKey(object), delayMs);
   return stopFor(delayMs);
 }
@@ -32,9 +26,23 @@ export function operationDeadline(
   return timestamp(clock.now() + Math.min(settings.operationTimeoutMs, planMs));
 }
 
-export function isOverdue({ clock }: OperationTask, { status }: BrokeredObject): boolean {
-  const deadline = status?.operationDeadline;
-  return Boolean(deadline) && clock.now() >= Date.parse(deadline ?? '');
+export function isOverdue(task: OperationTask, object: BrokeredObject): boolean {
+  return (leftMsOf(task, object) ?? 1) <= 0;
+}
+
+/** Milliseconds until the deadline of the operation; undefined when it has none. */
+function leftMsOf({ times, settings }: OperationTask, object: BrokeredObject): number | undefined {
+  const deadline = object.status?.operationDeadline;
+  if (!deadline) return undefined;
+  const leftMs = times.untilMs(slotOf(object, 'operationDeadline'), deadline, settings.operationTimeoutMs);
+  return Number.isNaN(leftMs) ? undefined : leftMs;
+}
+
+/** Milliseconds since the start of the operation. */
+function tookMsOf({ times }: OperationTask, object: BrokeredObject): number {
+  const start = object.status?.operationStartTime;
+  if (!start) return 0;
+  return Math.max(0, -times.untilMs(slotOf(object, 'operationStartTime'), start)) || 0;
 }
 
 /**

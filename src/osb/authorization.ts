@@ -1,5 +1,5 @@
 import { aborted } from '../base/abort.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import { isObject } from '../base/json.ts';
 import { Deadline } from './deadline.ts';
 import { numberOf, stringField } from './decode.ts';
@@ -31,14 +31,14 @@ const defaultLifetimeSeconds = 300;
 /** The Authorization header of each request to one broker (OSB, Platform to Service Broker Authentication). */
 export class Authorization {
   readonly #auth: BrokerAuth | undefined;
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #send: Send;
   #token: Token | undefined;
   #fetching: Promise<Token | Fault> | undefined;
 
-  constructor(auth: BrokerAuth | undefined, deps: { readonly clock: Clock; readonly send: Send }) {
+  constructor(auth: BrokerAuth | undefined, deps: { readonly stopwatch: Stopwatch; readonly send: Send }) {
     this.#auth = auth;
-    this.#clock = deps.clock;
+    this.#stopwatch = deps.stopwatch;
     this.#send = deps.send;
   }
 
@@ -65,7 +65,7 @@ export class Authorization {
 
   async #currentToken(auth: OAuth2, signal: AbortSignal): Promise<Token | Fault> {
     const token = this.#token;
-    if (token !== undefined && this.#clock.now() < token.usableUntilMs) return token;
+    if (token !== undefined && this.#stopwatch.elapsedMs() < token.usableUntilMs) return token;
     this.#fetching ??= this.#fetch(auth).finally(() => {
       this.#fetching = undefined;
     });
@@ -114,7 +114,7 @@ export class Authorization {
     const lifetimeSeconds = numberOf(body['expires_in']) ?? defaultLifetimeSeconds;
     // Shortly before it expires: a tenth of its life, at most a minute.
     const earlySeconds = Math.min(60, lifetimeSeconds / 10);
-    return { text, usableUntilMs: this.#clock.now() + (lifetimeSeconds - earlySeconds) * 1000 };
+    return { text, usableUntilMs: this.#stopwatch.elapsedMs() + (lifetimeSeconds - earlySeconds) * 1000 };
   }
 }
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock } from '../base/clock.ts';
+import { always } from '../base/permit.ts';
+import { systemStopwatch } from '../base/stopwatch.ts';
 import {
   decodeBinding,
   decodeDeletion,
@@ -68,19 +70,21 @@ export class BrokerClient {
     this.#options = options;
     this.#url = brokerUrl(options.url);
     this.#clock = options.clock ?? systemClock;
+    const stopwatch = options.stopwatch ?? systemStopwatch;
     this.#transport = new Transport({
       tls: options.tls ?? {},
       allowLoopback: options.allowLoopback ?? false,
       connections: options.limiter?.maxConcurrent ?? defaultMaxConcurrent,
       environment: options.environment ?? process.env,
+      permit: options.permit ?? always,
     });
     this.#authorization = new Authorization(options.auth ?? userInfo(this.#url), {
-      clock: this.#clock,
+      stopwatch,
       send: async (request, signal) => this.#transport.send(request, [], signal),
     });
     this.#limiter = new Limiter(options.limiter);
-    this.#circuit = new Circuit(options.circuit ?? {}, { clock: this.#clock, onChange: options.onCircuit });
-    this.#gate = new Gate({ limiter: this.#limiter, circuit: this.#circuit, clock: this.#clock });
+    this.#circuit = new Circuit(options.circuit ?? {}, { stopwatch, onChange: options.onCircuit });
+    this.#gate = new Gate({ limiter: this.#limiter, circuit: this.#circuit, clock: this.#clock, stopwatch });
   }
 
   get circuitState(): CircuitState {

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import type { CircuitOptions, CircuitState } from './options.ts';
 
 /**
@@ -10,7 +10,7 @@ export class Circuit {
   readonly #failureThreshold: number;
   readonly #initialOpenMs: number;
   readonly #maxOpenMs: number;
-  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   readonly #onChange: ((state: CircuitState) => void) | undefined;
   #state: CircuitState = 'closed';
   #failures = 0;
@@ -20,13 +20,13 @@ export class Circuit {
 
   constructor(
     options: CircuitOptions,
-    deps: { readonly clock: Clock; readonly onChange?: ((state: CircuitState) => void) | undefined },
+    deps: { readonly stopwatch: Stopwatch; readonly onChange?: ((state: CircuitState) => void) | undefined },
   ) {
     this.#failureThreshold = options.failureThreshold ?? 5;
     this.#initialOpenMs = options.initialOpenMs ?? 1000;
     this.#maxOpenMs = options.maxOpenMs ?? 60_000;
     this.#openMs = this.#initialOpenMs;
-    this.#clock = deps.clock;
+    this.#stopwatch = deps.stopwatch;
     this.#onChange = deps.onChange;
   }
 
@@ -40,7 +40,7 @@ export class Circuit {
    */
   tryPass(): number | undefined {
     if (this.#state === 'closed') return undefined;
-    const restMs = this.#openUntilMs - this.#clock.now();
+    const restMs = this.#openUntilMs - this.#stopwatch.elapsedMs();
     if (restMs > 0) return restMs;
     if (this.#trialRuns) return this.#initialOpenMs;
     this.#trialRuns = true;
@@ -72,7 +72,7 @@ export class Circuit {
 
   #open(): void {
     this.#trialRuns = false;
-    this.#openUntilMs = this.#clock.now() + this.#openMs;
+    this.#openUntilMs = this.#stopwatch.elapsedMs() + this.#openMs;
     this.#change('open');
   }
 

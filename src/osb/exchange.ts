@@ -41,6 +41,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly result: Promise<ExchangeResult>;
   readonly #settle: (result: ExchangeResult) => void;
   readonly #limitBytes: number;
+  readonly #maySend: () => boolean;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #sent = false;
@@ -53,11 +54,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  constructor(limitBytes: number) {
+  /** @param maySend asked in the last moment before bytes are written */
+  constructor(limitBytes: number, maySend: () => boolean) {
     const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
     this.result = promise;
     this.#settle = resolve;
     this.#limitBytes = limitBytes;
+    this.#maySend = maySend;
   }
 
   /** Ends it at once, whatever state it is in. `error` becomes the error of the result, and a started body is lost. */
@@ -70,6 +73,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller;
     if (this.#settled) {
       controller.abort(new Error('no longer wanted'));
+      return;
+    }
+    if (!this.#maySend()) {
+      this.abort(new Error('not permitted any more'));
       return;
     }
     this.#sent = true;

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import type { Circuit } from './circuit.ts';
 import type { Admission, Limiter } from './limiter.ts';
 import type { FailureReason } from './outcome-types.ts';
@@ -28,19 +29,27 @@ export class Gate {
   readonly #limiter: Limiter;
   readonly #circuit: Circuit;
   readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   #pausedUntilMs = 0;
   /** Why the broker could not be reached when it was last tried. */
   #cause = '';
 
-  constructor(deps: { readonly limiter: Limiter; readonly circuit: Circuit; readonly clock: Clock }) {
+  constructor(deps: {
+    readonly limiter: Limiter;
+    readonly circuit: Circuit;
+    /** Of a Retry-After that is a date. */
+    readonly clock: Clock;
+    readonly stopwatch: Stopwatch;
+  }) {
     this.#limiter = deps.limiter;
     this.#circuit = deps.circuit;
     this.#clock = deps.clock;
+    this.#stopwatch = deps.stopwatch;
   }
 
   /** Runs `send` when the gate is open, and learns from the reply. Never throws if `send` does not. */
   async pass(send: () => Promise<Reply>, signal: AbortSignal): Promise<Reply> {
-    const pauseMs = this.#pausedUntilMs - this.#clock.now();
+    const pauseMs = this.#pausedUntilMs - this.#stopwatch.elapsedMs();
     if (pauseMs > 0) return refuse('Busy', 'the broker asked for a pause', pauseMs);
     const admission = await this.#limiter.enter(signal);
     if (admission !== 'admitted') return notAdmitted(admission);
@@ -68,9 +77,8 @@ export class Gate {
     }
     this.#circuit.answered();
     if (reply.status !== 429 && reply.status !== 503) return reply;
-    const now = this.#clock.now();
-    const pauseMs = Math.min(parseRetryAfter(reply.retryAfter, now) ?? 0, maxPauseMs);
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, now + pauseMs);
+    const pauseMs = Math.min(parseRetryAfter(reply.retryAfter, this.#clock.now()) ?? 0, maxPauseMs);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#stopwatch.elapsedMs() + pauseMs);
     return reply;
   }
 }

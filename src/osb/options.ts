@@ -1,4 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import type { Permit } from '../base/permit.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import type { FailureReason, Operation } from './outcome-types.ts';
 
 export type BrokerAuth =
@@ -73,7 +75,12 @@ export interface BrokerClientOptions {
   readonly circuit?: CircuitOptions | undefined;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY (either case) are read. Default `process.env`. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** For dates in answers. */
   readonly clock?: Clock | undefined;
+  /** For circuits, pauses and tokens. */
+  readonly stopwatch?: Stopwatch | undefined;
+  /** Nothing is sent while it does not hold; the outcome is a failure with the reason `Cancelled`. @default always */
+  readonly permit?: Permit | undefined;
   /** Called after every operation. Must not throw. */
   readonly observe?: ((call: BrokerCall) => void) | undefined;
   /** Called when the circuit changes. Must not throw. */

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector, Client, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { errorMessage } from '../base/logger.ts';
+import type { Permit } from '../base/permit.ts';
 import { AddressRefusedError, guardedLookup, isRefusedAddress, refusal } from './address-guard.ts';
 import { connectionFault } from './connection-fault.ts';
 import { isTimeout } from './deadline.ts';
@@ -16,6 +17,8 @@ export interface TransportOptions {
   readonly allowLoopback: boolean;
   readonly connections: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Nothing is sent while it does not hold, and what is under way ends with its term. */
+  readonly permit: Permit;
 }
 
 export interface HttpRequest {
@@ -58,6 +61,12 @@ export class Transport {
    */
   async send(request: HttpRequest, secrets: readonly string[], signal: AbortSignal): Promise<Reply> {
     if (this.#closing !== undefined) return neverSent('Cancelled', 'the connection to the broker is closed');
+    const { permit } = this.#options;
+    if (!permit.holds()) return neverSent('Cancelled', 'this process may not send any more');
+    return this.#send(request, secrets, AbortSignal.any([signal, permit.signal]));
+  }
+
+  async #send(request: HttpRequest, secrets: readonly string[], signal: AbortSignal): Promise<Reply> {
     const refused = this.#refused(request.origin);
     if (refused !== undefined) return refused;
     const proxy = proxyFor(request.origin, this.#options.environment);
@@ -92,7 +101,9 @@ export class Transport {
     request: HttpRequest,
     signal: AbortSignal,
   ): Promise<ExchangeResult> {
-    const exchange = new Exchange(request.maxBodyBytes);
+    // The signal's listener may not have been called yet: a process that was stopped goes on where it was.
+    const maySend = (): boolean => !signal.aborted && this.#options.permit.holds();
+    const exchange = new Exchange(request.maxBodyBytes, maySend);
     const stop = (): void => exchange.abort(new Error('aborted'));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
@@ -115,11 +126,11 @@ export class Transport {
     proxied: boolean,
   ): Fault {
     const target = request.origin.host;
-    if (!signal.aborted) {
+    if (!signal.aborted && this.#options.permit.holds()) {
       return connectionFault(result.error, target, result.sent, proxied, this.#shown.get(target));
     }
     const { sent } = result;
-    if (!isTimeout(signal.reason)) {
+    if (!signal.aborted || !isTimeout(signal.reason)) {
       return { kind: 'fault', reason: 'Cancelled', message: 'the request was cancelled', sent };
     }
     const problem = sent ? 'it did not answer in time' : 'no connection in time';

@@ -64,18 +64,13 @@ export class ControlPlaneServer {
     await stopped.kill();
   }
 
-  /** SIGSTOP to its whole process group. When this process ends meanwhile the kernel wakes them, and they end. */
+  /** It keeps its connections and answers nobody, until it goes on. */
   pause(): void {
-    this.#signal('SIGSTOP');
+    this.#process?.pause();
   }
 
-  continue(): void {
-    this.#signal('SIGCONT');
-  }
-
-  #signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    if (this.#process === undefined) throw new Error(`${this.#deps.name} does not run`);
-    process.kill(-this.#process.groupId, name);
+  resume(): void {
+    this.#process?.resume();
   }
 
   async #watch(started: GuardedProcess): Promise<void> {

@@ -58,9 +58,10 @@ export interface ControlPlane extends ClusterAccess {
   stopApiServer(options?: StopOptions): Promise<void>;
   /** Resolves when it is ready. */
   startApiServer(): Promise<void>;
-  /** SIGSTOP: connections stay open and nothing is answered. */
+  /** SIGSTOP: connections stay open, and nobody gets an answer. */
   pauseApiServer(): void;
-  continueApiServer(): void;
+  /** SIGCONT. What has come meanwhile is served. */
+  resumeApiServer(): void;
   /** Ends all processes and removes the directory. May be called again. */
   stop(): Promise<void>;
 }
@@ -183,6 +184,14 @@ class LocalControlPlane implements ControlPlane {
     await this.#parts.apiServer.stop(options);
   }
 
+  pauseApiServer(): void {
+    this.#parts.apiServer.pause();
+  }
+
+  resumeApiServer(): void {
+    this.#parts.apiServer.resume();
+  }
+
   async startApiServer(): Promise<void> {
     const { apiServer } = this.#parts;
     await apiServer.start();
@@ -204,14 +213,6 @@ class LocalControlPlane implements ControlPlane {
     } finally {
       over.abort();
     }
-  }
-
-  pauseApiServer(): void {
-    this.#parts.apiServer.pause();
-  }
-
-  continueApiServer(): void {
-    this.#parts.apiServer.continue();
   }
 
   async stop(): Promise<void> {

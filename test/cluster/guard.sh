@@ -8,8 +8,8 @@
 # removed. Must lead a process group of its own. A shell rather than Node: 1 MiB, 2 ms, and the same on Linux
 # and macOS.
 #
-# SIGTERM to the guard is passed on to the command; SIGUSR2 kills the command and all that it has started.
-# The exit code is the command's.
+# SIGTERM to the guard is passed on to the command; SIGTSTP stops the command and SIGCONT lets it go on, while the
+# guard stays awake; SIGUSR2 kills the command and all that it has started. The exit code is the command's.
 
 directory=$1
 shift
@@ -30,6 +30,8 @@ orphaned() {
 trap orphaned USR1
 trap end_all USR2
 trap 'kill -TERM $command' TERM
+trap 'kill -STOP $command' TSTP
+trap 'kill -CONT $command' CONT
 
 "$@" </dev/null 3<&- &
 command=$!

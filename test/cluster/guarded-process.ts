@@ -24,6 +24,10 @@ export interface GuardedProcess {
   readonly exited: Promise<number>;
   /** SIGTERM to the command. */
   terminate(): void;
+  /** Stops the command where it is, as a machine that hangs does; its guard stays awake. */
+  pause(): void;
+  /** Lets it go on. */
+  resume(): void;
   /** SIGKILL to the command and everything it started; resolves when they are gone. */
   kill(): Promise<void>;
 }
@@ -64,6 +68,12 @@ export async function spawnGuarded(options: GuardedCommand): Promise<GuardedProc
       exited,
       terminate: () => {
         if (!ended) signalUnlessGone(groupId, 'SIGTERM');
+      },
+      pause: () => {
+        if (!ended) signalUnlessGone(groupId, 'SIGTSTP');
+      },
+      resume: () => {
+        if (!ended) signalUnlessGone(groupId, 'SIGCONT');
       },
       kill: async () => {
         if (ended) return;

@@ -34,7 +34,7 @@ async function pauseApiServer(weather: Weather): Promise<void> {
   try {
     await pass(weather, length);
   } finally {
-    weather.plane.continueApiServer();
+    weather.plane.resumeApiServer();
   }
 }
 

@@ -30,6 +30,7 @@ function newRecorder(deps: Partial<EventRecorderDeps> = {}): EventRecorder {
     instance: 'pod-1',
     logger: silentLogger,
     clock: { now: () => nowMs },
+    stopwatch: { elapsedMs: () => nowMs },
     repeatIntervalMs: 20,
     ...deps,
   });

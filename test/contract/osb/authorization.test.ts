@@ -136,7 +136,7 @@ describe('OAuth2 client credentials', () => {
     let nowMs = 0;
     await withBroker(
       async ({ broker }) => {
-        const client = clientOf(broker, { auth: auth(tokens), clock: { now: () => nowMs } });
+        const client = clientOf(broker, { auth: auth(tokens), stopwatch: { elapsedMs: () => nowMs } });
         await client.catalog({}, never);
         nowMs = 89_000;
         await client.catalog({}, never);

@@ -124,7 +124,7 @@ describe('the circuit of a broker', () => {
     const options = {
       client: {
         circuit: { failureThreshold: 3, initialOpenMs: 1000 },
-        clock: { now: () => nowMs },
+        stopwatch: { elapsedMs: () => nowMs },
         onCircuit: (state: CircuitState) => states.push(state),
       },
     };

@@ -14,6 +14,7 @@ import {
 } from '../../../src/api/kinds.ts';
 import { isConditionTrue } from '../../../src/api/conditions.ts';
 import { systemClock } from '../../../src/base/clock.ts';
+import { systemStopwatch } from '../../../src/base/stopwatch.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { BrokerConnections } from '../../../src/brokers/broker-connections.ts';
 import { CredentialCopies } from '../../../src/brokers/credential-copies.ts';
@@ -23,6 +24,7 @@ import type { AnyClass, AnyPlan } from '../../../src/catalog/scope.ts';
 import { createCatalogControllers } from '../../../src/catalog/start.ts';
 import { install } from '../../../src/commands/install.ts';
 import { readManifests } from '../../../src/commands/manifests.ts';
+import { KeptTimes } from '../../../src/control/kept-times.ts';
 import { createStores } from '../../../src/control/stores.ts';
 import type { KubeCall } from '../../../src/kube/call.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
@@ -119,6 +121,8 @@ export class CatalogWorld {
       events,
       logger,
       clock: systemClock,
+      stopwatch: systemStopwatch,
+      times: new KeptTimes({ clock: systemClock, stopwatch: systemStopwatch }),
       observe: metrics.observeReconcile,
       settings: { ...settings, ...changes },
     });

@@ -5,7 +5,7 @@ function lanes(): { lanes: InstanceLanes; woken: string[]; clock: { ms: number }
   const clock = { ms: 0 };
   return {
     lanes: new InstanceLanes({
-      clock: { now: () => clock.ms },
+      stopwatch: { elapsedMs: () => clock.ms },
       wake: (key) => woken.push(key),
       maxHoldMs: 1000,
     }),

@@ -284,7 +284,7 @@ class World {
       stores: this.#stores,
       logger: silentLogger,
       settings: { timeoutMs: 2_000, allowLoopback: true, environment: {} },
-      clock: { now: () => this.nowMs },
+      stopwatch: { elapsedMs: () => this.nowMs },
     });
     this.useCredentials();
     this.putBroker({});

@@ -89,7 +89,8 @@ class ConfigMapServer {
           return this.#object();
         }),
     } as unknown as KubeClient;
-    return new ClusterId({ client, namespace: 'n', name: 'cluster-info', clock: { now: () => this.nowMs } });
+    const stopwatch = { elapsedMs: () => this.nowMs };
+    return new ClusterId({ client, namespace: 'n', name: 'cluster-info', stopwatch });
   }
 
   #object(): ConfigMapObject {

@@ -100,9 +100,15 @@ describe('whether a catalog is to be fetched', () => {
       spec: { url: 'http://b', ...spec },
       status,
     } as AnyBroker;
+    const untilMs = (time: string | null | undefined): number =>
+      time ? Date.parse(time) - nowMs : Number.NaN;
+    const isCurrent = status.observedGeneration === generation;
+    const retrievalMs = untilMs(status.lastCatalogRetrievalTime);
     expect(
       relistDue({
         broker,
+        backoffMs: isCurrent ? Math.max(0, untilMs(status.nextAttemptTime) || 0) : 0,
+        recordedAgoMs: Number.isNaN(retrievalMs) ? undefined : -retrievalMs,
         defaultIntervalMs: 24 * hourMs,
         lastFetchMs: undefined,
         lastAttemptMs: undefined,

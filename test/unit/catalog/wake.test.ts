@@ -212,7 +212,7 @@ class World {
 
   #queueOf(scope: CatalogScope) {
     const controller = { enqueue: (key: string) => void this.woken.push(key) };
-    return { scope, relists: new RelistRequests({ now: () => 0 }), controller };
+    return { scope, relists: new RelistRequests({ elapsedMs: () => 0 }), controller };
   }
 
   nextVersion(): string {

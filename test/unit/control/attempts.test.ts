@@ -1,30 +1,44 @@
-import { changed, nextAttempt, pollDelayMs, timestamp, waitMs } from '../../../src/control/attempts.ts';
+import { KeptTimes } from '../../../src/control/kept-times.ts';
+import {
+  changed,
+  nextAttempt,
+  pollDelayMs,
+  timestamp,
+  waitMs,
+  type AttemptStatus,
+} from '../../../src/control/attempts.ts';
 
 const epoch = Date.parse('2026-01-01T00:00:00Z');
-const clock = { now: () => epoch };
+const times = (): KeptTimes =>
+  new KeptTimes({ clock: { now: () => epoch }, stopwatch: { elapsedMs: () => 5_000 } });
 const retry = { initialMs: 1000, maxMs: 60_000 };
 
 describe('attempts in the status', () => {
-  it.each<[string, Parameters<typeof waitMs>[0], number]>([
+  it.each<[string, AttemptStatus, number]>([
     ['nothing planned', {}, 0],
     ['planned for later', { nextAttemptTime: '2026-01-01T00:00:09Z', observedGeneration: 3 }, 9000],
     ['due', { nextAttemptTime: '2025-12-31T23:59:59Z', observedGeneration: 3 }, 0],
     ['planned for an older spec', { nextAttemptTime: '2026-01-01T00:00:09Z', observedGeneration: 2 }, 0],
     ['unreadable', { nextAttemptTime: 'soon', observedGeneration: 3 }, 0],
   ])('waits until the next attempt: %s', (_name, status, expected) => {
-    expect(waitMs(status, 3, clock)).toBe(expected);
+    expect(waitMs({ metadata: { uid: 'u', generation: 3 }, status }, retry, times())).toBe(expected);
   });
 
   it('counts up for the same spec and starts again for a new one', () => {
     const status = { attempts: 4, observedGeneration: 3 };
-    expect(nextAttempt(status, 3, retry, clock).attempts).toBe(5);
-    expect(nextAttempt(status, 4, retry, clock).attempts).toBe(1);
+    expect(nextAttempt({ metadata: { generation: 3 }, status }, retry, times()).attempts).toBe(5);
+    expect(nextAttempt({ metadata: { generation: 4 }, status }, retry, times()).attempts).toBe(1);
   });
 
   it('waits at least as long as the broker asked for', () => {
-    const next = nextAttempt({}, 1, retry, clock, 90_000);
+    const next = nextAttempt({ metadata: { generation: 1 } }, retry, times(), 90_000);
     expect(next.delayMs).toBe(90_000);
     expect(next.nextAttemptTime).toBe('2026-01-01T00:01:30Z');
+  });
+
+  it('waits no longer than any wait of ours, when a clock was wrong', () => {
+    const status = { nextAttemptTime: '2026-01-01T01:00:00Z', observedGeneration: 3 };
+    expect(waitMs({ metadata: { uid: 'u', generation: 3 }, status }, retry, times())).toBe(60_000);
   });
 
   it('never names a time before the wait is over', () => {
@@ -33,7 +47,7 @@ describe('attempts in the status', () => {
 });
 
 describe('pause between polls', () => {
-  const operation = { startedMs: epoch, deadlineMs: epoch + 3_600_000, maxMs: 60_000 };
+  const after = (tookMs: number) => ({ tookMs, leftMs: 3_600_000 - tookMs, maxMs: 60_000 });
   it.each<[string, number, number, number]>([
     ['at the start one second', 0, 0, 1000],
     ['a quarter of the time so far', 40_000, 0, 10_000],
@@ -42,11 +56,11 @@ describe('pause between polls', () => {
     ['never beyond the deadline', 3_595_000, 90_000, 5000],
     ['at once when the deadline has passed', 3_700_000, 0, 1],
   ])('%s', (_name, elapsedMs, retryAfterMs, expected) => {
-    expect(pollDelayMs(operation, { now: () => epoch + elapsedMs }, retryAfterMs)).toBe(expected);
+    expect(pollDelayMs(after(elapsedMs), retryAfterMs)).toBe(expected);
   });
 
   it('is below a second when the longest pause is', () => {
-    expect(pollDelayMs({ ...operation, maxMs: 100 }, { now: () => epoch })).toBe(100);
+    expect(pollDelayMs({ ...after(0), maxMs: 100 })).toBe(100);
   });
 });
 

@@ -5,7 +5,7 @@ let budget: EventBudget;
 
 beforeEach(() => {
   nowMs = 1_000_000;
-  budget = new EventBudget({ now: () => nowMs });
+  budget = new EventBudget({ elapsedMs: () => nowMs });
 });
 
 function takeMany(object: string, times: number): number {

@@ -2,7 +2,7 @@ import { PollPace } from '../../../src/operations/poll-pace.ts';
 
 describe('the pace of polls', () => {
   let nowMs = 0;
-  const pace = new PollPace({ now: () => nowMs });
+  const pace = new PollPace({ elapsedMs: () => nowMs });
 
   it('P32 holds until the time is up, whoever asks, for each object apart', () => {
     pace.postpone('shop/db', 5000);

@@ -6,7 +6,7 @@ function setup(): { circuit: Circuit; states: CircuitState[]; pass: (ms: number)
   const states: CircuitState[] = [];
   const circuit = new Circuit(
     { failureThreshold: 3, initialOpenMs: 1000, maxOpenMs: 3000 },
-    { clock: { now: () => nowMs }, onChange: (state) => states.push(state) },
+    { stopwatch: { elapsedMs: () => nowMs }, onChange: (state) => states.push(state) },
   );
   return { circuit, states, pass: (ms) => (nowMs += ms) };
 }

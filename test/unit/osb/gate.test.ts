@@ -16,9 +16,10 @@ function setup(): {
   let nowMs = 0;
   let count = 0;
   const clock = { now: () => nowMs };
+  const stopwatch = { elapsedMs: () => nowMs };
   const limiter = new Limiter({ maxConcurrent: 1, maxWaiting: 0 });
-  const circuit = new Circuit({ failureThreshold: 2 }, { clock });
-  const gate = new Gate({ limiter, circuit, clock });
+  const circuit = new Circuit({ failureThreshold: 2 }, { stopwatch });
+  const gate = new Gate({ limiter, circuit, clock, stopwatch });
   const send = async (reply: Reply): Promise<Reply> =>
     gate.pass(async () => {
       count++;
