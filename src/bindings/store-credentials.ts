@@ -3,6 +3,7 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Offering } from '../control/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
+import { isNotPermitted } from '../kube/errors.ts';
 import type { BindingAnswer } from '../osb/types.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
 import { bindNotes } from './bind-notes.ts';
@@ -13,7 +14,10 @@ import { credentialsOf, secretData } from './secret-data.ts';
 import { settle } from './settle-binding.ts';
 import { applyTransforms } from './transforms.ts';
 
-/** A few seconds at most, and not cut short by a shutdown: the broker may not hand the credentials out again. */
+/**
+ * A few seconds at most, and not cut short by a shutdown: the broker may not hand the credentials out again. The loss
+ * of the lead ends it all the same, by the client's permit, before another process may lead.
+ */
 const storeTimeoutMs = 15_000;
 const storeBackoff = { initialMs: 200, maxMs: 2000 };
 
@@ -92,6 +96,8 @@ async function storePatiently(
     try {
       return await storeSecret(client, binding, content, signal);
     } catch (error) {
+      // The lead is lost: the next leader binds again.
+      if (isNotPermitted(error)) throw error;
       await delay(backoffMs(attempt, storeBackoff), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) throw error;
     }

@@ -49,7 +49,7 @@ export class KubeApiError extends Error {
  * `code` is the system's or undici's (`ECONNREFUSED`, `ECONNRESET`, `UND_ERR_SOCKET`, …), or one of ours:
  * `TIMEOUT` (deadline of the call), `INACTIVE` (silent watch), `CUT` (watch ended inside a line),
  * `GARBAGE` (answer or event is not what the protocol promises), `CLOSED` (the client was closed), `NOT_PERMITTED`
- * (the permit of the client had ended before anything was sent).
+ * (the permit of the client does not hold, or has ended meanwhile).
  */
 export class KubeConnectionError extends Error {
   readonly code: string;
@@ -98,6 +98,11 @@ export function isConflict(error: unknown): boolean {
 
 export function isAlreadyExists(error: unknown): boolean {
   return isApiError(error) && error.status === 409 && error.reason === 'AlreadyExists';
+}
+
+/** The permit of the client does not hold any more: trying again is no use. */
+export function isNotPermitted(error: unknown): boolean {
+  return error instanceof KubeConnectionError && error.code === 'NOT_PERMITTED';
 }
 
 /** The resourceVersion or continue token is too old: list again. */

@@ -28,7 +28,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #term: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #onAbort = (): void => this.#end(this.#signal?.reason);
-  readonly #onTermEnd = (): void => this.#end(this.#term?.reason);
+  readonly #onTermEnd = (): void => this.#end(notPermitted());
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -101,5 +101,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 }
 
 export function notPermitted(): KubeConnectionError {
-  return new KubeConnectionError('NOT_PERMITTED', 'not sent: this process may not write any more');
+  return new KubeConnectionError(
+    'NOT_PERMITTED',
+    'not sent, or cut short: this process may not write any more',
+  );
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { LeaderElection, type LeaderElectionDeps } from '../../../src/control/leader.ts';
+import { LeaderElection, LeadOverrunError, type LeaderElectionDeps } from '../../../src/control/leader.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { FakeApiServer } from '../../support/fake-api-server/fake-api-server.ts';
 import type { StoredObject } from '../../support/fake-api-server/stored-object.ts';
@@ -148,6 +148,17 @@ describe('taking the lead', () => {
     expect(all.filter(({ log }) => log.length > 0)).toHaveLength(1);
   });
 
+  it('is alive while the server does not answer', async () => {
+    server.plan({ answer: 'stall', times: 1_000 });
+    const stopwatch = { elapsedMs: () => performance.now() + skewMs };
+    const { election } = elect('a', untilAborted, { stopwatch });
+    await waitFor(() => server.requests.length >= 3);
+    expect(election.isAlive()).toBe(true);
+    skewMs = 600_000;
+    expect(election.isAlive()).toBe(false);
+    await waitFor(() => election.isAlive());
+  });
+
   it('survives errors of the server while it is a candidate', async () => {
     server.plan({ answer: { status: 500, body: {} }, times: 2 });
     server.plan({ answer: { status: 403, body: {} }, times: 2 });
@@ -216,7 +227,66 @@ describe('losing the lead', () => {
   });
 });
 
+describe('the permit of the leader', () => {
+  it('holds while it leads, and outlasts the renew deadline, but not the Lease', async () => {
+    const stopwatch = { elapsedMs: () => performance.now() + skewMs };
+    const leader = elect('a', untilAborted, { stopwatch });
+    expect(leader.election.permit.holds()).toBe(false);
+    await waitFor(() => leader.election.isLeading);
+    const { permit } = leader.election;
+    expect(permit.holds()).toBe(true);
+    // In the same turn: nobody has been able to notice that the process was stopped.
+    skewMs = 450;
+    expect(permit.holds()).toBe(true);
+    skewMs = 950;
+    expect(permit.holds()).toBe(false);
+    expect(leader.log).toEqual(['begin']);
+  });
+
+  it('lasts until the work has ended after an orderly stop, and not until the Lease is given away', async () => {
+    const work = Promise.withResolvers<void>();
+    const leader = elect('a', () => work.promise);
+    await waitFor(() => leader.election.isLeading);
+    leader.stop.abort();
+    expect(leader.election.permit.holds()).toBe(true);
+    server.plan({ method: 'PUT', answer: 'stall' });
+    work.resolve();
+    await waitFor(() => !leader.election.permit.holds());
+    expect(spec()['holderIdentity']).toBe('a');
+  });
+
+  it('ends when somebody else has the Lease, and its signal with it', async () => {
+    const leader = elect('a');
+    await waitFor(() => leader.election.isLeading);
+    const { signal } = leader.election.permit;
+    write({ holderIdentity: 'thief' });
+    await waitFor(() => signal.aborted, { timeoutMs: 300 });
+    expect(leader.election.permit.holds()).toBe(false);
+  });
+
+  it('is another one after the lead was regained', async () => {
+    const leader = elect('a');
+    await waitFor(() => leader.election.isLeading);
+    const { signal } = leader.election.permit;
+    write({ holderIdentity: 'thief' });
+    await waitFor(() => leader.log.length === 3);
+    expect(signal.aborted).toBe(true);
+    expect(leader.election.permit.holds()).toBe(true);
+    expect(leader.election.permit.signal.aborted).toBe(false);
+  });
+});
+
 describe('the end', () => {
+  it('is a failure when the work of a lost lead does not end before the Lease does', async () => {
+    const { election, finished } = elect('a', () => new Promise(() => undefined));
+    await waitFor(() => election.isLeading);
+    const startedMs = performance.now();
+    write({ holderIdentity: 'thief' });
+    await expect(finished).rejects.toThrow(LeadOverrunError);
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(spec()['holderIdentity']).toBe('thief');
+  });
+
   it('keeps the Lease until the work has ended, then releases it', async () => {
     const work = Promise.withResolvers<void>();
     const leader = elect('a', () => work.promise);

@@ -54,6 +54,31 @@ describe('patience', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(900);
   });
 
+  it('knows since when its view may be old, and that its loop gets on all the while', async () => {
+    let skewMs = 0;
+    const stopwatch = { elapsedMs: () => performance.now() + skewMs };
+    const { listWatch } = api.follow({ stopwatch });
+    const watch = await api.openWatch();
+    await waitFor(() => listWatch.staleMs() === 0);
+    skewMs = 60_000;
+    expect(listWatch.staleMs()).toBe(0);
+
+    api.server.plan({ answer: { status: 503, body: {} }, times: 1_000_000 });
+    watch.cut();
+    await waitFor(() => listWatch.staleMs() > 0);
+    const failures = api.count('failure');
+    await waitFor(() => api.count('failure') > failures + 3);
+    skewMs += 30_000;
+    expect(listWatch.staleMs()).toBeGreaterThanOrEqual(30_000);
+    expect(listWatch.isAlive()).toBe(true);
+    skewMs += 3_600_000;
+    expect(listWatch.isAlive()).toBe(false);
+    await waitFor(() => listWatch.isAlive());
+
+    api.server.clearFaults();
+    await waitFor(() => listWatch.staleMs() === 0);
+  });
+
   it('goes on though whoever listens throws', async () => {
     const { store, listWatch } = api.follow();
     store.subscribe(() => {

@@ -119,6 +119,11 @@ export class FakeApiServer {
     this.#faults.add(fault);
   }
 
+  /** All goes well again. */
+  clearFaults(): void {
+    this.#faults.clear();
+  }
+
   /** The open watches of a collection, or all. */
   watches(collection?: string): readonly WatchSession[] {
     return [...this.#watches].filter((watch) => collection === undefined || watch.collection === collection);
