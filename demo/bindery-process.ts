@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { spawnGuarded, type GuardedProcess } from '../test/cluster/guarded-process.ts';
+import { spawnGuarded, type GuardedCommand, type GuardedProcess } from '../test/cluster/guarded-process.ts';
 import { freePorts } from '../test/support/free-port.ts';
 
 const sources = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -33,15 +33,16 @@ export interface BinderyOptions {
 export class BinderyProcess {
   /** Base URL of its /metrics, /livez and /readyz. */
   readonly adminUrl: string;
-  readonly #process: GuardedProcess;
+  readonly #launch: GuardedCommand;
   readonly #directory: string;
+  #process: GuardedProcess;
   #exitCode: number | undefined;
 
-  private constructor(process: GuardedProcess, directory: string, adminUrl: string) {
-    this.#process = process;
+  private constructor(process: GuardedProcess, launch: GuardedCommand, directory: string, adminUrl: string) {
+    this.#launch = launch;
     this.#directory = directory;
     this.adminUrl = adminUrl;
-    void process.exited.then((code) => (this.#exitCode = code));
+    this.#process = this.#follow(process);
   }
 
   /**
@@ -73,7 +74,7 @@ export class BinderyProcess {
     const [webhookPort = 0, adminPort = 0] = await freePorts(2);
     const { program = sources, nodeFlags = [], role = 'run', args = [] } = options;
     const admin = `127.0.0.1:${adminPort}`;
-    const process_ = await spawnGuarded({
+    const launch = {
       command: process.execPath,
       args: [
         ...nodeFlags,
@@ -87,8 +88,8 @@ export class BinderyProcess {
       env: { ...environment(), ...options.env },
       logPath: join(directory, 'bindery.log'),
       orphanedDirectory: directory,
-    });
-    return new BinderyProcess(process_, directory, `http://${admin}`);
+    };
+    return new BinderyProcess(await spawnGuarded(launch), launch, directory, `http://${admin}`);
   }
 
   /** Its process group. */
@@ -132,11 +133,6 @@ export class BinderyProcess {
     this.#process.resume();
   }
 
-  /** The exit code when it has ended by itself. */
-  get exitCode(): number | undefined {
-    return this.#exitCode;
-  }
-
   /** The status of a probe, 0 when there is no answer. */
   async probe(path: '/livez' | '/readyz'): Promise<number> {
     const answer = await fetch(`${this.adminUrl}${path}`, { signal: AbortSignal.timeout(5_000) }).catch(
@@ -144,6 +140,16 @@ export class BinderyProcess {
     );
     await answer?.body?.cancel();
     return answer?.status ?? 0;
+  }
+
+  /** SIGKILL, and the same once more, with the same ports and log. Nothing is done when it has ended already. */
+  async restart(signal: AbortSignal): Promise<void> {
+    if (this.#exitCode !== undefined) return;
+    await this.#process.kill();
+    await this.#process.exited;
+    this.#exitCode = undefined;
+    this.#process = this.#follow(await spawnGuarded(this.#launch));
+    await this.#ready(signal);
   }
 
   /** Asks it to end, and insists after a while. May be called twice. */
@@ -159,6 +165,11 @@ export class BinderyProcess {
   async stop(): Promise<void> {
     await this.end();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #follow(process: GuardedProcess): GuardedProcess {
+    void process.exited.then((code) => (this.#exitCode = code));
+    return process;
   }
 
   async #ready(signal: AbortSignal): Promise<void> {

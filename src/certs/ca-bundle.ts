@@ -105,6 +105,7 @@ export class CaBundle {
       resource: ref.resource,
       fieldSelector: `metadata.name=${ref.name}`,
       sink: {
+        trim: (configuration) => configuration,
         replace: (items) => see(items.find(({ metadata }) => metadata.name === ref.name)),
         put: see,
         remove: () => see(undefined),

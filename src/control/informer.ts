@@ -2,19 +2,20 @@ import { ListWatch, type ListWatchDeps } from '../kube/list-watch.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { Store, type StoreOptions } from './store.ts';
 
-export interface InformerDeps<T extends KubeObject> extends Omit<ListWatchDeps<T>, 'sink'>, StoreOptions<T> {}
+export interface InformerDeps<Kept extends KubeObject, Raw extends KubeObject>
+  extends Omit<ListWatchDeps<Raw>, 'sink'>, StoreOptions<Kept, Raw> {}
 
 /** A store that follows the API server: what is known of one kind, with who keeps it up to date. */
-export class Informer<T extends KubeObject> {
-  readonly store: Store<T>;
+export class Informer<Kept extends KubeObject, Raw extends KubeObject = Kept> {
+  readonly store: Store<Kept, Raw>;
   /** Plural of the resource. */
   readonly name: string;
-  readonly #listWatch: ListWatch<T>;
+  readonly #listWatch: ListWatch<Raw, Kept>;
 
-  constructor(deps: InformerDeps<T>) {
+  constructor(deps: InformerDeps<Kept, Raw>) {
     this.name = deps.resource.plural;
-    this.store = new Store<T>(deps);
-    this.#listWatch = new ListWatch<T>({ ...deps, sink: this.store });
+    this.store = new Store<Kept, Raw>(deps);
+    this.#listWatch = new ListWatch<Raw, Kept>({ ...deps, sink: this.store });
   }
 
   /** Resolves after the first complete list; stays pending when stopped before. */

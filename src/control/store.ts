@@ -5,11 +5,14 @@ import { deepFreeze } from './deep-freeze.ts';
 import { StoreIndex } from './store-index.ts';
 import { Tombstones } from './tombstones.ts';
 
-export interface StoreOptions<T extends KubeObject> {
+export interface StoreOptions<Kept extends KubeObject, Raw extends KubeObject = Kept> {
   /** Named indexes: the values under which an object is found. Pure functions of the trimmed object. */
-  readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>> | undefined;
-  /** What is kept of an object; idempotent. Without it `metadata.managedFields` is dropped: a third of most. */
-  readonly trim?: ((object: T) => T) | undefined;
+  readonly indexes?: Readonly<Record<string, (object: Kept) => readonly string[]>> | undefined;
+  /**
+   * What is kept of an object as the API server gives it: needed when that is of another type. Without it
+   * `metadata.managedFields` is dropped: a third of most.
+   */
+  readonly trim?: ((object: Raw) => Kept) | undefined;
   /** Deep-freezes what is kept, so that a test finds whoever changes it. @default false */
   readonly freeze?: boolean | undefined;
 }
@@ -26,19 +29,26 @@ type Listener<T> = (change: StoreChange<T>) => void;
 /**
  * What is known of one kind: plain objects by key (`namespace/name`), with indexes. Filled by a list-watch and
  * by the answers of our own writes; whichever is newer by resourceVersion stays. Nobody may change what it holds.
+ *
+ * What comes from the API server is `Raw`, what is held is `Kept`. `trim` leads from one to the other, is called here
+ * and nowhere else, and once for each object: what it leaves out can not be found a second time.
  */
-export class Store<T extends KubeObject> implements ListWatchSink<T> {
-  readonly #objects = new Map<string, T>();
-  readonly #indexes = new Map<string, StoreIndex<T>>();
+export class Store<Kept extends KubeObject, Raw extends KubeObject = Kept> implements ListWatchSink<
+  Raw,
+  Kept
+> {
+  readonly #objects = new Map<string, Kept>();
+  readonly #indexes = new Map<string, StoreIndex<Kept>>();
   readonly #tombstones = new Tombstones();
-  readonly #listeners = new Set<Listener<T>>();
-  readonly #trim: (object: T) => T;
+  readonly #listeners = new Set<Listener<Kept>>();
+  readonly #trim: (object: Raw) => Kept;
   readonly #freeze: boolean;
   /** The last list was complete up to here: what it did not show and is not newer does not exist. */
   #listVersion: string | undefined;
 
-  constructor(options: StoreOptions<T> = {}) {
-    this.#trim = options.trim ?? dropManagedFields;
+  constructor(options: StoreOptions<Kept, Raw> = {}) {
+    // Without a trim function the two types are the same.
+    this.#trim = options.trim ?? (dropManagedFields as unknown as (object: Raw) => Kept);
     this.#freeze = options.freeze ?? false;
     for (const [name, valuesOf] of Object.entries(options.indexes ?? {})) {
       this.#indexes.set(name, new StoreIndex(valuesOf));
@@ -49,23 +59,23 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
     return this.#objects.size;
   }
 
-  get(key: string): T | undefined {
+  get(key: string): Kept | undefined {
     return this.#objects.get(key);
   }
 
-  list(): readonly T[] {
+  list(): readonly Kept[] {
     return [...this.#objects.values()];
   }
 
   /** The objects that have `value` in the named index; costs as much as it returns. */
-  byIndex(index: string, value: string): readonly T[] {
+  byIndex(index: string, value: string): readonly Kept[] {
     const found = this.#indexes.get(index);
     if (found === undefined) {
       throw new TypeError(
         `no index "${index}"; there are: ${[...this.#indexes.keys()].join(', ') || 'none'}`,
       );
     }
-    const objects: T[] = [];
+    const objects: Kept[] = [];
     for (const key of found.keys(value)) {
       const object = this.#objects.get(key);
       if (object !== undefined) objects.push(object);
@@ -77,15 +87,12 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
    * Keeps the object unless what is known is as new or newer, or the object was removed since. So the answer of
    * a write may be put at once ("read your writes") in any order with what the watch says.
    */
-  put(object: T): void {
-    const key = objectKey(object);
-    const previous = this.#objects.get(key);
-    if (previous === undefined ? this.#isPast(object) : !isNews(object, previous)) return;
-    this.#set(key, previous, object);
+  put(object: Raw): void {
+    if (this.#isNew(object)) this.#set(this.#trim(object));
   }
 
   /** Forgets the object. A late removal of an earlier incarnation (another uid) changes nothing. */
-  remove(object: T): void {
+  remove(object: Raw): void {
     const { uid, resourceVersion } = object.metadata;
     this.#tombstones.add(uid, resourceVersion);
     const key = objectKey(object);
@@ -93,14 +100,14 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
     if (previous === undefined) return;
     const knownUid = previous.metadata.uid;
     if (uid !== undefined && knownUid !== undefined && uid !== knownUid) return;
-    this.#delete(key, previous, object);
+    this.#delete(key, previous, this.#trim(object));
   }
 
   /**
    * The store becomes `items`. With the `resourceVersion` of the list, what was written after it is kept: the
    * watch that follows tells about it. Without, the list is taken as it is, older versions included.
    */
-  replace(items: readonly T[], resourceVersion?: string): void {
+  replace(items: readonly Kept[], resourceVersion?: string): void {
     this.#tombstones.clear();
     this.#listVersion = undefined;
     const failures: unknown[] = [];
@@ -114,7 +121,9 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
     const present = new Set<string>();
     for (const item of items) {
       present.add(objectKey(item));
-      attempt(() => (resourceVersion === undefined ? this.#take(item) : this.put(item)));
+      if (resourceVersion === undefined ? this.#isOther(item) : this.#isNew(item)) {
+        attempt(() => this.#set(item));
+      }
     }
     for (const [key, object] of this.#objects) {
       if (present.has(key) || isOlderVersion(resourceVersion, object.metadata.resourceVersion)) continue;
@@ -124,33 +133,38 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
     if (failures.length > 0) throw failures[0];
   }
 
-  trim(object: T): T {
+  trim(object: Raw): Kept {
     return this.#trim(object);
   }
 
   /** Calls `listener` after each real change. Returns how to stop that. */
-  subscribe(listener: Listener<T>): () => void {
+  subscribe(listener: Listener<Kept>): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whether it is to be kept. */
+  #isNew(object: KubeObject): boolean {
+    const previous = this.#objects.get(objectKey(object));
+    return previous === undefined ? !this.#isPast(object) : isNews(object, previous);
+  }
+
+  /** Not the version that is held, be it older or newer. */
+  #isOther({ metadata }: KubeObject): boolean {
+    const known = this.#objects.get(objectKey({ metadata }))?.metadata.resourceVersion;
+    return known === undefined || known !== metadata.resourceVersion;
+  }
+
   /** Whether an unknown object is a state from before its deletion. */
-  #isPast(object: T): boolean {
+  #isPast(object: KubeObject): boolean {
     if (this.#tombstones.covers(object)) return true;
     const order = compareResourceVersions(object.metadata.resourceVersion, this.#listVersion);
     return order !== undefined && order <= 0;
   }
 
-  #take(object: T): void {
+  #set(object: Kept): void {
     const key = objectKey(object);
     const previous = this.#objects.get(key);
-    const version = object.metadata.resourceVersion;
-    if (version !== undefined && previous?.metadata.resourceVersion === version) return;
-    this.#set(key, previous, object);
-  }
-
-  #set(key: string, previous: T | undefined, given: T): void {
-    const object = this.#trim(given);
     if (this.#freeze) deepFreeze(object);
     // Index functions run before anything is changed: when one throws, the store is as it was.
     const updates = this.#indexUpdates(previous, object);
@@ -159,14 +173,14 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
     this.#notify(previous === undefined ? { object, removed: false } : { object, previous, removed: false });
   }
 
-  #delete(key: string, previous: T, last: T): void {
+  #delete(key: string, previous: Kept, last: Kept): void {
     const updates = this.#indexUpdates(previous, undefined);
     this.#objects.delete(key);
     for (const { index, before, after } of updates) index.update(key, before, after);
-    this.#notify({ object: last === previous ? last : this.#trim(last), previous, removed: true });
+    this.#notify({ object: last, previous, removed: true });
   }
 
-  #indexUpdates(previous: T | undefined, next: T | undefined) {
+  #indexUpdates(previous: Kept | undefined, next: Kept | undefined) {
     return [...this.#indexes.values()].map((index) => ({
       index,
       before: previous === undefined ? [] : index.valuesOf(previous),
@@ -175,7 +189,7 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
   }
 
   /** Every listener hears of every change, even when another one throws. */
-  #notify(change: StoreChange<T>): void {
+  #notify(change: StoreChange<Kept>): void {
     const failures: unknown[] = [];
     for (const listener of this.#listeners) {
       try {

@@ -11,14 +11,14 @@ const pageSize = 500;
  * The complete list of a kind, read in pages; all of them show the same moment.
  * @param keep what to keep of each item, called page by page
  */
-export async function listPages<T extends KubeObject>(
-  client: KubeClient,
+export async function listPages<T extends KubeObject, K = T>(
+  client: Pick<KubeClient, 'list'>,
   resource: Resource,
   selection: Selection,
-  options: CallOptions = {},
-  keep: (item: T) => T = (item) => item,
-): Promise<KubeList<T>> {
-  const items: T[] = [];
+  options: CallOptions,
+  keep: (item: T) => K,
+): Promise<KubeList<K>> {
+  const items: K[] = [];
   let token: string | undefined;
   for (;;) {
     const query = { ...selection, limit: pageSize, continue: token };

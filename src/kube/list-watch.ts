@@ -12,14 +12,17 @@ import { isOlderVersion } from './resource-version.ts';
 import type { Resource } from './resources.ts';
 import type { WatchEvent } from './watch-stream.ts';
 
-/** Who keeps what the list-watch hears. Calls come one after the other and must not block. */
-export interface ListWatchSink<T> {
+/**
+ * Who keeps what the list-watch hears, in the form `Kept`. Calls come one after the other and must not block.
+ * Nothing is trimmed here: the sink does, so that no object can be trimmed twice.
+ */
+export interface ListWatchSink<Raw, Kept = Raw> {
+  /** What is kept of an object. Asked for each item of a list as its page arrives, so that the rest is dropped early. */
+  trim(item: Raw): Kept;
   /** The state of the world at `resourceVersion`; undefined: take it as it is, history went backwards. */
-  replace(items: readonly T[], resourceVersion?: string): void;
-  put(item: T): void;
-  remove(item: T): void;
-  /** Called for each item of a list as its page arrives, so that what is not kept is dropped early. */
-  trim?(item: T): T;
+  replace(items: readonly Kept[], resourceVersion?: string): void;
+  put(item: Raw): void;
+  remove(item: Raw): void;
 }
 
 /** What happened, for metrics. */
@@ -29,14 +32,14 @@ export interface ListWatchObservation {
   readonly what: 'list' | 'watch' | 'event' | 'bookmark' | 'failure';
 }
 
-export interface ListWatchDeps<T extends KubeObject> {
+export interface ListWatchDeps<T extends KubeObject, Kept = T> {
   readonly client: KubeClient;
   readonly resource: Resource;
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly metadataOnly?: boolean | undefined;
-  readonly sink: ListWatchSink<T>;
+  readonly sink: ListWatchSink<T, Kept>;
   readonly logger: Logger;
   readonly stopwatch?: Stopwatch | undefined;
   readonly observe?: ((observation: ListWatchObservation) => void) | undefined;
@@ -59,10 +62,10 @@ const maxRefusals = 5;
  * last version it saw after every cut. Lists again only when that version is too old (410) or looks wrong.
  * No failure ends it: everything is tried again, with growing and jittered delays.
  */
-export class ListWatch<T extends KubeObject> {
+export class ListWatch<T extends KubeObject, Kept = T> {
   /** Resolves after the first complete list; stays pending when stopped before. */
   readonly synced: Promise<void>;
-  readonly #deps: ListWatchDeps<T>;
+  readonly #deps: ListWatchDeps<T, Kept>;
   readonly #stopwatch: Stopwatch;
   readonly #resolveSynced: () => void;
   readonly #heartbeat: Heartbeat;
@@ -78,7 +81,7 @@ export class ListWatch<T extends KubeObject> {
   /** Those of them that were answers of the server. */
   #refusals = 0;
 
-  constructor(deps: ListWatchDeps<T>) {
+  constructor(deps: ListWatchDeps<T, Kept>) {
     this.#deps = deps;
     this.#stopwatch = deps.stopwatch ?? systemStopwatch;
     this.#heartbeat = new Heartbeat(maxPauseMs, this.#stopwatch);
@@ -134,8 +137,8 @@ export class ListWatch<T extends KubeObject> {
   async #list(signal: AbortSignal): Promise<void> {
     const { client, resource, sink } = this.#deps;
     this.#observe('list');
-    const keep = (item: T): T => sink.trim?.(item) ?? item;
-    const { items, metadata } = await listPages<T>(client, resource, this.#selection(), { signal }, keep);
+    const keep = (item: T): Kept => sink.trim(item);
+    const { items, metadata } = await listPages(client, resource, this.#selection(), { signal }, keep);
     const version = metadata.resourceVersion;
     const isThePast = isOlderVersion(version, this.#newest);
     this.#tell(() => sink.replace(items, isThePast ? undefined : version));

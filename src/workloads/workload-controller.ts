@@ -1,12 +1,12 @@
-import { generatedLabel } from '../api/group.ts';
 import type { Logger } from '../base/logger.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { Informer } from '../control/informer.ts';
-import type { Stores } from '../control/stores.ts';
+import { scoped, type Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import { isGenerated } from './unwanted-services.ts';
 import { workloadReconciler } from './workload-reconciler.ts';
-import { trimWorkload, workloadKinds, type Workload } from './workload.ts';
+import { trimWorkload, workloadKinds, type RawWorkload, type Workload } from './workload.ts';
 
 export interface WorkloadControllerDeps {
   readonly client: KubeClient;
@@ -15,6 +15,8 @@ export interface WorkloadControllerDeps {
   readonly observe?: ReconcileObserver | undefined;
 }
 
+export type WorkloadInformer = Informer<Workload, RawWorkload>;
+
 /** One informer per workload kind; workloads that do not ask are kept by name only. */
 export function createWorkloadInformers({
   client,
@@ -22,10 +24,10 @@ export function createWorkloadInformers({
 }: {
   readonly client: KubeClient;
   readonly logger: Logger;
-}): readonly Informer<Workload>[] {
+}): readonly WorkloadInformer[] {
   return workloadKinds.map(
     (resource) =>
-      new Informer<Workload>({
+      new Informer<Workload, RawWorkload>({
         client,
         logger,
         resource,
@@ -38,7 +40,7 @@ export function createWorkloadInformers({
 /** The controller of annotated workloads; its keys are namespaces. */
 export function workloadController(
   deps: WorkloadControllerDeps,
-  workloads: readonly Informer<Workload>[],
+  workloads: readonly WorkloadInformer[],
 ): Controller {
   const { stores, logger } = deps;
   const controller = new Controller({
@@ -56,12 +58,17 @@ export function workloadController(
     });
   }
   // What was made here and is deleted by hand is made again while somebody asks for it; what nobody asks for goes.
-  const onGenerated = ({ object }: { readonly object: KubeObject }): void => {
-    if (object.metadata.labels?.[generatedLabel] === 'true')
-      controller.enqueue(object.metadata.namespace ?? '');
+  const onGenerated = (object: KubeObject | undefined): void => {
+    if (object !== undefined && isGenerated(object)) controller.enqueue(object.metadata.namespace ?? '');
   };
-  stores.serviceInstances.store.subscribe(onGenerated);
-  stores.serviceBindings.store.subscribe(onGenerated);
+  stores.serviceInstances.store.subscribe(({ object }) => onGenerated(object));
+  stores.serviceBindings.store.subscribe(({ object, removed }) => {
+    onGenerated(object);
+    // The last one that used an instance, whoever made it.
+    const { metadata, spec } = object;
+    const instance = scoped(metadata.namespace, spec.instanceRef.name);
+    if (removed) onGenerated(stores.serviceInstances.store.get(instance));
+  });
   return controller;
 }
 

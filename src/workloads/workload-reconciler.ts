@@ -5,20 +5,22 @@ import { serviceBindings, serviceInstances } from '../api/kinds.ts';
 import { compact } from '../base/compact.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ReconcileResult } from '../control/controller.ts';
-import type { Informer } from '../control/informer.ts';
+import type { Store } from '../control/store.ts';
 import { scoped, type Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import { objectKey, type KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
+import { liveView } from './live-view.ts';
+import { unwantedServices } from './unwanted-services.ts';
 import { wantedServices, type WantedBinding, type WantedInstance } from './wanted-services.ts';
-import type { Workload } from './workload.ts';
+import type { RawWorkload, Workload } from './workload.ts';
 
 export interface WorkloadDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
   /** Each with an index `namespace`. */
-  readonly workloads: readonly Informer<Workload>[];
+  readonly workloads: readonly { readonly store: Pick<Store<Workload, RawWorkload>, 'byIndex'> }[];
   readonly logger: Logger;
 }
 
@@ -33,6 +35,7 @@ export function workloadReconciler(
     const workloads = deps.workloads.flatMap(({ store }) => store.byIndex('namespace', namespace));
     const wanted = wantedServices(workloads);
     const { serviceInstances: instances, serviceBindings: bindings } = deps.stores;
+    const generated = instances.store.byIndex('generated', namespace);
 
     // A terminating namespace takes no new objects, and its deletion removes what is there.
     if (deps.stores.namespaces.store.get(namespace)?.metadata.deletionTimestamp !== undefined)
@@ -46,15 +49,25 @@ export function workloadReconciler(
       const existing = bindings.store.get(scoped(namespace, binding.name));
       if (existing === undefined) await make(deps, serviceBindings, bindingOf(namespace, binding), signal);
     }
-    for (const binding of bindings.store.byIndex('generated', namespace)) {
-      if (!wanted.bindings.has(binding.metadata.name)) await remove(deps, serviceBindings, binding, signal);
-    }
-    for (const instance of instances.store.byIndex('generated', namespace)) {
-      if (!wanted.instances.has(instance.metadata.name))
-        await remove(deps, serviceInstances, instance, signal);
-    }
+    const unwanted = unwantedServices({
+      workloads,
+      instances: generated,
+      bindings: [
+        ...bindings.store.byIndex('generated', namespace),
+        ...generated.flatMap((instance) => bindings.store.byIndex('instance', objectKey(instance))),
+      ],
+    });
+    if (unwanted.bindings.length + unwanted.instances.length > 0)
+      await removeUnwanted(deps, namespace, signal);
     return undefined;
   };
+}
+
+/** What is removed takes its data along. So it is decided once more, on what the API server says now. */
+async function removeUnwanted(deps: WorkloadDeps, namespace: string, signal: AbortSignal): Promise<void> {
+  const unwanted = unwantedServices(await liveView(deps.client, namespace, signal));
+  for (const binding of unwanted.bindings) await remove(deps, serviceBindings, binding, signal);
+  for (const instance of unwanted.instances) await remove(deps, serviceInstances, instance, signal);
 }
 
 async function make(
@@ -73,16 +86,16 @@ async function make(
   }
 }
 
+/** @throws KubeApiError 409 when the object is not the one any more that was looked at: look again */
 async function remove(
   deps: WorkloadDeps,
   resource: Resource,
   object: KubeObject,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, name, uid, deletionTimestamp } = object.metadata;
-  if (deletionTimestamp !== undefined || namespace === undefined || uid === undefined) return;
+  const { namespace = '', name, uid, resourceVersion } = object.metadata;
   try {
-    await deps.client.delete(resource, { namespace, name }, { uid, signal });
+    await deps.client.delete(resource, { namespace, name }, { uid, resourceVersion, signal });
     deps.logger.info({ kind: resource.kind, namespace, name }, 'removed: no workload asks for it any more');
   } catch (error) {
     if (!isNotFound(error)) throw error;

@@ -11,7 +11,9 @@ export interface Workload extends KubeObject {
   readonly bindingAnnotations: Readonly<Record<string, string>>;
 }
 
-interface RawWorkload extends KubeObject {
+/** A workload as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
+export interface RawWorkload extends KubeObject {
+  readonly bindingAnnotations?: never;
   readonly spec?: {
     readonly template?: PodTemplate;
     readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
@@ -26,8 +28,7 @@ interface PodTemplate {
  * Keeps what this program looks at; nearly nothing of a workload that does not ask. What stands on the template wins
  * over the workload's own annotation, as it does when the webhook copies one to the other.
  */
-export function trimWorkload(object: KubeObject): Workload {
-  const raw: RawWorkload = object;
+export function trimWorkload(raw: RawWorkload): Workload {
   const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = raw.metadata;
   // A Job of a CronJob is asked for by the CronJob.
   const isOwned = ownerReferences?.some(({ controller }) => controller === true) === true;

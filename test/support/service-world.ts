@@ -6,11 +6,10 @@ import { apiVersion } from '../../src/api/group.ts';
 import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../src/api/kinds.ts';
 import { isConditionTrue } from '../../src/api/conditions.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { ControllerRole } from '../../src/commands/controller-role.ts';
 import { install } from '../../src/commands/install.ts';
 import { readManifests } from '../../src/commands/manifests.ts';
 import { parseConfig } from '../../src/config.ts';
-import { KubeClient } from '../../src/kube/client.ts';
+import { KubeClient, type KubeCall } from '../../src/kube/client.ts';
 import { loadConnection } from '../../src/kube/credentials.ts';
 import { isNotFound } from '../../src/kube/errors.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
@@ -18,6 +17,8 @@ import { namespaces, secrets, type Resource } from '../../src/kube/resources.ts'
 import { BinderyProcess } from '../../demo/bindery-process.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { Eavesdropper, expectNoLeaks } from './secrecy/eavesdropper.ts';
+import { RunningRole } from './running-role.ts';
+import { StoryClient, StorySteps } from './story-steps.ts';
 import { TestBroker, type TestBrokerOptions } from './test-broker/test-broker.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -30,13 +31,16 @@ export interface WorldOptions extends TestBrokerOptions {
   /** `none`: the test starts them, and registers the broker then. */
   readonly controllers?: 'none';
   /** Flags of the controller, as on its command line but named `brokerTimeout`; the world's own are short already. */
-  readonly flags?: Readonly<Record<string, string>>;
+  readonly flags?: Flags;
 }
+
+type Flags = Readonly<Record<string, string>>;
 
 /**
  * A control plane of its own, a broker that can misbehave, and the reconcilers in this process, without the admission
  * webhook: what they complete by themselves is tested as well. One per test file.
  *
+ * With `--restarts` the controllers, or the `bindery run` that was started, end and start anew at each step of a story.
  * All that is said in it is heard, and `stop` fails when a marked secret was told.
  */
 export class ServiceWorld {
@@ -47,10 +51,13 @@ export class ServiceWorld {
   readonly eavesdropper: Eavesdropper;
   /** What test and reconcilers wrote, as "PATCH serviceinstances"; reads and events are left out. */
   readonly writes: readonly string[];
+  readonly #steps: StorySteps;
+  readonly #observe: (call: KubeCall) => void;
   readonly #processes: BinderyProcess[] = [];
-  #flags: Readonly<Record<string, string>> = {};
-  #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #abandoned: Promise<void>[] = [];
+  #flags: Flags = {};
+  #startFlags: Flags = {};
+  #role: RunningRole | undefined;
 
   private constructor(
     controlPlane: ControlPlane,
@@ -59,6 +66,8 @@ export class ServiceWorld {
     namespace: string,
     eavesdropper: Eavesdropper,
     writes: readonly string[],
+    steps: StorySteps,
+    observe: (call: KubeCall) => void,
   ) {
     this.controlPlane = controlPlane;
     this.client = client;
@@ -66,17 +75,20 @@ export class ServiceWorld {
     this.namespace = namespace;
     this.eavesdropper = eavesdropper;
     this.writes = writes;
+    this.#steps = steps;
+    this.#observe = observe;
+    steps.onStep(() => this.#restart());
   }
 
   static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
     const controlPlane = await startControlPlane();
     const writes: string[] = [];
-    const client = new KubeClient({
-      connection: await loadConnection({ kubeconfig: controlPlane.kubeconfig }),
-      observe: ({ method, resource }) => {
-        if (method !== 'GET' && resource !== 'events') writes.push(`${method} ${resource}`);
-      },
-    });
+    const observe = ({ method, resource }: KubeCall): void => {
+      if (method !== 'GET' && resource !== 'events') writes.push(`${method} ${resource}`);
+    };
+    const steps = new StorySteps();
+    const connection = await loadConnection({ kubeconfig: controlPlane.kubeconfig });
+    const client = new StoryClient({ connection, observe }, steps);
     const manifests = (await readManifests()).filter((text) => text.includes('CustomResourceDefinition'));
     const signal = AbortSignal.timeout(30_000);
     await install({ client, logger: silentLogger, manifests, namespace: 'bindery-system' }, signal);
@@ -84,7 +96,16 @@ export class ServiceWorld {
     await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     const eavesdropper = await Eavesdropper.start(client);
     const broker = await TestBroker.start(options);
-    const world = new ServiceWorld(controlPlane, client, broker, namespace, eavesdropper, writes);
+    const world = new ServiceWorld(
+      controlPlane,
+      client,
+      broker,
+      namespace,
+      eavesdropper,
+      writes,
+      steps,
+      observe,
+    );
     if (options.flags !== undefined) world.#flags = options.flags;
     if (options.controllers === 'none') return world;
     world.startControllers();
@@ -92,38 +113,60 @@ export class ServiceWorld {
     return world;
   }
 
-  /** @param flags on top of those of the world, for this start only */
-  startControllers(flags: Readonly<Record<string, string>> = {}): void {
-    const config = parseConfig(
-      {
-        namespace: 'default',
-        leaderElect: 'false',
-        allowLoopbackBrokers: true,
-        brokerTimeout: '2s',
-        maxRetryInterval: '2s',
-        ...this.#flags,
-        ...flags,
-      },
-      {},
-    );
+  /** @param flags on top of those of the world, until the controllers are stopped */
+  startControllers(flags: Flags = {}): void {
+    this.#startFlags = flags;
+    this.#role = this.startRole('test', flags);
+  }
+
+  async stopControllers(): Promise<void> {
+    await this.#role?.stop();
+    this.#role = undefined;
+  }
+
+  /** They end without a goodbye: see `RunningRole.abandon`. */
+  async killControllers(): Promise<void> {
+    await this.#role?.abandon();
+    this.#role = undefined;
+  }
+
+  /**
+   * Reconcilers that no step of a story ends. Whoever starts them ends them.
+   * @param identity name in the Lease
+   */
+  startRole(identity: string, flags: Flags = {}, client = this.newClient()): RunningRole {
+    const defaults = { leaderElect: 'false', brokerTimeout: '2s', maxRetryInterval: '2s' };
+    const own = { namespace: 'default', allowLoopbackBrokers: true };
+    const config = parseConfig({ ...own, ...defaults, ...this.#flags, ...flags }, {});
     const { logger, metrics } = this.eavesdropper;
-    const role = new ControllerRole({
-      client: this.client,
+    return new RunningRole({
+      client,
       logger,
       config: config.controller,
       namespace: 'default',
-      identity: 'test',
+      identity,
       observeReconcile: metrics.observeReconcile,
       observeBroker: metrics.observeBroker,
       observeCircuit: metrics.circuit,
     });
-    this.#stopping = new AbortController();
-    this.#running = role.start(this.#stopping.signal);
   }
 
-  async stopControllers(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  /** A client with connections of its own, whose writes are counted as all are. */
+  newClient(): KubeClient {
+    return new KubeClient({ connection: this.client.connection, observe: this.#observe });
+  }
+
+  /** No restarts until the end of the block: `using _ = world.undisturbed('…why')`. */
+  undisturbed(reason: string): Disposable {
+    return this.#steps.undisturbed(reason);
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#role !== undefined) {
+      this.#abandoned.push(this.#role.abandon());
+      this.#role = this.startRole('test', this.#startFlags);
+    }
+    await Promise.all(this.#processes.map((bindery) => bindery.restart(AbortSignal.timeout(60_000))));
   }
 
   /** `bindery run` against this control plane, at its most talkative. It ends with the world, if not before. */
@@ -150,6 +193,7 @@ export class ServiceWorld {
       await bindery.stop();
     }
     await this.stopControllers();
+    await Promise.all(this.#abandoned);
     expectNoLeaks(await this.eavesdropper.stop());
   }
 
@@ -233,6 +277,7 @@ export class ServiceWorld {
       timeoutMs: 45_000,
       describe: `${resource.kind} ${name} is gone`,
     });
+    this.#steps.settled();
   }
 
   async find<T extends KubeObject>(resource: Resource, name: string): Promise<T | undefined> {
@@ -252,7 +297,7 @@ export class ServiceWorld {
     what: string,
   ): Promise<T> {
     let last: T | undefined;
-    return waitFor(
+    const found = await waitFor(
       async () => {
         last = await this.find<T>(resource, name);
         return last !== undefined && condition(last) ? last : undefined;
@@ -262,6 +307,8 @@ export class ServiceWorld {
         describe: () => `${resource.kind} ${name}: ${what}; last status ${JSON.stringify(statusOf(last))}`,
       },
     );
+    this.#steps.settled();
+    return found;
   }
 }
 

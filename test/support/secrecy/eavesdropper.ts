@@ -28,6 +28,11 @@ export class Eavesdropper {
     return new Eavesdropper(await ObjectHistory.start(client));
   }
 
+  /** What has been logged up to now. */
+  get log(): string {
+    return this.#log.text;
+  }
+
   /** Something that was said elsewhere, such as in the log of another process. */
   hear(place: string, text: string): void {
     this.#statements.push({ place, text });

@@ -60,6 +60,7 @@ export class ObjectHistory {
           resource,
           logger: silentLogger,
           sink: {
+            trim: (object) => object,
             replace: (items) => items.forEach(put(resource)),
             put: put(resource),
             remove: put(resource),

@@ -173,6 +173,26 @@ describe('what is kept of an object', () => {
     expect(store.get('ns/a')).toEqual(thing('a', 1));
   });
 
+  it('is trimmed once, by whichever way it comes', () => {
+    interface Kept extends KubeObject {
+      readonly owner: string;
+    }
+    const store = new Store<Kept, Thing & { readonly owner?: never }>({
+      trim: ({ metadata, spec }) => ({ metadata, owner: spec?.owner ?? 'lost' }),
+    });
+    const raw = (name: string, version: number) => thing(name, version, { spec: { owner: 'x' } });
+    store.replace([store.trim(raw('listed', 1))], '1');
+    store.put(raw('watched', 2));
+    store.replace([store.trim(raw('listed', 3)), store.trim(raw('watched', 2))], '3');
+    expect(store.list().map(({ owner }) => owner)).toEqual(['x', 'x']);
+    const removed: string[] = [];
+    store.subscribe(({ object }) => removed.push(object.owner));
+    store.remove(raw('watched', 4));
+    expect(removed).toEqual(['x']);
+    // @ts-expect-error what has been trimmed is no input any more
+    expect(() => store.put({ metadata: { name: 'a' }, owner: 'x' })).not.toThrow();
+  });
+
   it('can not be changed by whoever reads it', () => {
     const store = newStore();
     store.put(thing('a', 1, { spec: { tags: ['red'] } }));

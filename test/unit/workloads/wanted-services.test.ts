@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../../src/kube/objects.ts';
 import { trimWorkload } from '../../../src/workloads/workload.ts';
 import { wantedServices } from '../../../src/workloads/wanted-services.ts';
 
@@ -9,7 +8,7 @@ function deployment(name: string, own: Record<string, string>, template: Record<
   return trimWorkload({
     metadata: { name, namespace: 'n', annotations: own },
     spec: { template: { metadata: { annotations: template } } },
-  } as KubeObject);
+  });
 }
 
 describe('services that workloads want', () => {

@@ -1,0 +1,49 @@
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { serviceBindings, serviceInstances } from '../api/kinds.ts';
+import { errorMessage } from '../base/logger.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { listPages } from '../kube/list-pages.ts';
+import type { KubeList } from '../kube/objects.ts';
+import type { Resource } from '../kube/resources.ts';
+import type { NamespaceView } from './unwanted-services.ts';
+import { trimWorkload, workloadKinds } from './workload.ts';
+
+/**
+ * The namespace as it is at this moment, read from the API server and not from what this process has heard: a watch
+ * may be silent for minutes, and one that has just begun knows nothing. Without a resourceVersion a list is consistent:
+ * it shows every write that was answered before it.
+ * @throws Error that names the kind that can not be listed: then nobody knows who asks
+ */
+export async function liveView(
+  client: Pick<KubeClient, 'list'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<NamespaceView> {
+  const selection = { namespace };
+  const listed = async <K>({ plural }: Resource, list: Promise<KubeList<K>>): Promise<readonly K[]> => {
+    try {
+      return (await list).items;
+    } catch (error) {
+      const what = `nothing is removed in namespace "${namespace}": ${plural} can not be listed`;
+      throw new Error(`${what}: ${errorMessage(error)}`, { cause: error });
+    }
+  };
+  // What is there before who asks for it: whoever asks in between is seen.
+  const [instances, bindings] = await Promise.all([
+    listed(serviceInstances, listPages(client, serviceInstances, selection, { signal }, asInstance)),
+    listed(serviceBindings, listPages(client, serviceBindings, selection, { signal }, asBinding)),
+  ]);
+  const workloads = await Promise.all(
+    workloadKinds.map((kind) => listed(kind, listPages(client, kind, selection, { signal }, trimWorkload))),
+  );
+  return { workloads: workloads.flat(), instances, bindings };
+}
+
+function asInstance(instance: ServiceInstance): ServiceInstance {
+  return instance;
+}
+
+function asBinding(binding: ServiceBinding): ServiceBinding {
+  return binding;
+}

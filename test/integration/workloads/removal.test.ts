@@ -1,0 +1,111 @@
+import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import {
+  KubeClient,
+  type CallOptions,
+  type ListQuery,
+  type WatchOptions,
+  type WatchQuery,
+} from '../../../src/kube/client.ts';
+import { KubeApiError } from '../../../src/kube/errors.ts';
+import type { KubeList, KubeObject } from '../../../src/kube/objects.ts';
+import { cronJobs, deployments, statefulSets, type Resource } from '../../../src/kube/resources.ts';
+import type { WatchEvent } from '../../../src/kube/watch-stream.ts';
+import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import type { RunningRole } from '../../support/running-role.ts';
+import { TcpRelay } from '../../support/tcp-relay.ts';
+import { asking, deploy, generatedFor, inUse, isKept, lookAround } from './requested-services.ts';
+
+/** Hears of StatefulSets through a relay, and may be refused lists of CronJobs. */
+class HamperedClient extends KubeClient {
+  readonly #relayed: KubeClient;
+  isRefused = false;
+
+  constructor(direct: KubeClient, relay: TcpRelay) {
+    const { connection } = direct;
+    super({ connection });
+    this.#relayed = new KubeClient({ connection: { ...connection, server: relay.url(connection.server) } });
+  }
+
+  override watch<T extends KubeObject>(
+    resource: Resource,
+    query: WatchQuery,
+    options: WatchOptions,
+  ): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    return resource === statefulSets
+      ? this.#relayed.watch(resource, query, options)
+      : super.watch(resource, query, options);
+  }
+
+  override async list<T extends KubeObject>(
+    resource: Resource,
+    query?: ListQuery,
+    options?: CallOptions,
+  ): Promise<KubeList<T>> {
+    if (this.isRefused && resource === cronJobs)
+      throw new KubeApiError({ status: 403, reason: 'Forbidden', message: 'cronjobs is forbidden' });
+    return super.list(resource, query, options);
+  }
+
+  override async close(): Promise<void> {
+    await this.#relayed.close();
+    await super.close();
+  }
+}
+
+let world: ServiceWorld;
+let relay: TcpRelay;
+let client: HamperedClient;
+let role: RunningRole;
+beforeAll(async () => {
+  world = await ServiceWorld.start({ controllers: 'none' });
+  relay = await TcpRelay.start(world.client.connection.server);
+  client = new HamperedClient(world.client, relay);
+  role = world.startRole('hampered', {}, client);
+  await world.register();
+}, 90_000);
+afterEach(() => world.broker.forget());
+afterAll(async () => {
+  await role?.stop();
+  await relay?.close();
+  await world?.stop();
+});
+
+describe('a service that was requested by annotation', () => {
+  it('stays when its new owner is known to the API server only: the watch of that kind is silent', async () => {
+    const instance = await inUse(world, 'first-owner', 'silent');
+    await waitFor(() => relay.connections > 0, { describe: 'the watch runs through the relay' });
+    relay.silence();
+    await deploy(world, 'next-owner', asking('silent'), statefulSets);
+    await world.remove(deployments, 'first-owner');
+    await lookAround(world);
+    await isKept(world, instance);
+  });
+
+  it('stays while one kind that could ask for it can not be listed, and the log says so', async () => {
+    const instance = await inUse(world, 'refused', 'refused');
+    client.isRefused = true;
+    await world.remove(deployments, 'refused');
+    const said = 'nothing is removed in namespace';
+    await waitFor(() => world.eavesdropper.log.includes(said), { describe: 'the log says why' });
+    await lookAround(world);
+    await isKept(world, instance);
+    client.isRefused = false;
+    await world.gone(serviceBindings, instance.metadata.name);
+    await world.gone(serviceInstances, instance.metadata.name);
+  });
+
+  it('stays while a binding that somebody made uses it, and goes with that', async () => {
+    const { metadata } = await inUse(world, 'used', 'used');
+    await world.createBinding('of-a-person', metadata.name);
+    await world.binding('of-a-person', isReady, 'is ready');
+    await world.remove(deployments, 'used');
+    await world.gone(serviceBindings, metadata.name);
+    await lookAround(world);
+    const used = await world.instance(metadata.name, isReady, 'is ready');
+    expect(used.metadata).toMatchObject({ uid: metadata.uid });
+    expect(used.metadata.deletionTimestamp).toBeUndefined();
+    await world.remove(serviceBindings, 'of-a-person');
+    await world.gone(serviceInstances, generatedFor('used'));
+  });
+});

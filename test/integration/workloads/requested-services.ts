@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { deployments, statefulSets, type Resource } from '../../../src/kube/resources.ts';
+import { generatedName } from '../../../src/api/names.ts';
+import { isReady, type ServiceWorld } from '../../support/service-world.ts';
+
+/** Annotation that asks for a small PostgreSQL under the name. */
+export function asking(name: string): Readonly<Record<string, string>> {
+  return { [`bind.servicecatalog.k8s.io/${name}`]: source };
+}
+
+/** Name of the instance, the binding and the Secret that this annotation leads to. */
+export function generatedFor(name: string): string {
+  return generatedName(name, source, '');
+}
+
+/** Creates a workload with these annotations. */
+export async function deploy(
+  world: Pick<ServiceWorld, 'client' | 'namespace'>,
+  name: string,
+  annotations: Readonly<Record<string, string>>,
+  resource: Resource = deployments,
+): Promise<void> {
+  const selector = { matchLabels: { app: name } };
+  const template = {
+    metadata: { labels: { app: name } },
+    spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
+  };
+  await world.client.create(resource, {
+    metadata: { name, namespace: world.namespace, annotations },
+    spec: { selector, template, ...(resource === statefulSets ? { serviceName: name } : {}) },
+  } as KubeObject);
+}
+
+/** A service that was requested by annotation, in use. */
+export async function inUse(world: ServiceWorld, workload: string, name: string): Promise<ServiceInstance> {
+  await deploy(world, workload, asking(name));
+  await world.binding(generatedFor(name), isReady, 'is ready');
+  return world.instance(generatedFor(name), isReady, 'is ready');
+}
+
+/**
+ * Waits until the controllers have looked at the whole namespace and done what came of it. A namespace is reconciled at
+ * once, and never twice at the same time: the run that serves a second new request begins after the one that served
+ * the first, and all that it took away, has ended.
+ */
+export async function lookAround(world: ServiceWorld): Promise<void> {
+  for (const name of [uniqueName(), uniqueName()]) {
+    await deploy(world, name, asking(name));
+    await world.binding(generatedFor(name), isReady, 'is ready');
+  }
+}
+
+/** @throws when the service is another one, is going, or the broker was asked to take anything away */
+export async function isKept(world: ServiceWorld, { metadata, status }: ServiceInstance): Promise<void> {
+  const instance = await world.instance(metadata.name, () => true, 'is there');
+  const binding = await world.binding(metadata.name, () => true, 'is there');
+  expect(instance.metadata.uid).toBe(metadata.uid);
+  expect(instance.metadata.deletionTimestamp).toBeUndefined();
+  expect(binding.metadata.deletionTimestamp).toBeUndefined();
+  expect(world.broker.liveInstances().map(({ id }) => id)).toContain(status?.instanceID);
+  expect(world.broker.requestsOf('unbind')).toEqual([]);
+  expect(world.broker.requestsOf('deprovision')).toEqual([]);
+}
+
+function uniqueName(): string {
+  return `probe-${randomUUID().slice(0, 8)}`;
+}
+
+const source = 'request/postgresql/small';

@@ -1,0 +1,62 @@
+import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import { deployments } from '../../../src/kube/resources.ts';
+import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { asking, deploy, generatedFor, inUse, isKept, lookAround } from './requested-services.ts';
+
+let world: ServiceWorld;
+beforeAll(async () => {
+  world = await ServiceWorld.start();
+}, 90_000);
+afterAll(() => world?.stop());
+
+describe('a service that was requested by annotation', () => {
+  it('survives a restart of the controller', async () => {
+    const instance = await inUse(world, 'restart', 'restart');
+    await world.stopControllers();
+    world.startControllers();
+    await lookAround(world);
+    await isKept(world, instance);
+  });
+
+  it('survives that the controller is killed', async () => {
+    const instance = await inUse(world, 'killed', 'killed');
+    await world.killControllers();
+    world.startControllers();
+    await lookAround(world);
+    await isKept(world, instance);
+  });
+
+  it('survives that a standby takes over', async () => {
+    await world.stopControllers();
+    const leader = world.startRole('leader', { leaderElect: 'true' });
+    const instance = await inUse(world, 'standby', 'standby');
+    const standby = world.startRole('standby', { leaderElect: 'true' });
+    try {
+      await leader.abandon();
+      await lookAround(world);
+      await isKept(world, instance);
+    } finally {
+      await standby.stop();
+      world.startControllers();
+    }
+  });
+
+  it('is made when the workload was created while no controller ran', async () => {
+    await world.stopControllers();
+    await deploy(world, 'early', asking('early'));
+    world.startControllers();
+    await world.binding(generatedFor('early'), isReady, 'is ready');
+  });
+
+  it('is taken away when its last workload went while no controller ran', async () => {
+    const { metadata } = await inUse(world, 'late', 'late');
+    await world.stopControllers();
+    await world.remove(deployments, 'late');
+    await world.gone(deployments, 'late');
+    world.startControllers();
+    await world.gone(serviceBindings, metadata.name);
+    await world.gone(serviceInstances, metadata.name);
+    expect(world.broker.requestsOf('deprovision')).toHaveLength(1);
+    expect(world.broker.violations).toEqual([]);
+  });
+});

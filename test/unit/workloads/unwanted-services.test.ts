@@ -1,0 +1,69 @@
+import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { generatedLabel } from '../../../src/api/group.ts';
+import { generatedName } from '../../../src/api/names.ts';
+import { unwantedServices, type NamespaceView } from '../../../src/workloads/unwanted-services.ts';
+import { trimWorkload } from '../../../src/workloads/workload.ts';
+
+const bind = 'bind.servicecatalog.k8s.io/db';
+const source = 'request/postgresql/small';
+const generated = generatedName('db', source, '');
+const labels = { [generatedLabel]: 'true' };
+const deletionTimestamp = '2026-01-01T00:00:00Z';
+
+type Metadata = ServiceInstance['metadata'];
+
+function instance(name: string, metadata: Partial<Metadata> = {}): ServiceInstance {
+  return { metadata: { name, namespace: 'n', ...metadata }, spec: {} };
+}
+
+function binding(name: string, of: string, metadata: Partial<Metadata> = {}): ServiceBinding {
+  return {
+    metadata: { name, namespace: 'n', ...metadata },
+    spec: { instanceRef: { name: of } },
+  };
+}
+
+const asking = trimWorkload({ metadata: { name: 'app', namespace: 'n', annotations: { [bind]: source } } });
+const pair = {
+  instances: [instance(generated, { labels })],
+  bindings: [binding(generated, generated, { labels })],
+};
+
+function unwanted(view: Partial<NamespaceView>): readonly string[] {
+  const { instances, bindings } = unwantedServices({ workloads: [], ...pair, ...view });
+  return [
+    ...bindings.map(({ metadata }) => `binding ${metadata.name}`),
+    ...instances.map(({ metadata }) => `instance ${metadata.name}`),
+  ];
+}
+
+describe('what was generated', () => {
+  it('is wanted while a workload asks for it', () => {
+    expect(unwanted({ workloads: [asking] })).toEqual([]);
+  });
+
+  it('is unwanted when none does', () => {
+    expect(unwanted({})).toEqual([`binding ${generated}`, `instance ${generated}`]);
+  });
+
+  it('keeps its instance while somebody else binds it', () => {
+    const bindings = [...pair.bindings, binding('mine', generated)];
+    expect(unwanted({ bindings })).toEqual([`binding ${generated}`]);
+  });
+
+  it('does not keep its instance for a binding that is going', () => {
+    const bindings = [binding('mine', generated, { deletionTimestamp })];
+    expect(unwanted({ bindings })).toEqual([`instance ${generated}`]);
+  });
+
+  it('is not removed twice', () => {
+    const instances = [instance(generated, { labels, deletionTimestamp })];
+    const bindings = [binding(generated, generated, { labels, deletionTimestamp })];
+    expect(unwanted({ instances, bindings })).toEqual([]);
+  });
+});
+
+it('what people made is never unwanted', () => {
+  expect(unwanted({ instances: [instance('db')], bindings: [binding('db', 'db')] })).toEqual([]);
+});
