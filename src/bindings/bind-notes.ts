@@ -3,11 +3,14 @@ import type { BindingAnswer } from '../osb/types.ts';
 /**
  * What the owner of a binding should know of a good answer that could not be used in full. Holds no value of the
  * answer but its times: URLs of drains and routes may carry credentials.
+ * @param existed the broker had the binding before anything was sent for this object
  */
-export function bindNotes(answer: BindingAnswer, nowMs: number): readonly string[] {
+export function bindNotes(answer: BindingAnswer, nowMs: number, existed = false): readonly string[] {
   const { credentials, metadata } = answer;
   const notes = [...answer.warnings];
-  if (Object.keys(credentials ?? {}).length === 0) notes.push('the broker gave no credentials');
+  if (Object.keys(credentials ?? {}).length === 0) {
+    notes.push(existed ? `the broker gave no credentials ${mayBeOnce}` : 'the broker gave no credentials');
+  }
   notes.push(...timeNotes(metadata?.expiresAt, metadata?.renewBefore, nowMs));
 
   // Cloud Foundry's (OSB, Types of Binding): nothing here sends logs to drains, routes requests or mounts shares.
@@ -19,6 +22,9 @@ export function bindNotes(answer: BindingAnswer, nowMs: number): readonly string
   if (unused.length > 0) notes.push(`not supported on Kubernetes and ignored: ${unused.join(', ')}`);
   return notes;
 }
+
+const mayBeOnce =
+  'for a binding that it says it had before: if it hands them out only once, delete this ServiceBinding and create it again';
 
 /** OSB, Binding Metadata Object: `renew_before` is not after `expires_at`, and nothing is used after that. */
 function timeNotes(expiresAt: string | undefined, renewBefore: string | undefined, nowMs: number): string[] {

@@ -1,7 +1,7 @@
 import type { ServiceBinding, ServiceBindingPropertiesState } from '../api/generated/service-binding.ts';
 import { timestamp } from '../control/attempts.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
-import type { Outcome } from '../osb/outcome-types.ts';
+import type { Failure, Outcome } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
 import { operationDeadline, pollAgain } from '../operations/polling.ts';
@@ -37,7 +37,7 @@ export async function bind(task: BindingTask, binding: ServiceBinding): Promise<
   }
 
   const isRepeated = binding.status?.inProgressProperties !== undefined;
-  const intended = await recordIntent(task, binding, prepared.properties);
+  const intended = await recordIntent(task, binding, prepared);
   const outcome = await prepared.client.bind(
     { ...prepared.request, bindingId: bindingIdOf(intended) },
     task.signal,
@@ -74,7 +74,7 @@ async function waitForMissing(
 function recordIntent(
   task: BindingTask,
   binding: ServiceBinding,
-  properties: ServiceBindingPropertiesState,
+  { properties, isReturned }: PreparedBind,
 ): Promise<ServiceBinding> {
   return saveBinding(
     task,
@@ -90,6 +90,7 @@ function recordIntent(
       inProgressProperties: properties,
       bindingID: bindingIdOf(binding),
       unbindStatus: 'Required',
+      ...(isReturned ? { existedBefore: true } : {}),
       nextAttemptTime: undefined,
     },
   );
@@ -105,7 +106,8 @@ async function settleBind(
   // Even when we are being stopped: credentials that have arrived may never be handed out again.
   if (outcome.kind === 'done') {
     // 200 is for a binding that was there already: its credentials may have gone to an earlier answer.
-    const whenMissing = isRepeated && outcome.status === 200 ? 'retry' : 'accept';
+    const isOurs = isRepeated && binding.status?.existedBefore !== true;
+    const whenMissing = outcome.status !== 200 ? 'accept' : isOurs ? 'retry' : 'keep';
     return storeCredentials(task, binding, outcome.body, prepared.offering, whenMissing);
   }
   if (task.signal.aborted) return stop;
@@ -132,8 +134,20 @@ async function settleBind(
     const queued = await giveWay(task, binding);
     if (queued !== undefined) return queued;
   }
+  return settleFailure(task, binding, outcome, isRepeated);
+}
+
+async function settleFailure(
+  task: BindingTask,
+  binding: ServiceBinding,
+  outcome: Failure,
+  isRepeated: boolean,
+): Promise<Step<ServiceBinding>> {
   const next = attemptAfter(task, binding, outcome.retryAfterMs);
-  const judgement = bindFailed(outcome, next, isRepeated);
-  await settle(task, binding, judgement);
+  const hasExisted = binding.status?.existedBefore === true;
+  const judgement = bindFailed(outcome, next, isRepeated || hasExisted);
+  // Unreadable as it is, a 200 says that the binding was there.
+  const existedBefore = hasExisted || (outcome.status === 200 && !isRepeated) || undefined;
+  await settle(task, binding, { ...judgement, changes: { ...judgement.changes, existedBefore } });
   return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stopFor(1);
 }

@@ -22,7 +22,8 @@ export function brokeredBinding(task: BindingTask): BrokeredKind<ServiceBinding,
     saveClean: async (binding, verdict, changes) => {
       // What it may hold was revoked, whether anybody had read it or not.
       await removeSecret(task.client, binding, task.signal);
-      const clean = { unbindStatus: 'NotRequired', bindingID: task.newId() } as const;
+      const fresh = { bindingID: task.newId(), existedBefore: undefined };
+      const clean = { unbindStatus: 'NotRequired', ...fresh } as const;
       return saveBinding(task, binding, verdict, { ...changes, ...clean }, 'uid');
     },
     event: (binding, type, { reason, message }) => bindingEvent(task, binding, type, reason, message),

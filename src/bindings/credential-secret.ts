@@ -5,8 +5,10 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isApiError, isNotFound, type KubeApiError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { secrets } from '../kube/resources.ts';
+import { secretRefusal, withoutWords } from '../kube/secret-refusal.ts';
 import { bindingIdOf, secretNameOf } from './binding-task.ts';
 import type { SecretText } from './secret-data.ts';
+import { isOfBindingId, standingOf, type SecretStanding } from './secret-standing.ts';
 
 interface Secret extends KubeObject {
   readonly type?: string;
@@ -38,8 +40,8 @@ export async function storeSecret(
   try {
     return await writeSecret(client, binding, content, signal);
   } catch (error) {
-    if (isRefusal(error)) return refused(binding, error, content);
-    throw error;
+    if (isRefusal(error)) return refused(binding, error);
+    throw isApiError(error) ? withoutWords(error) : error;
   }
 }
 
@@ -59,56 +61,69 @@ async function writeSecret(
 
   const ref = refOf(binding);
   const existing = await client.get<Secret>(secrets, ref, { signal });
-  if (!isOwnedBy(existing, binding)) return foreign(binding);
+  const standing = standingOf(existing, binding);
+  if (standing !== 'own' && standing !== 'returned') return unusable(binding, standing);
+  const { uid, resourceVersion } = existing.metadata;
+  // What came back is taken back only as it was looked at: meanwhile somebody else may have taken it.
+  const guard = standing === 'own' ? { uid } : { uid, resourceVersion };
   const data = secret.data ?? {};
   const vanished = Object.keys(existing.data ?? {}).filter((key) => !Object.hasOwn(data, key));
   const removed = Object.fromEntries(vanished.map((key) => [key, null]));
-  const { annotations } = secret.metadata;
+  const { annotations, ownerReferences } = secret.metadata;
+  const ours = standing === 'own' ? { annotations } : { annotations, ownerReferences };
   // The type of a Secret is immutable; its data decides.
-  const patch = { metadata: { uid: existing.metadata.uid, annotations }, data: { ...removed, ...data } };
+  const patch = { metadata: { ...guard, ...ours }, data: { ...removed, ...data } };
   await client.patch(secrets, ref, patch, { type: 'merge', signal });
   return { kind: 'stored' };
 }
 
+export type FoundSecret =
+  /** `isReturned`: it came back from elsewhere and says that the broker has this binding already. */
+  | { readonly kind: 'usable'; readonly isReturned: boolean }
+  | { readonly kind: 'refused'; readonly message: string };
+
 /**
- * Asks, with a dry run, whether the Secret could be stored: binding first and finding out then would leave an orphan
- * every time.
+ * Whose the Secret is, before anything is sent: binding first and finding out then would lose what the broker gives
+ * out, or leave an orphan.
+ * @param probes asks with a dry run as well, whether one that is not there could be stored
  * @throws KubeApiError, KubeConnectionError when the API server did not say
  */
-export async function probeSecret(
+export async function findSecret(
   client: Pick<KubeClient, 'create' | 'get'>,
   binding: ServiceBinding,
+  { probes }: { readonly probes: boolean },
   signal: AbortSignal,
-): Promise<StoredSecret> {
-  const content = { data: { type: '', provider: '' }, type: 'servicebinding.io/probe' };
-  try {
-    await client.create<Secret>(secrets, secretObject(binding, content), { dryRun: true, signal });
-    return { kind: 'stored' };
-  } catch (error) {
-    if (isRefusal(error)) return refused(binding, error, content);
-    if (!isAlreadyExists(error)) throw error;
+): Promise<FoundSecret> {
+  const standing = standingOf(await readSecret(client, binding, signal), binding);
+  if (standing === 'foreign' || standing === 'dying') return unusable(binding, standing);
+  if (standing === 'absent' && probes) {
+    const content = { data: { type: '', provider: '' }, type: 'servicebinding.io/probe' };
+    try {
+      await client.create<Secret>(secrets, secretObject(binding, content), { dryRun: true, signal });
+    } catch (error) {
+      if (isRefusal(error)) return refused(binding, error);
+      // Made meanwhile: whose it is will be seen when it is written.
+      if (!isAlreadyExists(error)) throw error;
+    }
   }
-  const existing = await findSecret(client, binding, signal);
-  return existing === undefined || isOwnedBy(existing, binding) ? { kind: 'stored' } : foreign(binding);
+  return { kind: 'usable', isReturned: standing === 'returned' };
 }
 
-/** The Secret holds what the broker gave out for the id that the binding has now. */
-export async function isStored(
+/** `stored`: it holds what the broker gave out for the id that the binding has now. `returned`: it only says so. */
+export async function storedCredentials(
   client: Pick<KubeClient, 'get'>,
   binding: ServiceBinding,
   signal: AbortSignal,
-): Promise<boolean> {
-  const existing = await findSecret(client, binding, signal);
-  return (
-    existing !== undefined &&
-    isOwnedBy(existing, binding) &&
-    existing.metadata.annotations?.[bindingIdAnnotation] === bindingIdOf(binding)
-  );
+): Promise<'stored' | 'returned' | 'none'> {
+  const existing = await readSecret(client, binding, signal);
+  const standing = standingOf(existing, binding);
+  if (standing === 'returned') return 'returned';
+  return standing === 'own' && existing !== undefined && isOfBindingId(existing, binding) ? 'stored' : 'none';
 }
 
 /**
- * Deletes the binding's Secret if it is the binding's. The garbage collector would do so as well, but it can be half a
- * minute late for a kind that is new to it, and revoked credentials should not lie about.
+ * Deletes the binding's Secret if it is the binding's, or says that it is. The garbage collector would do so as well,
+ * but it can be half a minute late for a kind that is new to it, and revoked credentials should not lie about.
  * @throws KubeApiError
  */
 export async function removeSecret(
@@ -116,8 +131,9 @@ export async function removeSecret(
   binding: ServiceBinding,
   signal: AbortSignal,
 ): Promise<void> {
-  const existing = await findSecret(client, binding, signal);
-  if (existing === undefined || !isOwnedBy(existing, binding)) return;
+  const existing = await readSecret(client, binding, signal);
+  const standing = standingOf(existing, binding);
+  if (existing === undefined || (standing !== 'own' && standing !== 'returned')) return;
   try {
     await client.delete(secrets, refOf(binding), { uid: existing.metadata.uid, signal });
   } catch (error) {
@@ -125,7 +141,7 @@ export async function removeSecret(
   }
 }
 
-async function findSecret(
+async function readSecret(
   client: Pick<KubeClient, 'get'>,
   binding: ServiceBinding,
   signal: AbortSignal,
@@ -164,20 +180,21 @@ function secretObject(binding: ServiceBinding, content: SecretContent): Secret {
   };
 }
 
-function isOwnedBy(secret: Secret, binding: ServiceBinding): boolean {
-  return secret.metadata.ownerReferences?.some(({ uid }) => uid === binding.metadata.uid) === true;
-}
-
 function refOf(binding: ServiceBinding): { readonly namespace: string; readonly name: string } {
   return { namespace: binding.metadata.namespace ?? '', name: secretNameOf(binding) };
 }
 
-function foreign(binding: ServiceBinding): StoredSecret {
+function unusable(
+  binding: ServiceBinding,
+  standing: SecretStanding,
+): { readonly kind: 'refused'; readonly message: string } {
   const { namespace, name } = refOf(binding);
-  return {
-    kind: 'refused',
-    message: `Secret "${namespace}/${name}" exists and is not owned by this ServiceBinding; delete it, or choose another secretName`,
-  };
+  const secret = `Secret "${namespace}/${name}"`;
+  const message =
+    standing === 'dying'
+      ? `${secret} is being deleted; the credentials can be stored when it is gone`
+      : `${secret} exists and is not owned by this ServiceBinding; delete it, or choose another secretName`;
+  return { kind: 'refused', message };
 }
 
 /** The API server looked at the Secret and said no. What heals by waiting a moment is none. */
@@ -189,12 +206,15 @@ function isRefusal(error: unknown): error is KubeApiError {
   );
 }
 
-/** Policies and webhooks choose their words themselves, so these could repeat what was to be kept secret. */
-function refused(binding: ServiceBinding, error: KubeApiError, { data }: SecretContent): StoredSecret {
+function refused(
+  binding: ServiceBinding,
+  error: KubeApiError,
+): { readonly kind: 'refused'; readonly message: string } {
   const { namespace, name } = refOf(binding);
-  const isTelling = Object.values(data).some((value) => value.length > 2 && error.message.includes(value));
-  const said = isTelling ? `${error.status} ${error.reason}` : error.message;
-  return { kind: 'refused', message: `Secret "${namespace}/${name}" can not be stored: ${said}` };
+  return {
+    kind: 'refused',
+    message: `Secret "${namespace}/${name}" can not be stored: ${secretRefusal(error)}`,
+  };
 }
 
 function encode(data: SecretText): Record<string, string> {

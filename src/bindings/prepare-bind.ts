@@ -9,7 +9,7 @@ import type { Offering } from '../control/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { BindRequest } from '../osb/types.ts';
 import type { BindingTask } from './binding-task.ts';
-import { probeSecret } from './credential-secret.ts';
+import { findSecret } from './credential-secret.ts';
 
 export interface PreparedBind {
   readonly kind: 'prepared';
@@ -18,6 +18,8 @@ export interface PreparedBind {
   readonly offering: Offering;
   readonly request: Omit<BindRequest, 'bindingId'>;
   readonly properties: ServiceBindingPropertiesState;
+  /** Its Secret came back from elsewhere: the broker has had this binding before. */
+  readonly isReturned: boolean;
 }
 
 type Blocked = { readonly kind: 'blocked'; readonly reason: string; readonly message: string };
@@ -39,12 +41,11 @@ export async function prepareBind(
     const message = `Failed to get namespace "${namespaceName}" during binding: it is not known yet`;
     return { kind: 'blocked', reason: 'ErrorFindingNamespaceForInstance', message };
   }
-  // The first attempt goes without a look at the Secret: one that can not be stored is the exception.
-  if ((binding.status?.attempts ?? 0) > 0) {
-    const secret = await probeSecret(task.client, binding, task.signal);
-    if (secret.kind === 'refused') {
-      return { kind: 'blocked', reason: 'ErrorInjectingBindResult', message: secret.message };
-    }
+  // The first attempt goes without a dry run: a Secret that can not be stored is the exception.
+  const probes = (binding.status?.attempts ?? 0) > 0;
+  const secret = await findSecret(task.client, binding, { probes }, task.signal);
+  if (secret.kind === 'refused') {
+    return { kind: 'blocked', reason: 'ErrorInjectingBindResult', message: secret.message };
   }
   const broker = brokerRefOf(offering.class);
   const connection = await task.connections.connect(broker, task.signal);
@@ -61,6 +62,7 @@ export async function prepareBind(
     client: connection.client,
     broker,
     offering,
+    isReturned: secret.isReturned,
     request: {
       ...ids,
       context,

@@ -8,8 +8,13 @@ import type { BindingAnswer } from '../osb/types.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
 import { bindNotes } from './bind-notes.ts';
 import { bindingOrphaned, bound } from './bind-outcome.ts';
-import type { BindingTask } from './binding-task.ts';
-import { isStored, storeSecret, type SecretContent, type StoredSecret } from './credential-secret.ts';
+import { secretNameOf, type BindingTask } from './binding-task.ts';
+import {
+  storedCredentials,
+  storeSecret,
+  type SecretContent,
+  type StoredSecret,
+} from './credential-secret.ts';
 import { credentialsOf, secretData } from './secret-data.ts';
 import { settle } from './settle-binding.ts';
 import { applyTransforms } from './transforms.ts';
@@ -22,14 +27,15 @@ const storeTimeoutMs = 15_000;
 const storeBackoff = { initialMs: 200, maxMs: 2000 };
 
 /**
- * What an answer without credentials means. `accept`: the service has none, which is legal. Otherwise an earlier
- * answer had them, and nobody will see them again: unbind, and then `retry` under a fresh id or `fail`.
+ * What an answer without credentials means. `accept`: the service has none, which is legal. `keep`: likewise, but the
+ * broker had the binding before us, so it stays there whatever happens. Otherwise an earlier answer had them, and
+ * nobody will see them again: unbind, and then `retry` under a fresh id or `fail`.
  */
-export type WhenMissing = 'accept' | 'retry' | 'fail';
+export type WhenMissing = 'accept' | 'keep' | 'retry' | 'fail';
 
 /**
  * Credentials into the Secret first, then the status (OSB, Binding: they may be handed out only once). What can not
- * be stored is unbound again, since nobody could ever use it (OSB, Orphan Mitigation).
+ * be stored is unbound again, since nobody could ever use it (OSB, Orphan Mitigation), unless it was there before us.
  * @throws KubeApiError, KubeConnectionError when the API server was not there for long
  */
 export async function storeCredentials(
@@ -41,26 +47,30 @@ export async function storeCredentials(
 ): Promise<Step<ServiceBinding>> {
   const signal = AbortSignal.timeout(storeTimeoutMs);
   const settling: BindingTask = { ...task, signal };
+  const existed = whenMissing === 'keep' || binding.status?.existedBefore === true;
   const isMissing = Object.keys(credentialsOf(answer.credentials)).length === 0;
-  if (isMissing && (await isStored(task.client, binding, signal))) {
-    // Only the status was not written: the first copy is the one that counts.
-    await settle(settling, binding, bound(binding, answer, []));
-    return stop;
-  }
-  if (isMissing && whenMissing !== 'accept') {
-    const message = 'The broker does not hand out the credentials of this binding any more';
-    return unbindUnusable(settling, binding, message, whenMissing);
+  if (isMissing) {
+    const stored = await storedCredentials(task.client, binding, signal);
+    if (stored === 'stored') {
+      // Only the status was not written: the first copy is the one that counts.
+      await settle(settling, binding, bound(binding, answer, []));
+      return stop;
+    }
+    if (stored === 'returned') return unbindUnusable(settling, binding, onlyInSecret(binding), 'fail', true);
+    if (whenMissing === 'retry' || whenMissing === 'fail') {
+      return unbindUnusable(settling, binding, notAgain, whenMissing, existed);
+    }
   }
 
   const credentials = applyTransforms(credentialsOf(answer.credentials), binding.spec.secretTransforms ?? []);
   const content = secretData(credentials, defaultsOf(offering));
   if (content.kind === 'refused') {
     const message = `The credentials can not be stored: ${content.message}`;
-    return unbindUnusable(settling, binding, message, 'fail');
+    return unbindUnusable(settling, binding, message, 'fail', existed);
   }
   const stored = await storePatiently(settling, binding, content);
-  if (stored.kind === 'refused') return unbindUnusable(settling, binding, stored.message, 'retry');
-  await settle(settling, binding, bound(binding, answer, bindNotes(answer, task.clock.now())));
+  if (stored.kind === 'refused') return unbindUnusable(settling, binding, stored.message, 'retry', existed);
+  await settle(settling, binding, bound(binding, answer, bindNotes(answer, task.clock.now(), existed)));
   return stop;
 }
 
@@ -74,14 +84,25 @@ function defaultsOf(offering: Offering): { readonly type: string; readonly provi
   };
 }
 
+const notAgain = 'The broker does not hand out the credentials of this binding any more';
+
+function onlyInSecret(binding: ServiceBinding): string {
+  const name = `${binding.metadata.namespace ?? ''}/${secretNameOf(binding)}`;
+  return `${notAgain}; Secret "${name}" says that it holds them and is left as it is, but nobody vouches for it`;
+}
+
+/** @param existed before anything was sent for this object: see existed-before.ts for what becomes of it instead */
 async function unbindUnusable(
   task: BindingTask,
   binding: ServiceBinding,
   message: string,
   then: 'retry' | 'fail',
+  existed: boolean,
 ): Promise<Step<ServiceBinding>> {
   const { attempts } = attemptAfter(task, binding);
-  await settle(task, binding, bindingOrphaned('ErrorInjectingBindResult', message, attempts, then));
+  const { changes, ...orphaned } = bindingOrphaned('ErrorInjectingBindResult', message, attempts, then);
+  const existedBefore = existed || undefined;
+  await settle(task, binding, { ...orphaned, changes: { ...changes, existedBefore } });
   return stopFor(1);
 }
 

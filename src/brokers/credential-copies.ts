@@ -4,8 +4,9 @@ import { errorFields, type Logger } from '../base/logger.ts';
 import { labelPrefix } from '../api/group.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { isApiError, isNotFound } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';
+import { withoutWords } from '../kube/secret-refusal.ts';
 import type { BrokerMaterial } from './broker-material.ts';
 import type { AnyBroker, BrokerSpecification } from './broker-settings.ts';
 import { decodeBase64, type SecretObject } from './secret-object.ts';
@@ -72,7 +73,8 @@ export class CredentialCopies {
       return true;
     } catch (error) {
       const broker = `${brokerNamespace}/${brokerName}`;
-      logger.warn({ broker, ...errorFields(error) }, 'no copy of the credentials could be made');
+      const told = isApiError(error) ? withoutWords(error) : error;
+      logger.warn({ broker, ...errorFields(told) }, 'no copy of the credentials could be made');
       return false;
     }
   }

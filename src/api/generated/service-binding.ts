@@ -105,6 +105,8 @@ export interface ServiceBindingStatus {
   readonly binding?: ServiceBindingSecretReference;
   /** Identifier of the binding in use at the broker. It starts as spec.externalID; after a rotation or a cleaned-up failure it is a fresh one. */
   readonly bindingID?: string;
+  /** The binding was at the broker before anything was sent for this object, as after a restore from a backup. Whatever fails, it is never deleted there as an orphan. */
+  readonly existedBefore?: boolean;
   /** Operation that has been decided on and is not finished. */
   readonly currentOperation?: '' | 'Bind' | 'Fetch' | 'Unbind';
   /** When the current operation is given up. Bounds every retry and the polling of the broker. */
@@ -158,6 +160,10 @@ export interface ServiceBindingPropertiesState {
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Checksum of the merged parameters, those from Secrets included. */
   readonly parameterChecksum?: string;
+  /** Whether bindings of the service can be fetched, which decides how they are deleted. */
+  readonly bindingRetrievable?: boolean;
+  /** How long an asynchronous operation may take, according to the plan. */
+  readonly maximumPollingDurationSeconds?: number;
   /** Who asked for this operation. */
   readonly userInfo?: UserInfo;
 }

@@ -6,6 +6,7 @@ import { CredentialCopies } from '../../../src/brokers/credential-copies.ts';
 import type { SecretObject } from '../../../src/brokers/secret-object.ts';
 import { createStores } from '../../../src/control/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { KubeApiError } from '../../../src/kube/errors.ts';
 import type { ObjectRef } from '../../../src/kube/objects.ts';
 import { apiError } from './object-reader.ts';
 
@@ -60,6 +61,15 @@ describe('copies of the credentials of a namespaced broker', () => {
     expect(await world.find(broker)).toBeUndefined();
   });
 
+  it('are not told by whoever refuses them', async () => {
+    const world = new World();
+    world.createInstance('n');
+    const message = `denied: ${Buffer.from('swordfish').toString('base64')}`;
+    world.failure = new KubeApiError({ status: 403, reason: 'Forbidden', message });
+    await world.keep(broker);
+    expect(world.logged).toEqual(['403 Forbidden']);
+  });
+
   it('are not used when they are damaged', async () => {
     const world = new World();
     for (const text of ['', '{', '[]', '{"auth":1}']) {
@@ -91,6 +101,7 @@ describe('copies of the credentials of a namespaced broker', () => {
 
 class World {
   readonly secrets = new Map<string, SecretObject>();
+  readonly logged: string[] = [];
   writes = 0;
   failure: Error | undefined;
   readonly copies: CredentialCopies;
@@ -123,7 +134,7 @@ class World {
     this.copies = new CredentialCopies({
       client,
       stores: this.#stores,
-      logger: silentLogger,
+      logger: { ...silentLogger, warn: ({ error }) => this.logged.push(String(error)) },
       namespace: 'own',
     });
   }
