@@ -2,13 +2,10 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
-import { mayExist } from '../operations/after-failure.ts';
-import {
-  attemptsEnded,
-  leftOnRecord,
-  mitigationStarted,
-  operationEnded,
-} from '../operations/operation-status.ts';
+import { answerKind, standingOf } from '../operations/answer-kind.ts';
+import { ruleFor, type AnswerKind, type Standing } from '../operations/answer-rules.ts';
+import { creationFailed, pollOfCreationFailed, type CreationWords } from '../operations/failed-creation.ts';
+import { attemptsEnded, mitigationStarted, operationEnded } from '../operations/operation-status.ts';
 import { secretNameOf, type Judgement } from './binding-task.ts';
 
 /**
@@ -35,24 +32,31 @@ export function bound(binding: ServiceBinding, answer: BindingAnswer, notes: rea
   };
 }
 
-/**
- * A failed bind request: clean up, give up or try again (OSB, Orphan Mitigation table).
- * @param isRepeated an earlier request under the same id was left without an answer
- */
-export function bindFailed(failure: Failure, next: NextAttempt, isRepeated: boolean): Judgement {
-  const message = `The bind call failed: ${failure.message}`;
-  if (failure.orphanMitigation) return bindingOrphaned('BindCallFailed', message, next.attempts, 'retry');
-  if (failure.disposition === 'terminal') return refused(message, isRepeated);
-  const { attempts, nextAttemptTime } = next;
-  return {
-    verdict: { kind: 'retrying', reason: 'ErrorCallingBind', message, nextAttemptTime },
-    // What may exist stays on record: the same request under the same id finds it again, a deletion removes it.
-    changes:
-      isRepeated || mayExist(failure)
-        ? { attempts, nextAttemptTime }
-        : { ...operationEnded, unbindStatus: 'NotRequired', attempts, nextAttemptTime },
-    event: 'Warning',
-  };
+const words: CreationWords<'Bind'> = {
+  operation: 'Bind',
+  failed: 'The bind call failed',
+  retryReason: 'ErrorCallingBind',
+  cleaningReason: 'BindCallFailed',
+  refusedReason: 'BindCallFailed',
+  failedReason: 'ServiceBindingReturnedFailure',
+  pollFailed: 'Bind call failed',
+  pollFailedReason: 'ServiceBindingReturnedFailure',
+  leftHint: 'An earlier attempt may have left a binding; deleting this object removes it.',
+  takenHint: 'A binding with other attributes has this id and is left alone; make a new ServiceBinding.',
+};
+
+/** A failed bind request: clean up, give up or try again, by the rules of `answer-rules.ts`. */
+export function bindFailed(failure: Failure, next: NextAttempt, standing: Standing): Judgement {
+  const rule = ruleFor('create', answerKind(failure), standing);
+  const { changes, ...judged } = creationFailed(words, failure, next, rule);
+  const isNothingLeft = rule.record === 'cleared';
+  return { ...judged, changes: isNothingLeft ? { ...changes, unbindStatus: 'NotRequired' } : changes };
+}
+
+/** An asynchronous bind that the broker reported as failed, or that ran out of time. */
+export function asyncBindFailed(answer: AnswerKind, description: string, binding: ServiceBinding): Judgement {
+  const rule = ruleFor('create', answer, standingOf(binding));
+  return pollOfCreationFailed(words, description, binding.status?.attempts, rule);
 }
 
 /**
@@ -73,27 +77,6 @@ export function bindingOrphaned(
       ...(then === 'fail' ? { failedReason: 'ServiceBindingReturnedFailure' } : {}),
     },
     changes: mitigationStarted('Bind', attempts),
-    event: 'Warning',
-  };
-}
-
-/**
- * Nothing is deleted at the broker: under this id may be what somebody else made (OSB, Orphan Mitigation: 4xx never).
- * What an earlier request may have made stays on record, so that the deletion of the object removes it.
- */
-function refused(message: string, isRepeated: boolean): Judgement {
-  return {
-    verdict: {
-      kind: 'stalled',
-      reason: 'BindCallFailed',
-      message: isRepeated
-        ? `${message} (an earlier attempt may have left a binding; deleting this object removes it)`
-        : message,
-      failedReason: 'ServiceBindingReturnedFailure',
-    },
-    changes: isRepeated
-      ? { ...leftOnRecord, ...attemptsEnded }
-      : { ...operationEnded, ...attemptsEnded, unbindStatus: 'NotRequired' },
     event: 'Warning',
   };
 }

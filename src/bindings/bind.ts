@@ -1,8 +1,10 @@
 import type { ServiceBinding, ServiceBindingPropertiesState } from '../api/generated/service-binding.ts';
 import { timestamp } from '../control/attempts.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
-import type { Failure, Outcome } from '../osb/outcome-types.ts';
+import type { Outcome } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
+import { standingAt, standingOf } from '../operations/answer-kind.ts';
+import type { Standing } from '../operations/answer-rules.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
 import { operationDeadline, pollAgain } from '../operations/polling.ts';
 import { bindFailed, bindingOrphaned } from './bind-outcome.ts';
@@ -29,26 +31,25 @@ export async function bind(task: BindingTask, binding: ServiceBinding): Promise<
   }
   const prepared = await prepareBind(task, binding, found.instance, found.offering);
   if (prepared.kind === 'blocked') return waitForMissing(task, binding, prepared.reason, prepared.message);
-  if (asksForSomethingElse(binding, prepared.properties)) {
+  const standing = prepared.isReturned ? 'existing' : standingOf(binding);
+  if (standing === 'repeated' && asksForSomethingElse(binding, prepared.properties)) {
     const message =
       'What is asked for changed during an attempt whose result is unknown; what it may have left goes first';
     await settle(task, binding, bindingOrphaned('BindCallFailed', message, undefined, 'retry'));
     return stopFor(1);
   }
 
-  const isRepeated = binding.status?.inProgressProperties !== undefined;
   const intended = await recordIntent(task, binding, prepared);
   const outcome = await prepared.client.bind(
     { ...prepared.request, bindingId: bindingIdOf(intended) },
     task.signal,
   );
-  return settleBind(task, intended, prepared, outcome, isRepeated);
+  return settleBind(task, intended, prepared, outcome, standingAt(standing, outcome));
 }
 
 /** An attempt was left unfinished, and what it sent was not this: the same id would be refused (409). */
 function asksForSomethingElse({ status }: ServiceBinding, wanted: ServiceBindingPropertiesState): boolean {
-  const earlier = status?.inProgressProperties;
-  if (earlier === undefined) return false;
+  const earlier = status?.inProgressProperties ?? {};
   const fields = ['instanceID', 'serviceID', 'planID', 'parameterChecksum'] as const;
   return fields.some((field) => (earlier[field] ?? '') !== (wanted[field] ?? ''));
 }
@@ -101,13 +102,12 @@ async function settleBind(
   binding: ServiceBinding,
   prepared: PreparedBind,
   outcome: Outcome<BindingAnswer>,
-  isRepeated: boolean,
+  standing: Standing,
 ): Promise<Step<ServiceBinding>> {
   // Even when we are being stopped: credentials that have arrived may never be handed out again.
   if (outcome.kind === 'done') {
     // 200 is for a binding that was there already: its credentials may have gone to an earlier answer.
-    const isOurs = isRepeated && binding.status?.existedBefore !== true;
-    const whenMissing = outcome.status !== 200 ? 'accept' : isOurs ? 'retry' : 'keep';
+    const whenMissing = outcome.status !== 200 ? 'accept' : standing === 'repeated' ? 'retry' : 'keep';
     return storeCredentials(task, binding, outcome.body, prepared.offering, whenMissing);
   }
   if (task.signal.aborted) return stop;
@@ -134,20 +134,8 @@ async function settleBind(
     const queued = await giveWay(task, binding);
     if (queued !== undefined) return queued;
   }
-  return settleFailure(task, binding, outcome, isRepeated);
-}
-
-async function settleFailure(
-  task: BindingTask,
-  binding: ServiceBinding,
-  outcome: Failure,
-  isRepeated: boolean,
-): Promise<Step<ServiceBinding>> {
   const next = attemptAfter(task, binding, outcome.retryAfterMs);
-  const hasExisted = binding.status?.existedBefore === true;
-  const judgement = bindFailed(outcome, next, isRepeated || hasExisted);
-  // Unreadable as it is, a 200 says that the binding was there.
-  const existedBefore = hasExisted || (outcome.status === 200 && !isRepeated) || undefined;
-  await settle(task, binding, { ...judgement, changes: { ...judgement.changes, existedBefore } });
+  const judgement = bindFailed(outcome, next, standing);
+  await settle(task, binding, judgement);
   return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stopFor(1);
 }

@@ -1,14 +1,10 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
-import { sentence } from '../base/sentence.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import { mayExist } from '../operations/after-failure.ts';
-import {
-  attemptsEnded,
-  leftOnRecord,
-  mitigationStarted,
-  operationEnded,
-} from '../operations/operation-status.ts';
+import { answerKind, standingOf } from '../operations/answer-kind.ts';
+import { ruleFor, type AnswerKind, type Standing } from '../operations/answer-rules.ts';
+import { creationFailed, pollOfCreationFailed, type CreationWords } from '../operations/failed-creation.ts';
+import { attemptsEnded, operationEnded } from '../operations/operation-status.ts';
 import { handledSpec, type Judgement, type StatusChanges } from './instance-task.ts';
 
 /** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
@@ -36,84 +32,47 @@ export function provisioned(
   };
 }
 
-const takenHint =
-  'An instance with other attributes has this id and is left alone. Any change of the spec tries again under a new ' +
-  'id; to take that instance over, delete this object and make it again with the attributes it has.';
+const words: CreationWords<'Provision'> = {
+  operation: 'Provision',
+  failed: 'The provision call failed',
+  retryReason: 'ErrorCallingProvision',
+  cleaningReason: 'StartingInstanceOrphanMitigation',
+  refusedReason: 'ProvisionCallFailed',
+  failedReason: 'ClusterServiceBrokerReturnedFailure',
+  pollFailed: 'Provision call failed',
+  pollFailedReason: 'ProvisionCallFailed',
+  leftHint:
+    'An earlier attempt may have left an instance; asking for something else, or deleting this object, removes it.',
+  takenHint:
+    'An instance with other attributes has this id and is left alone. Any change of the spec tries again under a new ' +
+    'id; to take that instance over, delete this object and make it again with the attributes it has.',
+};
 
-const repeatedHint =
-  'An earlier attempt may have left an instance; asking for something else, or deleting this object, removes it.';
-
-/** The broker holds nothing: the object may go without a DELETE. */
-const nothingMade = { ...operationEnded, deprovisionStatus: 'NotRequired' } as const;
-
-/**
- * A failed provision request: clean up, give up or try again (OSB, Orphan Mitigation table).
- * @param isRepeated an earlier request under the same id was left without an answer
- */
+/** A failed provision request: clean up, give up or try again, by the rules of `answer-rules.ts`. */
 export function provisionFailed(
   failure: Failure,
   next: NextAttempt,
   newId: () => string,
-  isRepeated: boolean,
+  standing: Standing,
 ): Judgement {
-  const message = `The provision call failed: ${failure.message}`;
-  if (failure.orphanMitigation) {
-    return {
-      verdict: { kind: 'cleaning', reason: 'StartingInstanceOrphanMitigation', message },
-      changes: mitigationStarted('Provision', next.attempts),
-      event: 'Warning',
-    };
-  }
-  if (failure.reason === 'Conflict') {
-    // Somebody else's instance has this id: it is never deleted, and the next spec is asked for under another id.
-    const changes = { ...nothingMade, ...attemptsEnded, instanceID: newId() };
-    return refused(`${sentence(message)} ${takenHint}`, changes);
-  }
-  if (failure.disposition === 'terminal') {
-    return isRepeated
-      ? refused(`${sentence(message)} ${repeatedHint}`, { ...leftOnRecord, ...attemptsEnded })
-      : refused(message, { ...nothingMade, ...attemptsEnded });
-  }
-  const { attempts, nextAttemptTime } = next;
-  return {
-    verdict: { kind: 'retrying', reason: 'ErrorCallingProvision', message, nextAttemptTime },
-    // What may exist stays on record: the same request under the same id finds it again, a deletion removes it.
-    changes:
-      isRepeated || mayExist(failure)
-        ? { attempts, nextAttemptTime }
-        : { ...nothingMade, attempts, nextAttemptTime },
-    event: 'Warning',
+  const rule = ruleFor('create', answerKind(failure), standing);
+  const { changes, ...judged } = creationFailed(words, failure, next, rule);
+  const statusChanges: StatusChanges = {
+    ...changes,
+    // The broker holds nothing of ours: the object may go without a DELETE.
+    ...(rule.record === 'cleared' ? { deprovisionStatus: 'NotRequired' } : {}),
+    // Somebody else's is never deleted, and the next spec is asked for under another id.
+    ...(rule.next === 'leave' ? { instanceID: newId() } : {}),
   };
+  return { ...judged, changes: statusChanges };
 }
 
-/** Final until the spec changes. */
-function refused(message: string, changes: StatusChanges): Judgement {
-  return {
-    verdict: {
-      kind: 'stalled',
-      reason: 'ProvisionCallFailed',
-      message,
-      failedReason: 'ClusterServiceBrokerReturnedFailure',
-    },
-    changes,
-    event: 'Warning',
-  };
-}
-
-/**
- * An asynchronous provision that the broker reported as failed, or that ran out of time, which counts as failed
- * (OSB, Polling Interval and Duration): clean up, then wait for a change of the spec.
- */
-export function asyncProvisionFailed(description: string, attempts: number): Judgement {
-  const message = `Provision call failed: ${description}`;
-  return {
-    verdict: {
-      kind: 'cleaning',
-      reason: 'StartingInstanceOrphanMitigation',
-      message,
-      failedReason: 'ProvisionCallFailed',
-    },
-    changes: mitigationStarted('Provision', attempts),
-    event: 'Warning',
-  };
+/** An asynchronous provision that the broker reported as failed, or that ran out of time. */
+export function asyncProvisionFailed(
+  answer: AnswerKind,
+  description: string,
+  instance: ServiceInstance,
+): Judgement {
+  const rule = ruleFor('create', answer, standingOf(instance));
+  return pollOfCreationFailed(words, description, instance.status?.attempts, rule);
 }

@@ -4,9 +4,11 @@ import { resolveOffering, userSpecifiedNames, type Offering } from '../control/r
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import type { InstanceAnswer } from '../osb/types.ts';
-import { pauseAfter } from '../operations/after-failure.ts';
+import { standingAt, standingOf } from '../operations/answer-kind.ts';
+import type { Standing } from '../operations/answer-rules.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
 import { mitigationStarted } from '../operations/operation-status.ts';
+import { pauseAfter } from '../operations/pause-after.ts';
 import { operationDeadline, pollAgain } from '../operations/polling.ts';
 import { instanceIdOf, type InstanceTask } from './instance-task.ts';
 import { maxPollingSecondsOf } from './known-at-broker.ts';
@@ -32,14 +34,18 @@ export async function provision(
 
   const prepared = await prepareRequest(task, instance, offering);
   if (prepared.kind === 'blocked') return waitForMissing(task, instance, prepared.reason, prepared.message);
-  const earlier = instance.status?.inProgressProperties ?? undefined;
-  if (earlier !== undefined && !asksTheSame(earlier, prepared.request.properties)) {
+  const standing = standingOf(instance);
+  if (standing === 'repeated' && asksForSomethingElse(instance, prepared.request)) {
     return cleanUpEarlierAttempt(task, instance);
   }
 
   const intended = await recordIntent(task, instance, prepared.request.properties, offering);
   const outcome = await sendProvision(task, intended, prepared.request);
-  return settleProvision(task, intended, prepared.request, outcome, earlier !== undefined);
+  return settleProvision(task, intended, prepared.request, outcome, standing);
+}
+
+function asksForSomethingElse({ status }: ServiceInstance, { properties }: ServiceRequest): boolean {
+  return !asksTheSame(status?.inProgressProperties ?? {}, properties);
 }
 
 /** Ready False with a reason and a next attempt: a Secret, a namespace or a broker is not there yet. */
@@ -151,7 +157,7 @@ async function settleProvision(
   instance: ServiceInstance,
   request: ServiceRequest,
   outcome: Outcome<InstanceAnswer>,
-  isRepeated: boolean,
+  standing: Standing,
 ): Promise<Step<ServiceInstance>> {
   // Stopped in the middle of the call: the intent stays, the next leader repeats the request.
   if (task.signal.aborted) return stop;
@@ -184,7 +190,7 @@ async function settleProvision(
     case 'failed': {
       task.connections.reportFailure(request.brokerRef, outcome);
       const next = attemptAfter(task, instance, pauseAfter(outcome));
-      const judgement = provisionFailed(outcome, next, task.newId, isRepeated);
+      const judgement = provisionFailed(outcome, next, task.newId, standingAt(standing, outcome));
       await settle(task, instance, judgement);
       return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stopFor(1);
     }

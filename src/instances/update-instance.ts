@@ -4,8 +4,10 @@ import { resolveOffering } from '../control/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import type { InstanceAnswer } from '../osb/types.ts';
-import { pauseAfter } from '../operations/after-failure.ts';
+import { standingAt, standingOf } from '../operations/answer-kind.ts';
+import type { Standing } from '../operations/answer-rules.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
+import { pauseAfter } from '../operations/pause-after.ts';
 import { operationDeadline, pollAgain } from '../operations/polling.ts';
 import { instanceIdOf, type InstanceTask } from './instance-task.ts';
 import { saveInstance } from './save-instance.ts';
@@ -46,7 +48,7 @@ export async function updateInstance(
   }
   const intended = await recordUpdate(task, instance, change);
   const outcome = await sendUpdate(task, intended, request, known, change);
-  return settleUpdate(task, intended, known, change, outcome);
+  return settleUpdate(task, intended, known, change, outcome, standingOf(instance));
 }
 
 function recordUpdate(
@@ -106,6 +108,7 @@ async function settleUpdate(
   known: KnownAtBroker,
   change: PendingChange,
   outcome: Outcome<InstanceAnswer>,
+  standing: Standing,
 ): Promise<Step<ServiceInstance>> {
   if (task.signal.aborted) return stop;
   if (outcome.kind === 'done') {
@@ -135,7 +138,7 @@ async function settleUpdate(
     return stop;
   }
   const next = attemptAfter(task, instance, pauseAfter(outcome));
-  const judgement = updateFailed(instance, outcome, next);
+  const judgement = updateFailed(instance, outcome, next, standingAt(standing, outcome));
   await settle(task, instance, judgement);
   return judgement.verdict.kind === 'retrying' ? stopFor(next.delayMs) : stop;
 }

@@ -2,8 +2,9 @@ import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/gen
 import { compact } from '../base/compact.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import { mayBeDone } from '../operations/after-failure.ts';
-import { attemptsEnded, operationEnded } from '../operations/operation-status.ts';
+import { answerKind } from '../operations/answer-kind.ts';
+import { ruleFor, type AnswerKind, type Rule, type Standing } from '../operations/answer-rules.ts';
+import { attemptsEnded, leftOnRecord, operationEnded } from '../operations/operation-status.ts';
 import { handledSpec, type Judgement } from './instance-task.ts';
 
 /**
@@ -38,30 +39,37 @@ export function updated(
  * A refused or failed update never harms what is there: the broker must not have applied anything, old plan and
  * parameters stay on record, and Ready stays True unless the broker says the instance is not usable (OSB, Updating).
  */
-export function updateFailed(instance: ServiceInstance, failure: Failure, next: NextAttempt): Judgement {
+export function updateFailed(
+  instance: ServiceInstance,
+  failure: Failure,
+  next: NextAttempt,
+  standing: Standing,
+): Judgement {
+  const rule = ruleFor('update', answerKind(failure), standing);
   const usable = isUsable(instance, failure.instanceUsable);
   const message = `The update call failed: ${failure.message}`;
-  if (failure.disposition === 'terminal' || failure.updateRepeatable === false) {
-    return updateStalled(message, usable, failure.updateRepeatable);
+  if (rule.next === 'stop' || failure.updateRepeatable === false) {
+    return updateStalled(message, usable, failure.updateRepeatable, rule);
   }
   const { attempts, nextAttemptTime } = next;
   return {
     verdict: { kind: 'retrying', reason: 'ErrorCallingUpdateInstance', message, usable, nextAttemptTime },
     // What may have been applied stays on record: a spec that is turned back is then still sent.
-    changes: mayBeDone(failure)
-      ? { attempts, nextAttemptTime, usable }
-      : { ...operationEnded, attempts, nextAttemptTime, usable },
+    changes: { ...(rule.record === 'cleared' ? operationEnded : {}), attempts, nextAttemptTime, usable },
     event: 'Warning',
   };
 }
 
+/** An asynchronous update that the broker reported as failed, or that ran out of time. */
 export function asyncUpdateFailed(
   instance: ServiceInstance,
+  answer: AnswerKind,
   description: string,
   flags: { readonly instanceUsable?: boolean; readonly updateRepeatable?: boolean },
 ): Judgement {
   const usable = isUsable(instance, flags.instanceUsable);
-  return updateStalled(`Update call failed: ${description}`, usable, flags.updateRepeatable);
+  const rule = ruleFor('update', answer, 'repeated');
+  return updateStalled(`Update call failed: ${description}`, usable, flags.updateRepeatable, rule);
 }
 
 /**
@@ -93,7 +101,12 @@ function isUsable({ status }: ServiceInstance, said: boolean | undefined): boole
   return said ?? status?.usable ?? true;
 }
 
-function updateStalled(message: string, usable: boolean, updateRepeatable: boolean | undefined): Judgement {
+function updateStalled(
+  message: string,
+  usable: boolean,
+  updateRepeatable: boolean | undefined,
+  { record }: Rule,
+): Judgement {
   return {
     verdict: {
       kind: 'stalled',
@@ -103,7 +116,8 @@ function updateStalled(message: string, usable: boolean, updateRepeatable: boole
       usable,
     },
     changes: {
-      ...operationEnded,
+      // What may have been applied stays on record: a spec that is turned back is then still sent.
+      ...(record === 'cleared' ? operationEnded : leftOnRecord),
       ...attemptsEnded,
       usable,
       updateRepeatable,

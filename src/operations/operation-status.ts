@@ -7,7 +7,10 @@ import type { KubeObject } from '../kube/objects.ts';
 /** A ServiceInstance or a ServiceBinding, as far as any operation at a broker looks at it. */
 export interface BrokeredObject extends KubeObject {
   readonly spec: { readonly userInfo?: UserInfo };
-  readonly status?: OperationStatus;
+  readonly status?: OperationStatus & {
+    /** What was asked for, as long as the broker may have it and has not confirmed it. */
+    readonly inProgressProperties?: object | null;
+  };
 }
 
 /** The fields that record an operation: decided on before it is sent, so that no crash can lose or double it. */
@@ -21,6 +24,8 @@ export interface OperationStatus<Operation extends string = string> {
   readonly lastOperation?: string | null;
   readonly lastOperationDescription?: string;
   readonly orphanMitigationInProgress?: boolean;
+  /** The first answer to what is on record was 200: it was there before. */
+  readonly existedBefore?: boolean;
   readonly attempts?: number;
   readonly nextAttemptTime?: string | null;
 }
@@ -48,7 +53,11 @@ export const pollingEnded = {
 export const leftOnRecord = { ...pollingEnded, currentOperation: '', operationStartTime: undefined } as const;
 
 /** Nothing is in flight any more, and nothing is on record as asked for. */
-export const operationEnded = { ...leftOnRecord, inProgressProperties: undefined } as const;
+export const operationEnded = {
+  ...leftOnRecord,
+  inProgressProperties: undefined,
+  existedBefore: undefined,
+} as const;
 
 export const attemptsEnded = { attempts: undefined, nextAttemptTime: undefined } as const;
 

@@ -8,6 +8,7 @@ import type { Stopwatch } from '../base/stopwatch.ts';
 export class PollPace {
   readonly #stopwatch: Stopwatch;
   readonly #dueMs = new Map<string, number>();
+  readonly #unclear = new Map<string, number>();
 
   constructor(stopwatch: Stopwatch) {
     this.#stopwatch = stopwatch;
@@ -22,7 +23,25 @@ export class PollPace {
     return Math.max(0, (this.#dueMs.get(key) ?? 0) - this.#stopwatch.elapsedMs());
   }
 
-  forget(key: string): void {
+  /** The poll is being made. */
+  begin(key: string): void {
     this.#dueMs.delete(key);
+  }
+
+  /** Nobody knows how it goes. @returns how often that was so without a pause */
+  countUnclear(key: string): number {
+    const count = (this.#unclear.get(key) ?? 0) + 1;
+    this.#unclear.set(key, count);
+    return count;
+  }
+
+  /** The broker has said how it goes. */
+  clear(key: string): void {
+    this.#unclear.delete(key);
+  }
+
+  forget(key: string): void {
+    this.begin(key);
+    this.clear(key);
   }
 }

@@ -2,11 +2,13 @@ import { pollDelayMs, slotOf, timestamp } from '../control/attempts.ts';
 import { stopFor, type Step } from '../control/steps.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { PollOutcome } from '../osb/outcome-types.ts';
+import { standingOf } from './answer-kind.ts';
+import { ruleFor, type AnswerKind, type Write } from './answer-rules.ts';
 import type { BrokeredObject } from './operation-status.ts';
 import type { OperationTask } from './operation-task.ts';
 
 /** `unreachable`: nobody could be asked, because the broker or its credentials are not there. */
-export type Polled = PollOutcome | { readonly kind: 'unreachable' };
+export type Polled = PollOutcome | { readonly kind: 'unreachable'; readonly message: string };
 
 /** Comes back for the next poll, not before the broker's Retry-After and not after the deadline. */
 export function pollAgain(task: OperationTask, object: BrokeredObject, retryAfterMs = 0): Step<never> {
@@ -45,25 +47,38 @@ function tookMsOf({ times }: OperationTask, object: BrokeredObject): number {
   return Math.max(0, -times.untilMs(slotOf(object, 'operationStartTime'), start)) || 0;
 }
 
-/**
- * Why the operation under way has come to nothing, or undefined while it may still succeed. Running out of time
- * counts as failed (OSB, Polling Interval and Duration).
- */
-export function failureOf(task: OperationTask, object: BrokeredObject, polled: Polled): string | undefined {
-  if (polled.kind === 'failed') return polled.description ?? '(no description provided)';
-  return isOverdue(task, object)
-    ? `the broker had not finished by ${object.status?.operationDeadline ?? 'its deadline'}, the limit of the operation`
-    : undefined;
+/** Why the operation under way has come to nothing, or why nobody knows how it goes, in words. */
+export function causeOf({ status }: BrokeredObject, polled: Polled, answer: AnswerKind): string {
+  if (answer === 'poll-overdue') {
+    return `the broker had not finished by ${status?.operationDeadline ?? 'its deadline'}, the limit of the operation`;
+  }
+  switch (polled.kind) {
+    case 'unclear':
+      return polled.failure.message;
+    case 'unreachable':
+      return polled.message;
+    case 'absent':
+      return 'the broker knows of no such operation (404)';
+    case 'gone':
+      return 'the broker answered 410 Gone';
+    default:
+      return polled.description ?? '(no description provided)';
+  }
 }
 
-/** As `failureOf`, of a deletion. What the broker does not know is asked for again, and should be answered with 410. */
-export function deletionFailureOf(
+/**
+ * Which row of the rules the answer to a poll belongs to. Running out of time counts as failed (OSB, Polling Interval
+ * and Duration), unless this very answer says how it ended.
+ */
+export function pollAnswer(
   task: OperationTask,
+  write: Write,
   object: BrokeredObject,
   polled: Polled,
-): string | undefined {
-  if (polled.kind === 'absent') return 'the broker knows of no such operation (404)';
-  return failureOf(task, object, polled);
+): AnswerKind {
+  const answer = polled.kind === 'unreachable' ? 'poll-unclear' : (`poll-${polled.kind}` as const);
+  const isOpen = ruleFor(write, answer, standingOf(object)).next === 'poll';
+  return isOpen && isOverdue(task, object) ? 'poll-overdue' : answer;
 }
 
 export function retryAfterOf(polled: Polled): number | undefined {

@@ -71,6 +71,8 @@ export function answerFailure(operation: Operation, answer: Answer, nowMs: numbe
     status: answer.status,
     ...(error === undefined ? {} : { error }),
     ...(description === undefined ? {} : { description }),
+    sent: true,
+    ...resent(answer),
     ...retryAfter(answer, nowMs),
     ...flags(operation, answer),
   };
@@ -83,6 +85,8 @@ export function badBodyFailure(operation: Operation, answer: Answer, bad: BadBod
     ...verdict(operation, bad.reason, leavesOrphan(answer.status)),
     message: `the broker answered ${statusLine(answer.status)}, but ${bad.problem}`,
     status: answer.status,
+    sent: true,
+    ...resent(answer),
   };
 }
 
@@ -91,8 +95,14 @@ export function faultFailure(operation: Operation, fault: Fault): Failure {
   return {
     ...verdict(operation, fault.reason, fault.sent && fault.reason !== 'Cancelled'),
     message: fault.message,
+    sent: fault.sent,
     ...(fault.retryAfterMs === undefined ? {} : { retryAfterMs: fault.retryAfterMs }),
   };
+}
+
+/** Whether an answer is one to a second try, as a field to spread. */
+export function resent(answer: Answer): { readonly resent?: true } {
+  return answer.resent === true ? { resent: true } : {};
 }
 
 /** `Retry-After` of an answer, as a field to spread. */

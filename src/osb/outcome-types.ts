@@ -74,6 +74,10 @@ export interface Failure {
    * and bind: a failed delete is mitigated by repeating it, a failed update never by deleting.
    */
   readonly orphanMitigation: boolean;
+  /** False when the broker surely never saw the request. */
+  readonly sent: boolean;
+  /** This is what a second try came to; nobody knows what became of the first, whose connection died. */
+  readonly resent?: true;
   /** The broker's `Retry-After`, 0 to one day. */
   readonly retryAfterMs?: number;
   /** Only for update and deprovision, and only if the broker said so; absent means usable. */
@@ -86,11 +90,12 @@ export interface Failure {
 
 /** What a write came to. Never thrown. */
 export type Outcome<T> =
-  | { readonly kind: 'done'; readonly status: number; readonly body: T }
+  | { readonly kind: 'done'; readonly status: number; readonly body: T; readonly resent?: true }
   | {
       readonly kind: 'accepted';
       readonly status: number;
       readonly body: T;
+      readonly resent?: true;
       /** To be echoed in every poll. */
       readonly operation?: string;
       readonly retryAfterMs?: number;

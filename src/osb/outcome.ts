@@ -2,7 +2,15 @@ import { isObject, type JsonObject } from '../base/json.ts';
 import { brokerText } from './broker-text.ts';
 import { parseCatalog } from './catalog-document.ts';
 import type { Decoded } from './decode.ts';
-import { answerFailure, badBodyFailure, faultFailure, flags, retryAfter, type BadBody } from './failure.ts';
+import {
+  answerFailure,
+  badBodyFailure,
+  faultFailure,
+  flags,
+  resent,
+  retryAfter,
+  type BadBody,
+} from './failure.ts';
 import type { CatalogOutcome, FetchOutcome, Operation, Outcome, PollOutcome } from './outcome-types.ts';
 import type { Answer, Reply } from './reply.ts';
 
@@ -32,7 +40,7 @@ export function writeOutcome<T>(
   const lenient = isDeletion(operation) || operation === 'update';
   const decoded = decodeBody(reply, decode, lenient && status === 200);
   return decoded.ok
-    ? { kind: 'done', status, body: decoded.value }
+    ? { kind: 'done', status, body: decoded.value, ...resent(reply) }
     : badBodyFailure(operation, reply, decoded.bad);
 }
 
@@ -90,7 +98,13 @@ function acceptedOutcome<T>(
 ): Outcome<T> {
   const decoded = decodeBody(answer, (body) => decodeAccepted(body, decode), false);
   if (!decoded.ok) return badBodyFailure(operation, answer, decoded.bad);
-  return { kind: 'accepted', status: 202, ...decoded.value, ...retryAfter(answer, nowMs) };
+  return {
+    kind: 'accepted',
+    status: 202,
+    ...decoded.value,
+    ...resent(answer),
+    ...retryAfter(answer, nowMs),
+  };
 }
 
 /** Missing, null and empty `operation` are all: none. Credentials in a 202 are forbidden and not looked at. */

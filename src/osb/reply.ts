@@ -11,6 +11,8 @@ export interface Answer {
   readonly retryAfter?: string;
   readonly etag?: string;
   readonly body: AnswerBody;
+  /** It answers a second try; the connection of the first one died, and nobody knows what became of that. */
+  readonly resent?: true;
   /** Our own credentials: never to be repeated in a message, should the broker echo them. */
   readonly secrets: readonly string[];
 }
@@ -29,7 +31,7 @@ export interface Fault {
   readonly kind: 'fault';
   readonly reason: FailureReason;
   readonly message: string;
-  /** False when the broker surely never saw the request: nothing can have been made. */
+  /** False when the broker surely never saw the request, at no try: nothing can have been made. */
   readonly sent: boolean;
   readonly retryAfterMs?: number;
 }

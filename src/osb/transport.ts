@@ -72,10 +72,14 @@ export class Transport {
     const proxy = proxyFor(request.origin, this.#options.environment);
     const dispatcher = this.#dispatcher(proxy);
     if (dispatcher === undefined) return neverSent('ProxyFailure', 'the proxy setting is not a URL');
-    let result = await this.#exchange(dispatcher, request, signal);
+    const first = await this.#exchange(dispatcher, request, signal);
     // OSB verbs are idempotent: a connection that was kept too long may cost a second try, once.
-    if (result.kind === 'broken' && result.stale) result = await this.#exchange(dispatcher, request, signal);
-    if (result.kind === 'broken') return this.#fault(result, request, signal, proxy !== undefined);
+    const isResent = first.kind === 'broken' && first.stale;
+    const result = isResent ? await this.#exchange(dispatcher, request, signal) : first;
+    if (result.kind === 'broken') {
+      const fault = this.#fault(result, request, signal, proxy !== undefined);
+      return isResent ? alsoTried(fault) : fault;
+    }
     const { status, headers, body } = result;
     const retryAfter = headerText(headers['retry-after']);
     const etag = headerText(headers['etag']);
@@ -84,6 +88,7 @@ export class Transport {
       status,
       ...(retryAfter === undefined ? {} : { retryAfter }),
       ...(etag === undefined ? {} : { etag }),
+      ...(isResent ? { resent: true } : {}),
       body,
       secrets,
     };
@@ -232,6 +237,12 @@ class CountingClient extends Client {
 
 function countingClient(origin: string | URL, options: object): Dispatcher {
   return new CountingClient(origin, options);
+}
+
+/** Whatever became of the second try, the broker may have carried out the first. */
+function alsoTried(fault: Fault): Fault {
+  const message = `${fault.message}; an earlier try of this request, whose connection died, may have been carried out`;
+  return { ...fault, message, sent: true };
 }
 
 function headerText(value: string | readonly string[] | undefined): string | undefined {

@@ -99,6 +99,8 @@ export interface ServiceInstanceStatus {
   readonly lastOperationDescription?: string;
   /** True while the broker works on an accepted operation and is being polled. */
   readonly asyncOpInProgress?: boolean;
+  /** True while a request is on record whose first answer was 200 OK: the instance was at the broker before this object asked for it. It is then not deleted when a later request fails. */
+  readonly existedBefore?: boolean;
   /** True while something that may have been left behind at the broker is being removed. */
   readonly orphanMitigationInProgress?: boolean;
   /** Last generation that was carried out in full. Kept for clients of the original service catalog; observedGeneration with the conditions says more. */

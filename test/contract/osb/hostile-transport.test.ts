@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { createServer } from 'node:http';
 import { BrokerClient } from '../../../src/osb/broker-client.ts';
+import type { Outcome } from '../../../src/osb/outcome-types.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { freePort } from '../../support/free-port.ts';
 import {
@@ -176,6 +177,45 @@ describe('H52: a connection with habits', () => {
       expect(broker.requestsOf('provision')).toHaveLength(2);
     }, single);
   });
+
+  it.each(writeNames)(
+    'that dies under a %s, and nothing listens any more: it may have been carried out',
+    async (name) => {
+      await withBroker(async (pair) => {
+        if (name !== 'provision') await prepare(pair);
+        const { broker, client } = pair;
+        await client.catalog({}, never);
+        broker.script({ operation: name }, { kind: 'vanish' });
+        const outcome = await writes[name](client);
+        expect(outcome).toMatchObject({
+          reason: 'ConnectionRefused',
+          sent: true,
+          orphanMitigation: name === 'provision' || name === 'bind',
+          message: expect.stringContaining('may have been carried out') as unknown,
+        });
+        await broker.comeBack();
+        expect(broker.requestsOf(name)).toHaveLength(1);
+      }, single);
+    },
+  );
+
+  it.each<[string, Behaviour, Partial<Outcome<unknown>>]>([
+    ['refused', { kind: 'answer', status: 409 }, { kind: 'failed', reason: 'Conflict' }],
+    ['unusable', { kind: 'answer', status: 200, rawBody: '<html>' }, { kind: 'failed', status: 200 }],
+    ['accepted', { kind: 'async' }, { kind: 'accepted' }],
+    ['finished', { kind: 'answer', status: 200 }, { kind: 'done', status: 200 }],
+  ])(
+    'that dies, and whose second try is %s, says that there were two',
+    async (_name, behaviour, expected) => {
+      await withBroker(async ({ broker, client }) => {
+        await client.catalog({}, never);
+        broker.script({ operation: 'provision' }, { kind: 'reset', applies: false });
+        broker.script({ operation: 'provision' }, behaviour);
+        expect(await client.provision(provisionOf(), never)).toMatchObject({ ...expected, resent: true });
+        expect(await client.provision(provisionOf(), never)).not.toHaveProperty('resent');
+      }, single);
+    },
+  );
 
   it('that is fresh and dies is lost at once', async () => {
     await withBroker(async ({ broker, client }) => {

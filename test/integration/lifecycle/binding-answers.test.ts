@@ -128,7 +128,7 @@ describe('a bind whose first answer is unknown', () => {
     await world.createBinding('unknown', 'db', { externalID });
     const failed = await world.binding('unknown', isFailed, 'is failed');
     expect(findCondition(failed.status?.conditions ?? [], 'Failed')?.message).toContain(
-      'an earlier attempt may have left a binding',
+      'An earlier attempt may have left a binding',
     );
     expect(countOf('unbind', externalID)).toBe(0);
     expect(isLive(externalID)).toBe(true);

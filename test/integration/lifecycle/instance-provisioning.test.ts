@@ -3,6 +3,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
 import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import {
   expectCleanBroker,
   changeSpec,
@@ -124,9 +125,12 @@ describe('P36 an attempt whose result is unknown', () => {
   );
 
   it('is cleaned up before something else is asked for', async () => {
-    world.broker.script({ operation: 'provision' }, unknown);
-    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 400 });
+    world.broker.script({ operation: 'provision' }, { kind: 'hang', applies: true });
     await world.createInstance('unknown');
+    await waitFor(() => provisions().length === 1, { describe: 'the request arrived' });
+    await world.stopControllers();
+    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 400 });
+    world.startControllers();
     const failed = await world.instance('unknown', isFailed, 'is failed');
     expect(findCondition(failed.status?.conditions, 'Stalled')?.message).toContain(
       'may have left an instance',
@@ -136,6 +140,23 @@ describe('P36 an attempt whose result is unknown', () => {
     expect(isReady(ready)).toBe(true);
     expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([ready.status?.instanceID]);
     expect(ready.status?.instanceID).not.toBe(failed.status?.instanceID);
+    await removeInstance(world, 'unknown');
+  });
+
+  it('but was answered with 200 is not deleted when something else is asked for: it was there before', async () => {
+    world.broker.script({ operation: 'provision' }, unknown);
+    const held = world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 429 }, 'always');
+    await world.createInstance('unknown', { parameters: { size: 1 } });
+    await world.instance('unknown', ({ status }) => (status?.attempts ?? 0) > 1, 'is tried again');
+    await changeSpec(world, 'unknown', { parameters: { size: 2 } });
+    held.cancel();
+    const failed = await world.instance('unknown', isFailed, 'is refused: it has other attributes');
+    expect(world.broker.requestsOf('deprovision')).toEqual([]);
+    await changeSpec(world, 'unknown', { parameters: { size: 1 } });
+    const ready = await settled(world, 'unknown');
+    expect(isReady(ready)).toBe(true);
+    expect(ready.status?.instanceID).toBe(failed.status?.instanceID);
+    expect(world.broker.requestsOf('deprovision')).toEqual([]);
     await removeInstance(world, 'unknown');
   });
 });

@@ -13,7 +13,8 @@ export type Times = number | 'always';
 interface Common {
   /**
    * Whether the operation takes effect all the same, before the misbehaviour: the instance is made, then the answer
-   * is lost. Default: true for `delay`, `async`, `drip` and answers of 2xx, else false. Reads are always served.
+   * is lost. Default: true for `delay`, `async`, `drip`, `vanish` and answers of 2xx, else false. Reads are always
+   * served.
    */
   readonly applies?: boolean;
 }
@@ -36,6 +37,8 @@ export type Behaviour = Common &
     | ({ readonly kind: 'async' } & AsyncBehaviour)
     /** Closes the connection with RST: before any byte, after the headers, or inside of the body. */
     | { readonly kind: 'reset'; readonly at?: 'start' | 'body'; readonly status?: number }
+    /** Its process dies: no answer, all connections are cut, and nothing listens until `comeBack()`. */
+    | { readonly kind: 'vanish' }
     /** Never ends: sends nothing, or headers and half of the body. */
     | { readonly kind: 'hang'; readonly at?: 'start' | 'body'; readonly status?: number }
     /** One byte at a time. */

@@ -14,22 +14,29 @@ export function sendOrdinary(response: ServerResponse, answer: OrdinaryAnswer): 
   response.end(answer.status === 304 ? undefined : text);
 }
 
+export interface Stage {
+  /** Aborts when the broker stops: nothing waits any longer then. */
+  readonly signal: AbortSignal;
+  /** Nothing listens any more, and all connections are cut. */
+  readonly vanish: () => void;
+}
+
 /**
  * Misbehaves. `answer` is what the broker would have said.
- * @param signal aborts when the broker stops: nothing waits any longer then
  */
 export async function perform(
   response: ServerResponse,
   behaviour: Behaviour,
   answer: OrdinaryAnswer,
-  signal: AbortSignal,
+  stage: Stage,
 ): Promise<void> {
   const status = 'status' in behaviour ? (behaviour.status ?? answer.status) : answer.status;
   const text = JSON.stringify(answer.body);
+  const { signal } = stage;
   switch (behaviour.kind) {
     case 'delay':
       await delay(behaviour.ms, undefined, { signal, ref: false }).catch(() => undefined);
-      if (behaviour.next !== undefined) return perform(response, behaviour.next, answer, signal);
+      if (behaviour.next !== undefined) return perform(response, behaviour.next, answer, stage);
       return sendOrdinary(response, answer);
     case 'answer':
       return sendScripted(response, behaviour, { ...answer, status });
@@ -39,6 +46,8 @@ export async function perform(
       if (behaviour.at === 'body') await startBody(response, status, text);
       response.socket?.resetAndDestroy();
       return undefined;
+    case 'vanish':
+      return stage.vanish();
     case 'hang':
       if (behaviour.at === 'body') await startBody(response, status, text);
       return undefined;

@@ -173,6 +173,17 @@ export class TestBroker {
     }
   }
 
+  /** As if its process died: all connections are cut, and nothing listens. What exists stays. */
+  goDown(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** Listens again, at the address that it had. */
+  async comeBack(): Promise<void> {
+    if (!this.#server.listening) await listen(this.#server, '127.0.0.1', this.#port);
+  }
+
   /** Forgets requests, violations and scripts, but not what exists. */
   forget(): void {
     this.requests.length = 0;
@@ -213,7 +224,8 @@ export class TestBroker {
     const behaviour = this.#book.take(request);
     if (behaviour === undefined) return sendOrdinary(response, this.#serve(request, undefined));
     const answer = takesEffect(behaviour, request) ? this.#serve(request, behaviour) : toldAnswer(behaviour);
-    return perform(response, behaviour, answer, this.#stopping.signal);
+    const stage = { signal: this.#stopping.signal, vanish: () => this.goDown() };
+    return perform(response, behaviour, answer, stage);
   }
 
   /** False when the instance is busy with another request. */
@@ -274,7 +286,7 @@ function takesEffect(behaviour: Behaviour, request: RecordedRequest): boolean {
   }
   if (behaviour.kind === 'answer')
     return behaviour.status === undefined || Math.floor(behaviour.status / 100) === 2;
-  return behaviour.kind === 'async' || behaviour.kind === 'drip';
+  return behaviour.kind === 'async' || behaviour.kind === 'drip' || behaviour.kind === 'vanish';
 }
 
 /** Stands in for the ordinary answer of an operation that was not performed. */

@@ -122,6 +122,7 @@ describe('news from whoever calls a broker', () => {
       message: '',
       disposition: 'retry',
       orphanMitigation: false,
+      sent: true,
       brokerLevel: false,
       ...changes,
     },

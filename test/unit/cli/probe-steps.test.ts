@@ -7,6 +7,7 @@ const failure = (reason: FailureReason, status?: number): Failure => ({
   message: 'why',
   disposition: 'retry',
   orphanMitigation: false,
+  sent: true,
   brokerLevel: true,
   ...(status === undefined ? {} : { status }),
 });

@@ -16,6 +16,7 @@ function failure(fields: Partial<Failure>): Failure {
     message: 'no',
     disposition: 'retry',
     orphanMitigation: false,
+    sent: true,
     brokerLevel: false,
     ...fields,
   };
@@ -27,20 +28,20 @@ describe('a failed update', () => {
     ['P54 5xx that must not be repeated is final', { status: 500, updateRepeatable: false }, 'stalled', true],
     [
       'P53 without a word the instance is usable',
-      { reason: 'Rejected', disposition: 'terminal' },
+      { status: 422, reason: 'Rejected', disposition: 'terminal' },
       'stalled',
       true,
     ],
     [
       'P52 not usable',
-      { reason: 'Rejected', disposition: 'terminal', instanceUsable: false },
+      { status: 422, reason: 'Rejected', disposition: 'terminal', instanceUsable: false },
       'stalled',
       false,
     ],
     ['P52 not usable, tried again', { status: 500, instanceUsable: false }, 'retrying', false],
     ['P54 repeatable', { status: 500, updateRepeatable: true }, 'retrying', true],
   ])('%s', (_name, fields, kind, usable) => {
-    const { verdict, changes } = updateFailed(instance, failure(fields), next);
+    const { verdict, changes } = updateFailed(instance, failure(fields), next, 'first');
     expect(verdict).toMatchObject({ kind, usable });
     expect(changes.usable).toBe(usable);
     expect(changes).not.toHaveProperty('externalProperties');
@@ -51,19 +52,39 @@ describe('a failed update', () => {
     ['no answer in time', { reason: 'Timeout' }, true],
     ['a connection that was cut', { reason: 'ConnectionReset' }, true],
     ['200 with an unusable body', { reason: 'MalformedResponse', status: 200 }, true],
-    ['5xx: the broker must not have applied it', { status: 503 }, false],
-    ['a request that was never sent', { reason: 'ConnectionRefused' }, false],
+    ['5xx: who said it, and what was done, is not known', { status: 503 }, true],
+    ['a request that was never sent', { reason: 'ConnectionRefused', sent: false }, false],
     ['ConcurrencyError', { reason: 'ConcurrencyError', status: 422 }, false],
   ])('stays on record while it may have been carried out: %s', (_name, fields, isKept) => {
-    const { changes } = updateFailed(instance, failure(fields), next);
+    const { changes } = updateFailed(instance, failure(fields), next, 'first');
     expect('inProgressProperties' in changes).toBe(!isKept);
+  });
+
+  it.each<[string, Partial<Failure>, string]>([
+    ['400', { status: 400, reason: 'Rejected', disposition: 'terminal' }, 'stalled'],
+    ['409', { status: 409, reason: 'Conflict', disposition: 'terminal' }, 'stalled'],
+    ['429', { status: 429, reason: 'TooManyRequests' }, 'retrying'],
+    ['never sent', { reason: 'ConnectionRefused', sent: false }, 'retrying'],
+  ])('%s says nothing about an earlier update whose result is unknown', (_name, fields, kind) => {
+    const { verdict, changes } = updateFailed(instance, failure(fields), next, 'repeated');
+    expect(verdict.kind).toBe(kind);
+    expect(changes).not.toHaveProperty('inProgressProperties');
+  });
+
+  it('that was not over at its deadline may still be carried out, one that failed may not', () => {
+    const overdue = asyncUpdateFailed(instance, 'poll-overdue', 'late', {}).changes;
+    expect(overdue).not.toHaveProperty('inProgressProperties');
+    const failed = asyncUpdateFailed(instance, 'poll-failed', 'no', {}).changes;
+    expect(failed).toHaveProperty('inProgressProperties', undefined);
   });
 
   it('P52 does not make an unusable instance usable by saying nothing', () => {
     const broken = { ...instance, status: { ...instance.status, usable: false } };
-    expect(updateFailed(broken, failure({ status: 500 }), next).changes.usable).toBe(false);
-    expect(asyncUpdateFailed(broken, 'no', {}).changes.usable).toBe(false);
-    expect(asyncUpdateFailed(broken, 'no', { instanceUsable: true }).changes.usable).toBe(true);
+    expect(updateFailed(broken, failure({ status: 500 }), next, 'first').changes.usable).toBe(false);
+    expect(asyncUpdateFailed(broken, 'poll-failed', 'no', {}).changes.usable).toBe(false);
+    expect(asyncUpdateFailed(broken, 'poll-failed', 'no', { instanceUsable: true }).changes.usable).toBe(
+      true,
+    );
   });
 });
 

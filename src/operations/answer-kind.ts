@@ -1,0 +1,37 @@
+import type { Failure, Outcome } from '../osb/outcome-types.ts';
+import type { AnswerKind, Standing } from './answer-rules.ts';
+import type { BrokeredObject } from './operation-status.ts';
+
+/** Which row of the rules an outcome of a write belongs to. */
+export function answerKind(outcome: Outcome<unknown>): AnswerKind {
+  return outcome.kind === 'failed' ? failureKind(outcome) : outcome.kind;
+}
+
+function failureKind(failure: Failure): AnswerKind {
+  const { status, reason } = failure;
+  if (status === undefined) return unansweredKind(failure);
+  // A final 1xx is no answer at all.
+  if (status < 200) return 'no-answer';
+  if (status === 200) return 'unusable-200';
+  if (status < 300) return 'unusable-2xx';
+  if (status >= 500) return 'server-error';
+  if (reason === 'Conflict') return 'conflict';
+  if (reason === 'ConcurrencyError') return 'busy';
+  return failure.disposition === 'terminal' ? 'refused' : 'not-now';
+}
+
+function unansweredKind({ sent, reason, disposition }: Failure): AnswerKind {
+  if (sent) return reason === 'Cancelled' ? 'cut-off' : 'no-answer';
+  return disposition === 'terminal' ? 'refused' : 'not-sent';
+}
+
+/** What is known of earlier requests under the id in use. */
+export function standingOf({ status }: BrokeredObject): Standing {
+  if (!status?.inProgressProperties) return 'first';
+  return status.existedBefore === true ? 'existing' : 'repeated';
+}
+
+/** A first request that the transport had to send twice is a repeated one when its answer comes. */
+export function standingAt(before: Standing, outcome: Outcome<unknown>): Standing {
+  return before === 'first' && outcome.resent === true ? 'repeated' : before;
+}

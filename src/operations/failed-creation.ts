@@ -1,0 +1,97 @@
+import { sentence } from '../base/sentence.ts';
+import type { NextAttempt } from '../control/attempts.ts';
+import type { Verdict } from '../control/verdict.ts';
+import type { Failure } from '../osb/outcome-types.ts';
+import type { Rule } from './answer-rules.ts';
+import {
+  attemptsEnded,
+  leftOnRecord,
+  mitigationStarted,
+  operationEnded,
+  type ChangesOf,
+  type OperationStatus,
+} from './operation-status.ts';
+
+/** The words in which conditions and events tell of a PUT that failed. */
+export interface CreationWords<Creation extends string> {
+  /** `status.currentOperation`. */
+  readonly operation: Creation;
+  /** Begins the message; followed by the cause. */
+  readonly failed: string;
+  readonly retryReason: string;
+  readonly cleaningReason: string;
+  readonly refusedReason: string;
+  /** Reason of the Failed condition when the request was refused. */
+  readonly failedReason: string;
+  /** Begins the message about an operation that failed after a 202. */
+  readonly pollFailed: string;
+  /** Reason of the Failed condition then. */
+  readonly pollFailedReason: string;
+  /** What to know when something may have been left. */
+  readonly leftHint: string;
+  /** What to know when the id is somebody else's. */
+  readonly takenHint: string;
+}
+
+export interface FailedCreation<Creation extends string> {
+  readonly verdict: Verdict;
+  readonly changes: ChangesOf<OperationStatus<Creation>>;
+  readonly event: 'Warning';
+}
+
+/** What a PUT that failed comes to, by its rule: clean up, give up, or try again. */
+export function creationFailed<Creation extends string>(
+  words: CreationWords<Creation>,
+  failure: Failure,
+  next: NextAttempt,
+  { record, next: then }: Rule,
+): FailedCreation<Creation> {
+  const event = 'Warning';
+  const cause = `${words.failed}: ${failure.message}`;
+  const isLeft = record !== 'cleared';
+  if (then === 'clean-up') {
+    const verdict = { kind: 'cleaning', reason: words.cleaningReason, message: cause } as const;
+    return { verdict, changes: mitigationStarted(words.operation, next.attempts), event };
+  }
+  if (then === 'stop' || then === 'leave') {
+    const hint = then === 'leave' ? words.takenHint : words.leftHint;
+    const message = isLeft || then === 'leave' ? `${sentence(cause)} ${hint}` : cause;
+    const { refusedReason: reason, failedReason } = words;
+    const changes = { ...(isLeft ? leftOnRecord : operationEnded), ...attemptsEnded };
+    return { verdict: { kind: 'stalled', reason, message, failedReason }, changes, event };
+  }
+  const { attempts, nextAttemptTime } = next;
+  // 409 although it may be ours: the broker is busy with it, or does not know it again.
+  const message = failure.reason === 'Conflict' ? `${sentence(cause)} ${words.leftHint}` : cause;
+  return {
+    verdict: { kind: 'retrying', reason: words.retryReason, message, nextAttemptTime },
+    changes: {
+      ...(isLeft ? {} : operationEnded),
+      ...(record === 'existing' ? { existedBefore: true } : {}),
+      attempts,
+      nextAttemptTime,
+    },
+    event,
+  };
+}
+
+/** What an accepted creation comes to that failed, or ran out of time: it is final, after what it left is deleted. */
+export function pollOfCreationFailed<Creation extends string>(
+  words: CreationWords<Creation>,
+  description: string,
+  attempts: number | undefined,
+  { next: then }: Rule,
+): FailedCreation<Creation> {
+  const message = `${words.pollFailed}: ${description}`;
+  const failedReason = words.pollFailedReason;
+  if (then === 'stop') {
+    const told = `${sentence(message)} ${words.leftHint}`;
+    const verdict = { kind: 'stalled', reason: words.refusedReason, message: told, failedReason } as const;
+    return { verdict, changes: { ...leftOnRecord, ...attemptsEnded }, event: 'Warning' };
+  }
+  return {
+    verdict: { kind: 'cleaning', reason: words.cleaningReason, message, failedReason },
+    changes: mitigationStarted(words.operation, attempts),
+    event: 'Warning',
+  };
+}
