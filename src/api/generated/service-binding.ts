@@ -74,11 +74,11 @@ export interface AddKeyTransform {
   /** The key to add. */
   readonly key: string;
   /** The value in base64, for what is not text. */
-  readonly value?: string | null;
+  readonly value?: string;
   /** The value as text. */
-  readonly stringValue?: string | null;
+  readonly stringValue?: string;
   /** A JSONPath template over the credentials, such as {.host}:{.port}. */
-  readonly jsonPathExpression?: string | null;
+  readonly jsonPathExpression?: string;
 }
 
 /** Adds all keys of another Secret, which whoever creates the binding must be allowed to read. */

@@ -42,7 +42,7 @@ export interface ServicePlanSpec {
   /** Whether the plan costs nothing. A broker that does not say means yes. */
   readonly free?: boolean;
   /** Whether instances of this plan can be bound. Absent, the class decides. */
-  readonly bindable?: boolean | null;
+  readonly bindable?: boolean;
   /** JSON Schema of the parameters of a new instance. */
   readonly instanceCreateParameterSchema?: Readonly<Record<string, unknown>>;
   /** JSON Schema of the parameters of a change to an instance. */

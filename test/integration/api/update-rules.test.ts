@@ -125,7 +125,16 @@ const bindingUpdates: readonly UpdateCase[] = [
     { externalID: 'e', secretName: 's', userInfo: { username: 'u' } },
   ],
   ['changes nothing', bindingSpec, { secretName: 's' }],
-  ['empties lists that were not there', bound, { parametersFrom: [], secretTransforms: [] }],
+  [
+    'empties what was not there',
+    bound,
+    { parameters: {}, parametersFrom: [], secretTransforms: [], secretName: '', userInfo: { uid: '' } },
+  ],
+  [
+    'takes away what was empty',
+    { ...bound, parameters: {}, parametersFrom: [], secretTransforms: [], userInfo: { username: '' } },
+    { parameters: null, parametersFrom: null, secretTransforms: null, userInfo: null },
+  ],
   ['changes the instance', bindingSpec, { instanceRef: { name: 'j' } }, 'a binding belongs to one instance'],
   ['changes parameters', bindingSpec, { parameters: { a: { b: 2 } } }, bindingParameters],
   ['adds parameters', bound, { parameters: { a: 1 } }, bindingParameters],
