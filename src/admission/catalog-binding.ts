@@ -1,9 +1,10 @@
-import { finalizer } from '../api/group.ts';
-import { isEmpty, keepFilledIn, userInfoOf } from './catalog-fields.ts';
+import { isEmpty, keepFilledIn, keepMetadata, userInfoOf } from './catalog-fields.ts';
 import type { CatalogChange } from './catalog-change.ts';
 
 /** ServiceBindings: their spec is written once, so what is filled in at creation stays. */
-export function mutateBinding({ request, isCreation, spec, oldSpec, patch, deps }: CatalogChange): void {
+export function mutateBinding(change: CatalogChange): void {
+  const { request, isCreation, spec, oldSpec, patch, deps } = change;
+  keepMetadata(change);
   if (!isCreation) {
     keepFilledIn(['externalID', 'secretName'], spec, oldSpec, patch);
     // Nobody can change who asked, neither to somebody else nor to nobody.
@@ -11,7 +12,6 @@ export function mutateBinding({ request, isCreation, spec, oldSpec, patch, deps 
     else patch.remove(['spec', 'userInfo']);
     return;
   }
-  patch.append(['metadata', 'finalizers'], finalizer);
   if (isEmpty(spec['externalID'])) patch.set(['spec', 'externalID'], deps.uuid());
   // With generateName there is no name yet; the controller falls back to it later.
   if (isEmpty(spec['secretName']) && request.name !== '') patch.set(['spec', 'secretName'], request.name);

@@ -3,24 +3,24 @@ import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Authorize } from './authorize.ts';
 import type { ObjectPatch } from './object-patch.ts';
-import type { AdmissionRequest, RequestUser } from './review.ts';
+import type { AdmissionRequest } from './review.ts';
 
 export interface MutateCatalogDeps {
   /** A random UUID, version 4. */
   readonly uuid: () => string;
-  /** Class and plan of an instance, when they are known; never depends on refs that the spec may hold. */
-  readonly resolve: (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined;
+  /** Class and plan of an instance, when they are known. Refs that the spec holds win over its selectors. */
+  readonly resolve: ResolveInstance;
   readonly authorize: Authorize;
   /** True for our own controller: what it writes is not a wish of its own. */
-  readonly isController: (user: RequestUser) => boolean;
+  readonly isController: (request: AdmissionRequest) => boolean;
   readonly logger: Logger;
 }
+
+export type ResolveInstance = (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined;
 
 export interface ResolvedInstance {
   /** `clusterServiceClassRef`, … as fields of the spec. */
   readonly refs: Readonly<Partial<Record<InstanceRef, { readonly name: string }>>>;
-  /** Query labels of these refs. */
-  readonly labels: Readonly<Record<string, string>>;
   /** The plan selector to fill in when the instance names none and the class has one plan only. */
   readonly planSelector?: Readonly<Record<string, string>>;
 }

@@ -1,14 +1,19 @@
-import { finalizer } from '../api/group.ts';
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
-import { instanceLabels } from '../api/labels.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
-import { isEmpty, keepCounter, keepFilledIn, userInfoOf } from './catalog-fields.ts';
+import {
+  isEmpty,
+  keepCounter,
+  keepFilledIn,
+  keepMetadata,
+  setLabels,
+  stated,
+  userInfoOf,
+} from './catalog-fields.ts';
 import type { CatalogChange, InstanceRef } from './catalog-change.ts';
-import type { ObjectPatch } from './object-patch.ts';
 
-const classRefs = ['clusterServiceClassRef', 'serviceClassRef'] as const;
-const planRefs = ['clusterServicePlanRef', 'servicePlanRef'] as const;
-const allRefs: readonly InstanceRef[] = [...classRefs, ...planRefs];
+const classRefs: readonly InstanceRef[] = ['clusterServiceClassRef', 'serviceClassRef'];
+const planRefs: readonly InstanceRef[] = ['clusterServicePlanRef', 'servicePlanRef'];
+const allRefs = [...classRefs, ...planRefs];
 const planSelectors: readonly string[] = [
   'clusterServicePlanExternalName',
   'clusterServicePlanExternalID',
@@ -18,11 +23,14 @@ const planSelectors: readonly string[] = [
   'servicePlanName',
 ];
 
-/** ServiceInstances. Refs and labels are set here when class and plan are known, by the controller otherwise. */
+/**
+ * ServiceInstances. Refs and labels are set here when class and plan are known, by the controller otherwise. What a
+ * client leaves out that does not know it is put back before anything is decided.
+ */
 export function mutateInstance(change: CatalogChange): void {
   const { request, isCreation, spec, oldSpec, patch, deps } = change;
+  keepMetadata(change);
   if (isCreation) {
-    patch.append(['metadata', 'finalizers'], finalizer);
     if (isEmpty(spec['externalID'])) patch.set(['spec', 'externalID'], deps.uuid());
   } else {
     keepFilledIn(['externalID'], spec, oldSpec, patch);
@@ -31,17 +39,17 @@ export function mutateInstance(change: CatalogChange): void {
   }
   setUserInfo(change);
   if (isCreation) setRefs(change, allRefs);
-  else if (hasNewPlan(spec, oldSpec)) setRefs(change, planRefs);
-  else if (!deps.isController(request.user)) keepRefs(change);
+  else if (!deps.isController(request)) updateRefs(change);
+  setLabels('ServiceInstance', patch);
 }
 
 /**
  * Who asked for the spec as it is now. Storing refs is bookkeeping and not a wish: were the controller taken for the
  * requester then, brokers would be told the wrong identity.
  */
-function setUserInfo({ request, isCreation, spec, oldSpec, patch, deps }: CatalogChange): void {
-  const isWish =
-    isCreation || (!deps.isController(request.user) && !jsonEqual(wishes(spec), wishes(oldSpec)));
+function setUserInfo({ request, isCreation, oldSpec, patch, deps }: CatalogChange): void {
+  const next = patch.object('spec') ?? {};
+  const isWish = isCreation || (!deps.isController(request) && !jsonEqual(wishes(next), wishes(oldSpec)));
   if (isWish) patch.set(['spec', 'userInfo'], userInfoOf(request.user));
   else if (oldSpec['userInfo'] !== undefined) patch.set(['spec', 'userInfo'], oldSpec['userInfo']);
   else patch.remove(['spec', 'userInfo']);
@@ -50,30 +58,40 @@ function setUserInfo({ request, isCreation, spec, oldSpec, patch, deps }: Catalo
 /** The spec without what the webhook and the controller fill in. */
 function wishes(spec: JsonObject): JsonObject {
   const bookkeeping: readonly string[] = [...allRefs, 'userInfo', 'externalID'];
-  const entries = Object.entries(spec).filter(
-    ([key, value]) => !bookkeeping.includes(key) && !isEmpty(value),
-  );
-  return Object.fromEntries(entries);
+  return Object.fromEntries(Object.entries(stated(spec)).filter(([key]) => !bookkeeping.includes(key)));
 }
 
-/** A client that names no plan leaves it as it is: the webhook may have chosen it. */
-function hasNewPlan(spec: JsonObject, oldSpec: JsonObject): boolean {
-  return namesPlan(spec) && planSelectors.some((field) => (spec[field] ?? '') !== (oldSpec[field] ?? ''));
+function hasNewPlan({ oldSpec, patch }: CatalogChange): boolean {
+  const next = patch.object('spec') ?? {};
+  return planSelectors.some((field) => (next[field] ?? '') !== (oldSpec[field] ?? ''));
 }
 
 function namesPlan(spec: JsonObject): boolean {
   return planSelectors.some((field) => !isEmpty(spec[field]));
 }
 
+/** A ref changes with its selector only. A client that replaces the object without knowing the refs keeps them. */
+function updateRefs(change: CatalogChange): void {
+  const { oldSpec, patch } = change;
+  const isResolved = classRefs.some((field) => !isEmpty(oldSpec[field]));
+  const renewed = !hasNewPlan(change) ? [] : isResolved ? planRefs : allRefs;
+  for (const field of allRefs.filter((ref) => !renewed.includes(ref))) {
+    if (oldSpec[field] === undefined) patch.remove(['spec', field]);
+    else patch.set(['spec', field], oldSpec[field]);
+  }
+  if (renewed.length > 0) setRefs(change, renewed);
+}
+
 /**
  * Sets the refs that belong to the selectors, and takes away those that do not: a ref from before, or one that the
  * user wrote, would win over what they select.
  */
-function setRefs({ request, spec, patch, deps }: CatalogChange, refs: readonly InstanceRef[]): void {
-  const selected = Object.fromEntries(
-    Object.entries(spec).filter(([key]) => !(refs as readonly string[]).includes(key)),
-  ) as unknown as ServiceInstanceSpec;
-  const resolved = deps.resolve(selected, request.namespace);
+function setRefs({ request, patch, deps }: CatalogChange, refs: readonly InstanceRef[]): void {
+  const selected = Object.entries(patch.object('spec') ?? {}).filter(
+    ([field]) => !(refs as readonly string[]).includes(field),
+  );
+  const spec = Object.fromEntries(selected) as unknown as ServiceInstanceSpec;
+  const resolved = deps.resolve(spec, request.namespace);
   for (const field of refs) {
     const ref = resolved?.refs[field];
     if (ref === undefined) patch.remove(['spec', field]);
@@ -81,27 +99,5 @@ function setRefs({ request, spec, patch, deps }: CatalogChange, refs: readonly I
   }
   for (const [field, value] of Object.entries(resolved?.planSelector ?? {})) {
     patch.set(['spec', field], value);
-  }
-  setLabels(patch, refs, resolved?.labels ?? {});
-}
-
-/** Query labels name refs; those of refs that are gone must not lead to this instance any more. */
-function setLabels(
-  patch: ObjectPatch,
-  refs: readonly InstanceRef[],
-  labels: Readonly<Record<string, string>>,
-): void {
-  const ofAnyRef = refs.flatMap((field) => Object.keys(instanceLabels({ [field]: { name: 'x' } })));
-  for (const key of ofAnyRef) {
-    if (!Object.hasOwn(labels, key)) patch.remove(['metadata', 'labels', key]);
-  }
-  for (const [key, value] of Object.entries(labels)) patch.set(['metadata', 'labels', key], value);
-}
-
-/** A ref changes with its selector only. A client that replaces the object without knowing the refs keeps them. */
-function keepRefs({ oldSpec, patch }: CatalogChange): void {
-  for (const field of allRefs) {
-    if (oldSpec[field] === undefined) patch.remove(['spec', field]);
-    else patch.set(['spec', field], oldSpec[field]);
   }
 }

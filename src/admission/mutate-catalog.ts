@@ -52,13 +52,14 @@ export async function mutateCatalog(
  * sent that they could not read themselves.
  */
 async function unreadableSecret(
-  { user, namespace }: AdmissionRequest,
+  request: AdmissionRequest,
   spec: JsonObject,
   oldSpec: JsonObject,
   { authorize, isController }: MutateCatalogDeps,
   timeoutMs: number,
 ): Promise<string | undefined> {
-  if (isController(user)) return undefined;
+  if (isController(request)) return undefined;
+  const { user, namespace } = request;
   for (const name of newParameterSecrets(spec, oldSpec)) {
     if (await authorize(mayReadSecret(user, namespace, name), timeoutMs)) continue;
     const who = JSON.stringify(user.username ?? '');

@@ -2,11 +2,10 @@ import { isObject, jsonEqual, type JsonObject } from '../base/json.ts';
 import { pointer } from '../injection/json-pointer.ts';
 import type { PatchOperation } from './decision.ts';
 
-/** Collects the operations that change a few fields of an object, and makes the objects on the way to them. */
+/** Changes a few fields of an object, which is read as it is by then, and collects the operations that do the same. */
 export class ObjectPatch {
-  readonly #document: JsonObject;
+  #document: JsonObject;
   readonly #operations: PatchOperation[] = [];
-  readonly #made = new Set<string>();
 
   constructor(document: JsonObject) {
     this.#document = document;
@@ -32,33 +31,42 @@ export class ObjectPatch {
   set(path: readonly string[], value: unknown): void {
     if (jsonEqual(this.value(...path), value)) return;
     this.#makeParents(path);
-    this.#operations.push({ op: 'add', path: pointer(path), value });
+    this.#add(path, value);
   }
 
   /** Adds an element to a list, unless it is there already. */
   append(path: readonly string[], element: string): void {
     const list = this.value(...path);
-    if (!Array.isArray(list)) {
-      this.#makeParents(path);
-      this.#operations.push({ op: 'add', path: pointer(path), value: [element] });
-    } else if (!list.includes(element)) {
-      this.#operations.push({ op: 'add', path: `${pointer(path)}/-`, value: element });
-    }
+    if (!Array.isArray(list)) return this.set(path, [element]);
+    if (list.includes(element)) return;
+    this.#operations.push({ op: 'add', path: `${pointer(path)}/-`, value: element });
+    this.#document = withValue(this.#document, path, [...(list as readonly unknown[]), element]);
   }
 
   /** Removes a field, if it is there. */
   remove(path: readonly string[]): void {
-    if (this.value(...path) !== undefined) this.#operations.push({ op: 'remove', path: pointer(path) });
+    if (this.value(...path) === undefined) return;
+    this.#operations.push({ op: 'remove', path: pointer(path) });
+    this.#document = withValue(this.#document, path, undefined);
   }
 
   /** A JSON patch can not add to what does not exist. */
   #makeParents(path: readonly string[]): void {
     for (let depth = 1; depth < path.length; depth++) {
       const parent = path.slice(0, depth);
-      const key = pointer(parent);
-      if (this.object(...parent) !== undefined || this.#made.has(key)) continue;
-      this.#made.add(key);
-      this.#operations.push({ op: 'add', path: key, value: {} });
+      if (this.object(...parent) === undefined) this.#add(parent, {});
     }
   }
+
+  #add(path: readonly string[], value: unknown): void {
+    this.#operations.push({ op: 'add', path: pointer(path), value });
+    this.#document = withValue(this.#document, path, value);
+  }
+}
+
+/** A copy with another value at a path whose parents are objects; undefined removes the field. */
+function withValue(object: JsonObject, [key = '', ...rest]: readonly string[], value: unknown): JsonObject {
+  const { [key]: old, ...others } = object;
+  const next = rest.length === 0 ? value : withValue(isObject(old) ? old : {}, rest, value);
+  return next === undefined ? others : { ...others, [key]: next };
 }

@@ -26,6 +26,8 @@ export interface AdmissionRequest {
   /** Empty when the API server will generate the name. */
   readonly name: string;
   readonly user: RequestUser;
+  /** What the client calls itself in the request; empty when it does not. */
+  readonly fieldManager: string;
   /** Undefined for DELETE. */
   readonly object: JsonObject | undefined;
   /** Undefined for CREATE. */
@@ -60,7 +62,7 @@ export function decodeReview(document: unknown): DecodedReview {
 }
 
 function requestOf(uid: string, request: JsonObject): AdmissionRequest {
-  const { kind, resource, userInfo, object, oldObject } = request;
+  const { kind, resource, userInfo, options, object, oldObject } = request;
   return {
     uid,
     operation: text(request['operation']),
@@ -70,6 +72,7 @@ function requestOf(uid: string, request: JsonObject): AdmissionRequest {
     namespace: text(request['namespace']),
     name: text(request['name']),
     user: isObject(userInfo) ? userInfo : {},
+    fieldManager: isObject(options) ? text(options['fieldManager']) : '',
     object: isObject(object) ? object : undefined,
     oldObject: isObject(oldObject) ? oldObject : undefined,
     dryRun: request['dryRun'] === true,

@@ -81,3 +81,13 @@ export const generatedLabel = `${labelPrefix}generated`;
 
 /** On the same: the annotation's value they were made for, for people who wonder where they come from. */
 export const generatedForAnnotation = `${labelPrefix}generated-for`;
+
+/** Marks on our own objects that are state, not settings: who replaces an object without them keeps them. */
+export const keptLabels: readonly string[] = [generatedLabel];
+export const keptAnnotations: readonly string[] = [generatedForAnnotation];
+
+/**
+ * Field manager of what the controller writes. Admission tells it by this from a person with the same credentials, as
+ * with `bindery run` under one's own kubeconfig.
+ */
+export const controllerFieldManager = 'bindery-controller';

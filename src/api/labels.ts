@@ -3,75 +3,66 @@
  * SHA-224 of what it holds, since names and ids of brokers do not fit into a label.
  */
 import { sha224Hex } from '../base/hash.ts';
-import type { ClusterServiceClassSpec } from './generated/cluster-service-class.ts';
-import type { ClusterServicePlanSpec } from './generated/cluster-service-plan.ts';
-import type { ServiceClassSpec } from './generated/service-class.ts';
-import type { ServiceInstanceSpec } from './generated/service-instance.ts';
-import type { ServicePlanSpec } from './generated/service-plan.ts';
+import { isObject } from '../base/json.ts';
 import { labelPrefix } from './group.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** The fields that have a query label, by the part of the label's key after the prefix. */
-export type LabelledField =
-  | 'spec.externalID'
-  | 'spec.externalName'
-  | 'spec.clusterServiceBrokerName'
-  | 'spec.serviceBrokerName'
-  | 'spec.clusterServiceClassRef.name'
-  | 'spec.serviceClassRef.name'
-  | 'spec.clusterServicePlanRef.name'
-  | 'spec.servicePlanRef.name';
+/** The fields of a spec that have a query label, by kind. */
+const labelledFields: Readonly<Record<string, readonly string[]>> = {
+  ClusterServiceClass: ['externalID', 'externalName', 'clusterServiceBrokerName'],
+  ServiceClass: ['externalID', 'externalName', 'serviceBrokerName'],
+  ClusterServicePlan: [
+    'externalID',
+    'externalName',
+    'clusterServiceClassRef.name',
+    'clusterServiceBrokerName',
+  ],
+  ServicePlan: ['externalID', 'externalName', 'serviceClassRef.name', 'serviceBrokerName'],
+  // Only what is resolved: none of them before.
+  ServiceInstance: [
+    'clusterServiceClassRef.name',
+    'clusterServicePlanRef.name',
+    'serviceClassRef.name',
+    'servicePlanRef.name',
+  ],
+};
 
-/** The label that an object carries whose `field` holds `value`; as a selector it finds these objects. */
-export function queryLabel(field: LabelledField, value: string): Labels {
-  return { [`${labelPrefix}${field}`]: sha224Hex(value) };
+/** The query labels of an object of this kind with this spec; as a selector each finds all with the same value. */
+export function queryLabels(kind: string, spec: object): Labels {
+  const labels: Record<string, string> = {};
+  for (const field of labelledFields[kind] ?? []) {
+    const value = valueAt(spec, field);
+    if (value !== '') labels[keyOf(field)] = sha224Hex(value);
+  }
+  return labels;
 }
 
-export function clusterServiceClassLabels(spec: ClusterServiceClassSpec): Labels {
-  return {
-    ...externalLabels(spec),
-    ...queryLabel('spec.clusterServiceBrokerName', spec.clusterServiceBrokerName),
-  };
+/**
+ * What is wrong with the query labels that an object carries: for each key the right value, or null where there should
+ * be none. Undefined when nothing is.
+ */
+export function labelCorrections(
+  kind: string,
+  spec: object,
+  carried: Labels | undefined,
+): Readonly<Record<string, string | null>> | undefined {
+  const right = queryLabels(kind, spec);
+  const wrong: [string, string | null][] = [];
+  for (const key of (labelledFields[kind] ?? []).map(keyOf)) {
+    const value = right[key] ?? null;
+    if ((carried?.[key] ?? null) !== value) wrong.push([key, value]);
+  }
+  return wrong.length === 0 ? undefined : Object.fromEntries(wrong);
 }
 
-export function serviceClassLabels(spec: ServiceClassSpec): Labels {
-  return { ...externalLabels(spec), ...queryLabel('spec.serviceBrokerName', spec.serviceBrokerName) };
+function keyOf(field: string): string {
+  return `${labelPrefix}spec.${field}`;
 }
 
-export function clusterServicePlanLabels(spec: ClusterServicePlanSpec): Labels {
-  return {
-    ...externalLabels(spec),
-    ...queryLabel('spec.clusterServiceClassRef.name', spec.clusterServiceClassRef.name),
-    ...queryLabel('spec.clusterServiceBrokerName', spec.clusterServiceBrokerName),
-  };
-}
-
-export function servicePlanLabels(spec: ServicePlanSpec): Labels {
-  return {
-    ...externalLabels(spec),
-    ...queryLabel('spec.serviceClassRef.name', spec.serviceClassRef.name),
-    ...queryLabel('spec.serviceBrokerName', spec.serviceBrokerName),
-  };
-}
-
-/** Labels for those references of an instance that are resolved; none before. */
-export function instanceLabels(spec: ServiceInstanceSpec): Labels {
-  return {
-    ...refLabel('spec.clusterServiceClassRef.name', spec.clusterServiceClassRef),
-    ...refLabel('spec.clusterServicePlanRef.name', spec.clusterServicePlanRef),
-    ...refLabel('spec.serviceClassRef.name', spec.serviceClassRef),
-    ...refLabel('spec.servicePlanRef.name', spec.servicePlanRef),
-  };
-}
-
-function externalLabels(spec: { readonly externalID: string; readonly externalName: string }): Labels {
-  return {
-    ...queryLabel('spec.externalID', spec.externalID),
-    ...queryLabel('spec.externalName', spec.externalName),
-  };
-}
-
-function refLabel(field: LabelledField, ref: { readonly name: string } | undefined): Labels {
-  return ref === undefined ? {} : queryLabel(field, ref.name);
+/** The text at a path; empty when there is none, as in an object that the schema has not checked yet. */
+function valueAt(spec: object, path: string): string {
+  let value: unknown = spec;
+  for (const key of path.split('.')) value = isObject(value) ? value[key] : undefined;
+  return typeof value === 'string' ? value : '';
 }

@@ -3,6 +3,7 @@ import { finalizer } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import { goOn, type Step } from '../control/steps.ts';
 import type { BindingTask } from './binding-task.ts';
+import { mayBeAtBroker } from './known-at-broker.ts';
 
 /** Completes what the admission webhook did not see: finalizer, externalID, secretName. Usually nothing is missing. */
 export async function adoptBinding(
@@ -10,20 +11,30 @@ export async function adoptBinding(
   binding: ServiceBinding,
 ): Promise<Step<ServiceBinding>> {
   const { metadata, spec } = binding;
-  const hasFinalizer = metadata.finalizers?.includes(finalizer) === true;
-  if (hasFinalizer && spec.externalID && spec.secretName) return goOn(binding);
+  const isHeld = metadata.finalizers?.includes(finalizer) === true || isAbandoned(binding);
+  if (isHeld && spec.externalID && spec.secretName) return goOn(binding);
 
   const { name, namespace, resourceVersion } = metadata;
-  const finalizers = hasFinalizer ? metadata.finalizers : [...(metadata.finalizers ?? []), finalizer];
+  const finalizers = isHeld ? metadata.finalizers : [...(metadata.finalizers ?? []), finalizer];
   const adopted = await task.client.patch<ServiceBinding>(
     serviceBindings,
     namespace === undefined ? { name } : { namespace, name },
-    {
-      metadata: { resourceVersion, finalizers },
-      spec: { externalID: spec.externalID || task.newId(), secretName: spec.secretName || name },
-    },
+    { metadata: { resourceVersion, finalizers }, spec: completed(task, binding) },
     { type: 'merge', signal: task.signal },
   );
   task.stores.serviceBindings.store.put(adopted);
   return goOn(adopted);
+}
+
+function completed(task: BindingTask, { metadata, spec, status }: ServiceBinding): object {
+  return {
+    // Under another id the credentials that are there already would be lost.
+    externalID: spec.externalID || status?.bindingID || task.newId(),
+    secretName: spec.secretName || metadata.name,
+  };
+}
+
+/** Somebody took the finalizer away and changed nothing else: the object is to go without a word to the broker. */
+function isAbandoned(binding: ServiceBinding): boolean {
+  return mayBeAtBroker(binding) && binding.status?.observedGeneration === binding.metadata.generation;
 }

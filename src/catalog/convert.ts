@@ -1,20 +1,13 @@
 import { apiVersion } from '../api/group.ts';
 import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
+import { queryLabels } from '../api/labels.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { OwnerReference } from '../base/object-meta.ts';
 import type { Resource } from '../kube/resources.ts';
 import type { Catalog, CatalogPlan, CatalogService } from '../osb/types.ts';
 import type { ClassStatusFacts, PlanStatusFacts } from './item-status.ts';
-import {
-  classLabels,
-  planLabels,
-  type AnyClass,
-  type AnyPlan,
-  type CatalogScope,
-  type ClassFacts,
-  type PlanFacts,
-} from './scope.ts';
+import { type AnyClass, type AnyPlan, type CatalogScope, type ClassFacts, type PlanFacts } from './scope.ts';
 import { skipped } from './skipped-item.ts';
 import { storedForm } from './stored-form.ts';
 
@@ -92,7 +85,7 @@ function convertService(
   const client = service.dashboardClient;
   return {
     path,
-    object: objectOf<AnyClass>(scope.classes, className(service.id), classLabels(spec), spec, broker, scope),
+    object: objectOf<AnyClass>(scope.classes, className(service.id), spec, broker, scope),
     status: {
       instancesRetrievable: service.instancesRetrievable,
       allowContextUpdates: service.allowContextUpdates,
@@ -133,7 +126,7 @@ function convertPlan(
   const info = plan.maintenanceInfo;
   return {
     path,
-    object: objectOf<AnyPlan>(scope.plans, planName(plan.id), planLabels(spec), spec, broker, scope),
+    object: objectOf<AnyPlan>(scope.plans, planName(plan.id), spec, broker, scope),
     status: {
       planUpdatable: plan.planUpdateable,
       bindingRotatable: plan.bindingRotatable,
@@ -154,7 +147,6 @@ function convertPlan(
 function objectOf<T extends AnyClass | AnyPlan>(
   resource: Resource,
   name: string,
-  labels: Readonly<Record<string, string>>,
   spec: T['spec'],
   broker: AnyBroker,
   scope: CatalogScope,
@@ -166,7 +158,7 @@ function objectOf<T extends AnyClass | AnyPlan>(
     metadata: {
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      labels,
+      labels: queryLabels(resource.kind, spec),
       ownerReferences: [ownerReference(broker, scope)],
     },
     spec,

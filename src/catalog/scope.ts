@@ -10,13 +10,6 @@ import {
   serviceClasses,
   servicePlans,
 } from '../api/kinds.ts';
-import {
-  clusterServiceClassLabels,
-  clusterServicePlanLabels,
-  serviceClassLabels,
-  servicePlanLabels,
-  type Labels,
-} from '../api/labels.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { Store } from '../control/store.ts';
@@ -113,14 +106,6 @@ export function brokerNameOf(spec: AnyItem['spec']): string {
 /** The store key of the class that a plan belongs to. */
 export function classKeyOf(plan: AnyPlan): string {
   return scoped(plan.metadata.namespace, classRefName(plan.spec));
-}
-
-export function classLabels(spec: AnyClass['spec']): Labels {
-  return 'clusterServiceBrokerName' in spec ? clusterServiceClassLabels(spec) : serviceClassLabels(spec);
-}
-
-export function planLabels(spec: AnyPlan['spec']): Labels {
-  return 'clusterServiceBrokerName' in spec ? clusterServicePlanLabels(spec) : servicePlanLabels(spec);
 }
 
 export function isRemoved(item: AnyItem): boolean {

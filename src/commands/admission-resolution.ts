@@ -1,21 +1,17 @@
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
-import { instanceLabels } from '../api/labels.ts';
-import type { ResolvedInstance } from '../admission/catalog-change.ts';
+import type { ResolveInstance } from '../admission/catalog-change.ts';
 import { resolveOffering } from '../control/resolve.ts';
 import { scoped, type Stores } from '../control/stores.ts';
 import { offeringRefs } from '../control/offering-refs.ts';
 
-/** What the webhook fills in at CREATE: references, labels, and the only plan of a class when none is named. */
-export function admissionResolution(
-  stores: Stores,
-): (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined {
+/** What the webhook fills in: references, and the only plan of a class when none is named. */
+export function admissionResolution(stores: Stores): ResolveInstance {
   return (spec, namespace) => {
     const resolution = resolveOffering(spec, namespace, stores);
     if (resolution.kind === 'unresolved') return undefined;
     const refs = offeringRefs(resolution.offering);
-    const labels = instanceLabels({ ...spec, ...refs });
     const planSelector = defaultPlanSelector(spec, resolution.offering.plan);
-    return planSelector === undefined ? { refs, labels } : { refs, labels, planSelector };
+    return planSelector === undefined ? { refs } : { refs, planSelector };
   };
 }
 

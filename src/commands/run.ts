@@ -4,6 +4,7 @@ import { aborted } from '../base/abort.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { runTogether, type Part } from '../base/task-group.ts';
 import { programVersion } from '../base/version.ts';
+import { controllerFieldManager } from '../api/group.ts';
 import { parseConfig, type Config, type RawOptions } from '../config.ts';
 import { createStores, type Stores } from '../control/stores.ts';
 import { KubeClient } from '../kube/client.ts';
@@ -45,7 +46,11 @@ export async function runCommand(options: RawOptions, roles: Roles): Promise<voi
   const metrics = createMetrics();
   const stopping = stopOnSignals(logger);
   const connection = await connect(config);
-  const client = new KubeClient({ connection, observe: metrics.observeKube });
+  const client = new KubeClient({
+    connection,
+    fieldManager: controllerFieldManager,
+    observe: metrics.observeKube,
+  });
   try {
     logger.info(
       { version: programVersion, server: connection.server.origin, node: process.version },

@@ -6,8 +6,10 @@ import { mutateCatalog } from '../admission/mutate-catalog.ts';
 import { mutatePod, type InjectionObservation } from '../admission/mutate-pod.ts';
 import { mutateWorkload } from '../admission/mutate-workload.ts';
 import type { PodNote } from '../admission/pod-note.ts';
+import type { AdmissionRequest } from '../admission/review.ts';
 import { AdmissionServer } from '../admission/server.ts';
 import type { PodPreset } from '../api/generated/pod-preset.ts';
+import { controllerFieldManager } from '../api/group.ts';
 import { podPresets } from '../api/kinds.ts';
 import { aborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
@@ -33,7 +35,7 @@ export interface WebhookRoleDeps {
   readonly namespace: string;
   /** Name of this process in events. */
   readonly identity: string;
-  /** User name of our controller: what it writes to a spec is bookkeeping. */
+  /** User name of our controller: what it writes to a spec, under its field manager, is bookkeeping. */
   readonly controllerUser: string;
   /** Started by whoever made them. */
   readonly stores: Stores;
@@ -205,7 +207,8 @@ export class WebhookRole {
       authorize: shared.authorize,
       uuid: randomUUID,
       resolve: admissionResolution(stores),
-      isController: ({ username }: { readonly username?: string }) => username === controllerUser,
+      isController: ({ user, fieldManager }: AdmissionRequest) =>
+        user.username === controllerUser && fieldManager === controllerFieldManager,
     };
     return new Map<string, Handler>([
       ['/mutate/pods', (request, context) => mutatePod(request, context, pod)],

@@ -1,11 +1,12 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { finalizer } from '../api/group.ts';
 import { serviceInstances } from '../api/kinds.ts';
-import { instanceLabels } from '../api/labels.ts';
+import { labelCorrections } from '../api/labels.ts';
 import { offeringRefs } from '../control/offering-refs.ts';
-import { resolveOffering, userSpecifiedNames, type Offering } from '../control/resolve.ts';
+import { resolveOffering, type Offering } from '../control/resolve.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import type { InstanceTask } from './instance-task.ts';
+import { mayBeAtBroker } from './known-at-broker.ts';
 import { saveInstance } from './save-instance.ts';
 
 /**
@@ -18,19 +19,10 @@ export async function adoptInstance(
 ): Promise<Step<ServiceInstance>> {
   const resolution = resolveOffering(instance.spec, instance.metadata.namespace ?? '', task.stores);
   if (resolution.kind === 'unresolved') {
-    const names = userSpecifiedNames(instance.spec);
     // No timer: the instance is looked at again when a class or a plan appears.
-    await saveInstance(
-      task,
-      instance,
-      {
-        kind: 'working',
-        reason: resolution.reason,
-        message: resolution.message,
-        usable: isProvisioned(instance),
-      },
-      { userSpecifiedClassName: names.class, userSpecifiedPlanName: names.plan },
-    );
+    const { reason, message } = resolution;
+    const usable = isProvisioned(instance);
+    await saveInstance(task, instance, { kind: 'working', reason, message, usable });
     return stop;
   }
 
@@ -47,31 +39,43 @@ export async function adoptInstance(
   return goOn(adopted);
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 function adoptionPatch(
-  { metadata, spec }: ServiceInstance,
+  instance: ServiceInstance,
   offering: Offering,
   newId: () => string,
-): { readonly metadata: Record<string, unknown>; readonly spec?: Record<string, unknown> } | undefined {
-  const missingSpec: Record<string, unknown> = {};
-  if (!spec.externalID) missingSpec['externalID'] = newId();
+): { readonly metadata: Fields; readonly spec?: Fields } | undefined {
   const refs = offeringRefs(offering);
-  for (const [field, ref] of Object.entries(refs)) {
-    const known: unknown = spec[field as keyof typeof spec];
-    if (known === undefined || known === null) missingSpec[field] = ref;
-  }
+  const metadata = missingMetadata(instance, refs);
+  const spec = missingSpec(instance, refs, newId);
+  if (Object.keys(spec).length > 0) return { metadata, spec };
+  return Object.keys(metadata).length > 0 ? { metadata } : undefined;
+}
 
-  const missingMetadata: Record<string, unknown> = {};
-  if (!metadata.finalizers?.includes(finalizer)) {
-    missingMetadata['finalizers'] = [...(metadata.finalizers ?? []), finalizer];
-  }
-  const labels = Object.entries(instanceLabels({ ...spec, ...refs })).filter(
-    ([key, value]) => metadata.labels?.[key] !== value,
-  );
-  if (labels.length > 0) missingMetadata['labels'] = Object.fromEntries(labels);
+function missingSpec({ spec, status }: ServiceInstance, refs: object, newId: () => string): Fields {
+  // Under another id the service that is there already would be lost.
+  const wanted = { externalID: status?.instanceID || newId(), ...refs };
+  return Object.fromEntries(Object.entries(wanted).filter(([field]) => !spec[field as keyof typeof spec]));
+}
 
-  const hasSpec = Object.keys(missingSpec).length > 0;
-  if (!hasSpec && Object.keys(missingMetadata).length === 0) return undefined;
-  return hasSpec ? { metadata: missingMetadata, spec: missingSpec } : { metadata: missingMetadata };
+function missingMetadata(instance: ServiceInstance, refs: object): Fields {
+  const { metadata, spec } = instance;
+  const { finalizers = [] } = metadata;
+  const isHeld = finalizers.includes(finalizer) || isAbandoned(instance);
+  const labels = labelCorrections(serviceInstances.kind, { ...spec, ...refs }, metadata.labels);
+  return {
+    ...(isHeld ? {} : { finalizers: [...finalizers, finalizer] }),
+    ...(labels === undefined ? {} : { labels }),
+  };
+}
+
+/**
+ * Somebody took the finalizer away and changed nothing else: the object is to go without a word to the broker, and
+ * waits for its deletion. A spec that changed since is a wish again.
+ */
+function isAbandoned(instance: ServiceInstance): boolean {
+  return mayBeAtBroker(instance) && instance.status?.observedGeneration === instance.metadata.generation;
 }
 
 function isProvisioned(instance: ServiceInstance): boolean {

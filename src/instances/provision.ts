@@ -1,6 +1,6 @@
 import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/generated/service-instance.ts';
 import { timestamp } from '../control/attempts.ts';
-import { resolveOffering, userSpecifiedNames, type Offering } from '../control/resolve.ts';
+import { resolveOffering, type Offering } from '../control/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Outcome } from '../osb/outcome-types.ts';
 import type { InstanceAnswer } from '../osb/types.ts';
@@ -105,8 +105,7 @@ function recordIntent(
   properties: ServiceInstancePropertiesState,
   offering: Offering,
 ): Promise<ServiceInstance> {
-  const { status, metadata, spec } = instance;
-  const names = userSpecifiedNames(spec);
+  const { status, metadata } = instance;
   const isSameGeneration = status?.observedGeneration === metadata.generation;
   return saveInstance(
     task,
@@ -124,8 +123,6 @@ function recordIntent(
       deprovisionStatus: 'Required',
       attempts: isSameGeneration ? status?.attempts : undefined,
       nextAttemptTime: undefined,
-      userSpecifiedClassName: names.class,
-      userSpecifiedPlanName: names.plan,
     },
   );
 }

@@ -57,6 +57,8 @@ export interface KubeClientDeps {
   readonly connection: KubeConnection;
   /** Shown in audit logs; up to the slash it names the field manager. @default `bindery/<version>` */
   readonly userAgent?: string | undefined;
+  /** Of writes that name none themselves, server-side apply aside. @default none: see WriteOptions */
+  readonly fieldManager?: string | undefined;
   readonly observe?: ((call: KubeCall) => void) | undefined;
   /** Nothing but reads is sent while it does not hold. */
   readonly permit?: Permit | undefined;
@@ -86,6 +88,7 @@ export class KubeClient {
   readonly #transport: Transport;
   readonly #context: CallContext;
   readonly #userAgent: string;
+  readonly #fieldManager: string | undefined;
 
   /** @param transport shared with another client, which closes it. @default a new one */
   constructor(deps: KubeClientDeps, transport = new Transport(deps.connection)) {
@@ -93,6 +96,7 @@ export class KubeClient {
     this.#deps = deps;
     this.#transport = transport;
     this.#context = { transport: this.#transport, connection: deps.connection, observe: deps.observe };
+    this.#fieldManager = deps.fieldManager;
     this.#userAgent = deps.userAgent ?? `bindery/${programVersion}`;
   }
 
@@ -133,7 +137,7 @@ export class KubeClient {
     if (resource.namespaced && !namespace) {
       throw new TypeError(`${resource.kind} "${name ?? ''}" is namespaced: its namespace is missing`);
     }
-    const path = resourcePath(resource, { namespace }) + writeQuery(options);
+    const path = resourcePath(resource, { namespace }) + this.#writeQuery(options);
     const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object };
     return this.#send<T & KubeObject>('POST', resource, path, options, { body });
   }
@@ -146,7 +150,7 @@ export class KubeClient {
     body: unknown,
     options?: WriteOptions,
   ): Promise<T> {
-    const path = resourcePath(resource, { ...ref, subresource }) + writeQuery(options);
+    const path = resourcePath(resource, { ...ref, subresource }) + this.#writeQuery(options);
     return this.#send<T>('POST', resource, path, options, { body });
   }
 
@@ -155,7 +159,7 @@ export class KubeClient {
     const { name, namespace } = object.metadata;
     const path = resourcePath(resource, { name, namespace, subresource: options?.subresource });
     const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object };
-    return this.#send<T>('PUT', resource, path + writeQuery(options), options, { body });
+    return this.#send<T>('PUT', resource, path + this.#writeQuery(options), options, { body });
   }
 
   async patch<T extends KubeObject>(
@@ -168,7 +172,7 @@ export class KubeClient {
     const isApply = options.type === 'apply';
     const query = queryText({
       dryRun: options.dryRun ? 'All' : undefined,
-      fieldManager: options.fieldManager ?? (isApply ? 'bindery' : undefined),
+      fieldManager: options.fieldManager ?? (isApply ? 'bindery' : this.#fieldManager),
       force: isApply ? options.force : undefined,
     });
     const contentType = patchTypes[options.type];
@@ -260,6 +264,13 @@ export class KubeClient {
     return answerBody(`${method} ${path}`, await perform(this.#context, call)) as T;
   }
 
+  #writeQuery(options: WriteOptions = {}): string {
+    return queryText({
+      dryRun: options.dryRun ? 'All' : undefined,
+      fieldManager: options.fieldManager ?? this.#fieldManager,
+    });
+  }
+
   #call(
     method: string,
     resource: string,
@@ -283,10 +294,6 @@ interface Content {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
-}
-
-function writeQuery(options: WriteOptions = {}): string {
-  return queryText({ dryRun: options.dryRun ? 'All' : undefined, fieldManager: options.fieldManager });
 }
 
 /**

@@ -2,7 +2,8 @@ import type { ResolvedInstance, MutateCatalogDeps } from '../../../src/admission
 import type { Decision } from '../../../src/admission/decision.ts';
 import { mutateCatalog } from '../../../src/admission/mutate-catalog.ts';
 import type { AdmissionRequest } from '../../../src/admission/review.ts';
-import { instanceLabels } from '../../../src/api/labels.ts';
+import { controllerFieldManager } from '../../../src/api/group.ts';
+import { queryLabels, type Labels } from '../../../src/api/labels.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently } from '../injection/pods.ts';
 import { recordingAuthorize, recordingLogger, request } from './requests.ts';
@@ -12,12 +13,15 @@ export const bob = { username: 'bob', uid: 'b-1' };
 export const controller = { username: 'system:serviceaccount:bindery-system:bindery-controller' };
 export const uuid = '11111111-2222-4333-8444-555555555555';
 
+/** What is written like this is the controller's; with these credentials alone it may be a person's. */
+export const byController = { user: controller, fieldManager: controllerFieldManager };
+
 export const small = resolved('pg-class', 'pg-small');
 export const large = resolved('pg-class', 'pg-large');
 
-function resolved(className: string, plan: string): ResolvedInstance {
+function resolved(className: string, plan: string): ResolvedInstance & { readonly labels: Labels } {
   const refs = { clusterServiceClassRef: { name: className }, clusterServicePlanRef: { name: plan } };
-  return { refs, labels: instanceLabels(refs) };
+  return { refs, labels: queryLabels('ServiceInstance', refs) };
 }
 
 export interface World {
@@ -36,7 +40,8 @@ export function world(overrides: Partial<MutateCatalogDeps> = {}, denied: readon
           ? large
           : undefined,
     authorize,
-    isController: ({ username }) => username === controller.username,
+    isController: ({ user, fieldManager }) =>
+      user.username === controller.username && fieldManager === controllerFieldManager,
     logger: recordingLogger(),
     ...overrides,
   };

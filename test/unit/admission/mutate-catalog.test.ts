@@ -1,11 +1,11 @@
 import { ObjectPatch } from '../../../src/admission/object-patch.ts';
-import { finalizer } from '../../../src/api/group.ts';
+import { finalizer, generatedForAnnotation, generatedLabel } from '../../../src/api/group.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently } from '../injection/pods.ts';
 import {
   alice,
   bob,
-  controller,
+  byController,
   decide,
   instance,
   stored,
@@ -55,6 +55,7 @@ describe.each(['ClusterServiceBroker', 'ServiceBroker'])('%s', (kind) => {
 
 describe('ServiceBinding', () => {
   const binding = (spec: JsonObject): JsonObject => ({ metadata: { name: 'x' }, spec });
+  const held = (spec: JsonObject): JsonObject => ({ metadata: { name: 'x', finalizers: [finalizer] }, spec });
 
   it('at creation is complete at once', async () => {
     expect(await stored('ServiceBinding', binding({ instanceRef: { name: 'i' }, externalID: '' }))).toEqual({
@@ -74,7 +75,7 @@ describe('ServiceBinding', () => {
   });
 
   it('afterwards a client that knows only what it wrote changes nothing', async () => {
-    const before = binding({
+    const before = held({
       instanceRef: { name: 'i' },
       externalID: 'id',
       secretName: 's',
@@ -85,12 +86,51 @@ describe('ServiceBinding', () => {
   });
 
   it('of before Bindery, without a requester, none is made up', async () => {
-    const before = binding({ instanceRef: { name: 'i' }, externalID: 'id', secretName: 's' });
+    const before = held({ instanceRef: { name: 'i' }, externalID: 'id', secretName: 's' });
     expect(
       await update('ServiceBinding', before, binding({ ...(before['spec'] as JsonObject), userInfo: bob })),
     ).toEqual(before);
   });
 });
+
+describe.each(['ClusterServiceBroker', 'ServiceBroker', 'ServiceInstance', 'ServiceBinding'])(
+  'what a manifest does not know of a %s',
+  (kind) => {
+    const full = {
+      metadata: {
+        name: 'x',
+        finalizers: ['other/x', finalizer],
+        labels: { [generatedLabel]: 'true', mine: '1' },
+        annotations: { [generatedForAnnotation]: 'request/pg/small', mine: '1' },
+      },
+      spec: { url: 'http://a', externalID: 'id', relistBehavior: 'Duration', userInfo: alice },
+    };
+    const plain = { metadata: { name: 'x' }, spec: { url: 'http://b', relistBehavior: 'Duration' } };
+
+    it('is put back when the spec changes', async () => {
+      expect((await update(kind, full, plain))['metadata']).toEqual({
+        name: 'x',
+        finalizers: [finalizer],
+        labels: { [generatedLabel]: 'true' },
+        annotations: { [generatedForAnnotation]: 'request/pg/small' },
+      });
+    });
+
+    it('is not put back while the object is being deleted without it', async () => {
+      const { finalizers: _finalizers, ...metadata } = full.metadata;
+      const going = { ...full, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+      expect((await update(kind, going, plain))['metadata']).not.toHaveProperty('finalizers');
+      const held = { ...going, metadata: { ...going.metadata, finalizers: [finalizer] } };
+      expect((await update(kind, held, plain))['metadata']).toMatchObject({ finalizers: [finalizer] });
+    });
+
+    it('a finalizer that alone is taken away stays away, also by a client that writes its zero values', async () => {
+      const zeros = { updateRequests: 0, parameters: {}, parametersFrom: null, secretName: '' };
+      const after = { metadata: { name: 'x' }, spec: { ...full.spec, ...zeros } };
+      expect((await update(kind, full, after))['metadata']).not.toHaveProperty('finalizers');
+    });
+  },
+);
 
 describe.each(['ServiceInstance', 'ServiceBinding'])('Secrets that a %s has sent to a broker', (kind) => {
   const from = (...names: readonly string[]): JsonObject => ({
@@ -128,7 +168,7 @@ describe.each(['ServiceInstance', 'ServiceBinding'])('Secrets that a %s has sent
     expect(
       await decide(kind, from('a'), { operation: 'UPDATE', oldObject: from('a') }, blind()),
     ).toMatchObject({ allowed: true });
-    expect(await decide(kind, from('a'), { user: controller }, blind())).toMatchObject({ allowed: true });
+    expect(await decide(kind, from('a'), byController, blind())).toMatchObject({ allowed: true });
   });
 });
 

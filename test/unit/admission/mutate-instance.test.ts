@@ -1,11 +1,11 @@
-import type { ResolvedInstance } from '../../../src/admission/catalog-change.ts';
+import type { ResolvedInstance, ResolveInstance } from '../../../src/admission/catalog-change.ts';
 import { finalizer } from '../../../src/api/group.ts';
-import { instanceLabels } from '../../../src/api/labels.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently } from '../injection/pods.ts';
 import {
   alice,
   bob,
+  byController,
   controller,
   decide,
   instance,
@@ -121,7 +121,10 @@ describe('ServiceInstance afterwards', () => {
   it('the user of nothing but bookkeeping stays who asked', async () => {
     const unresolved = instance({ ...selectors, externalID: 'id', userInfo: alice });
     const after = instance({ ...selectors, ...small.refs, externalID: 'id', userInfo: alice });
-    expect(await update('ServiceInstance', unresolved, after, { user: controller })).toEqual(after);
+    expect(await update('ServiceInstance', unresolved, after, byController)).toEqual({
+      ...after,
+      metadata: { name: 'x', namespace: 'shop', labels: small.labels },
+    });
   });
 
   it.each([
@@ -167,7 +170,7 @@ describe('ServiceInstance afterwards', () => {
       serviceClassRef: { name: 'c' },
       servicePlanRef: { name: plan },
     });
-    const here = world({ resolve: () => ({ refs: refs('p2'), labels: instanceLabels(refs('p2')) }) });
+    const here = world({ resolve: () => ({ refs: refs('p2') }) });
     const own = (plan: string, name: string): JsonObject =>
       instance({
         serviceClassExternalName: 'pg',
@@ -191,7 +194,8 @@ describe('ServiceInstance afterwards', () => {
 
   it('the controller may set them', async () => {
     const after = change({ clusterServicePlanRef: { name: 'other' } });
-    expect(await update('ServiceInstance', before, after, { user: controller })).toEqual(after);
+    const { spec: result } = await update('ServiceInstance', before, after, byController);
+    expect(result).toEqual(after['spec']);
   });
 
   it('a client that replaces the object and knows only what it wrote changes nothing', async () => {
@@ -222,9 +226,60 @@ describe('ServiceInstance afterwards', () => {
     });
   });
 
-  it('a finalizer that was taken away is not put back', async () => {
-    const { finalizers: _finalizers, ...rest } = metadata;
-    const after = instance({ ...spec, parameters: {} }, rest);
-    expect((await update('ServiceInstance', before, after))['metadata']).not.toHaveProperty('finalizers');
+  it('a person with the credentials of the controller is none: who asked is recorded, refs stay', async () => {
+    const after = change({ parameters: { a: 1 }, clusterServicePlanRef: { name: 'other' } });
+    const result = await update('ServiceInstance', before, after, {
+      user: controller,
+      fieldManager: 'kubectl',
+    });
+    expect(result['spec']).toMatchObject({ userInfo: { username: controller.username }, ...small.refs });
+  });
+
+  describe('replaced by a manifest with another plan', () => {
+    const plain = (plan: string): JsonObject =>
+      instance({ clusterServiceClassExternalName: 'pg', clusterServicePlanExternalName: plan });
+
+    it('keeps its class, its id and who cleans up after it, and gets the plan’s ref', async () => {
+      expect(await update('ServiceInstance', before, plain('large'))).toEqual({
+        metadata: { name: 'x', namespace: 'shop', finalizers: [finalizer], labels: large.labels },
+        spec: {
+          clusterServiceClassExternalName: 'pg',
+          clusterServicePlanExternalName: 'large',
+          ...large.refs,
+          externalID: 'id',
+          userInfo: alice,
+          updateRequests: 3,
+        },
+      });
+    });
+
+    it('looks for the plan in the class that it has', async () => {
+      const seen: unknown[] = [];
+      const resolve: ResolveInstance = (asked) => void seen.push(asked);
+      await update('ServiceInstance', before, plain('large'), {}, world({ resolve }));
+      expect(seen).toMatchObject([{ clusterServiceClassRef: { name: 'pg-class' } }]);
+      expect(JSON.stringify(seen)).not.toContain('pg-small');
+    });
+
+    it('that is not known yet, has no plan’s ref until it is', async () => {
+      const result = await update('ServiceInstance', before, plain('new'));
+      expect(result['spec']).toMatchObject({ clusterServiceClassRef: { name: 'pg-class' } });
+      expect(result['spec']).not.toHaveProperty('clusterServicePlanRef');
+    });
+
+    it('gets the class that the catalog has, not one written by hand, when it had none', async () => {
+      const unresolved = instance({ ...selectors, externalID: 'id', userInfo: alice });
+      const after = instance({
+        ...(plain('large')['spec'] as JsonObject),
+        clusterServiceClassRef: { name: 'forbidden' },
+      });
+      expect(await update('ServiceInstance', unresolved, after)).toMatchObject({ spec: large.refs });
+    });
+  });
+
+  it('who asked stays the same when a manifest leaves out what it does not know', async () => {
+    const after = instance(selectors, metadata);
+    const result = await update('ServiceInstance', before, after, { user: bob });
+    expect(result).toMatchObject({ spec: { userInfo: alice } });
   });
 });

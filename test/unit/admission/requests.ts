@@ -13,6 +13,7 @@ export function request(fields: Partial<AdmissionRequest> = {}): AdmissionReques
     namespace: 'shop',
     name: '',
     user: { username: 'system:serviceaccount:kube-system:replicaset-controller' },
+    fieldManager: '',
     object: undefined,
     oldObject: undefined,
     dryRun: false,

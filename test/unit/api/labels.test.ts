@@ -1,11 +1,4 @@
-import {
-  clusterServiceClassLabels,
-  clusterServicePlanLabels,
-  instanceLabels,
-  queryLabel,
-  serviceClassLabels,
-  servicePlanLabels,
-} from '../../../src/api/labels.ts';
+import { labelCorrections, queryLabels } from '../../../src/api/labels.ts';
 
 const id = '4f6e6cf6-ffdd-425f-a2c7-3c9258ad2468';
 const idHash = 'e4e02e7aedb3d750ea411ce07935bf20814fbd4e89f2f98ca21aa1be';
@@ -22,7 +15,9 @@ describe('query labels', () => {
     [id, idHash],
     [planId, planHash],
   ])('hold the SHA-224 of %s', (value, hash) => {
-    expect(queryLabel('spec.externalID', value)).toEqual({ 'servicecatalog.k8s.io/spec.externalID': hash });
+    expect(queryLabels('ClusterServiceClass', { externalID: value })).toEqual({
+      'servicecatalog.k8s.io/spec.externalID': hash,
+    });
   });
 
   const common = { externalID: id, externalName: 'postgresql' };
@@ -30,21 +25,17 @@ describe('query labels', () => {
   it.each([
     [
       'ClusterServiceClass',
-      clusterServiceClassLabels({ ...common, clusterServiceBrokerName: 'b' }),
+      { ...common, clusterServiceBrokerName: 'b' },
       ['spec.clusterServiceBrokerName', 'spec.externalID', 'spec.externalName'],
     ],
     [
       'ServiceClass',
-      serviceClassLabels({ ...common, serviceBrokerName: 'b' }),
+      { ...common, serviceBrokerName: 'b' },
       ['spec.externalID', 'spec.externalName', 'spec.serviceBrokerName'],
     ],
     [
       'ClusterServicePlan',
-      clusterServicePlanLabels({
-        ...common,
-        clusterServiceBrokerName: 'b',
-        clusterServiceClassRef: { name: 'c' },
-      }),
+      { ...common, clusterServiceBrokerName: 'b', clusterServiceClassRef: { name: 'c' } },
       [
         'spec.clusterServiceBrokerName',
         'spec.clusterServiceClassRef.name',
@@ -54,27 +45,48 @@ describe('query labels', () => {
     ],
     [
       'ServicePlan',
-      servicePlanLabels({ ...common, serviceBrokerName: 'b', serviceClassRef: { name: 'c' } }),
+      { ...common, serviceBrokerName: 'b', serviceClassRef: { name: 'c' } },
       ['spec.externalID', 'spec.externalName', 'spec.serviceBrokerName', 'spec.serviceClassRef.name'],
     ],
     [
-      'ServiceInstance of the cluster catalog',
-      instanceLabels({ clusterServiceClassRef: { name: id }, clusterServicePlanRef: { name: planId } }),
+      'ServiceInstance',
+      { clusterServiceClassRef: { name: id }, clusterServicePlanRef: { name: planId } },
       ['spec.clusterServiceClassRef.name', 'spec.clusterServicePlanRef.name'],
     ],
     [
-      'ServiceInstance of the catalog of a namespace',
-      instanceLabels({ serviceClassRef: { name: id }, servicePlanRef: { name: planId } }),
+      'ServiceInstance',
+      { serviceClassRef: { name: id }, servicePlanRef: { name: planId } },
       ['spec.serviceClassRef.name', 'spec.servicePlanRef.name'],
     ],
-    ['unresolved ServiceInstance', instanceLabels({ clusterServiceClassExternalName: 'postgresql' }), []],
-  ])('of a %s name the fields that it is searched by', (_kind, labels, expected) => {
-    expect(suffixes(labels)).toEqual(expected);
+    ['ServiceInstance', { clusterServiceClassExternalName: 'postgresql' }, []],
+    ['ServiceBinding', { externalID: id }, []],
+  ])('of a %s with %j name the fields that it is searched by', (kind, spec, expected) => {
+    expect(suffixes(queryLabels(kind, spec))).toEqual(expected);
   });
 
   it('of an instance hash the names of class and plan', () => {
-    expect(instanceLabels({ clusterServiceClassRef: { name: id } })).toEqual({
+    expect(queryLabels('ServiceInstance', { clusterServiceClassRef: { name: id } })).toEqual({
       'servicecatalog.k8s.io/spec.clusterServiceClassRef.name': idHash,
     });
+  });
+
+  it('of what no schema has checked yet are those that can be told', () => {
+    const spec = { externalID: 5, externalName: null, clusterServiceClassRef: 'c' };
+    expect(queryLabels('ClusterServicePlan', spec)).toEqual({});
+  });
+});
+
+describe('wrong query labels', () => {
+  const key = 'servicecatalog.k8s.io/spec.clusterServiceClassRef.name';
+  const planKey = 'servicecatalog.k8s.io/spec.clusterServicePlanRef.name';
+  const spec = { clusterServiceClassRef: { name: id } };
+
+  it.each([
+    ['missing', undefined, { [key]: idHash }],
+    ['of another', { [key]: planHash, mine: '1' }, { [key]: idHash }],
+    ['of what is not there any more', { [key]: idHash, [planKey]: planHash }, { [planKey]: null }],
+    ['none', { [key]: idHash, mine: '1' }, undefined],
+  ])('%s', (_title, carried, expected) => {
+    expect(labelCorrections('ServiceInstance', spec, carried)).toEqual(expected);
   });
 });
