@@ -98,11 +98,11 @@ async function keep({ plane, signal }: Scene): Promise<void> {
       `  export KUBECONFIG=${plane.kubeconfig}`,
       `  export PATH=${dirname(plane.files.kubectl)}:$PATH`,
       '',
-      '  kubectl get clusterservicebrokers,clusterserviceclasses,clusterserviceplans',
+      '  kubectl get csbroker,csclass,csplan',
       '  kubectl get svcat -n demo                              # the instance and the binding',
       '  kubectl get pods -n demo -o yaml                       # what was injected',
       '  kubectl get secrets -n demo                            # the credentials',
-      '  kubectl explain serviceinstance.spec',
+      '  kubectl explain sinst.spec',
       '',
     ].join('\n'),
   );
@@ -112,7 +112,7 @@ async function keep({ plane, signal }: Scene): Promise<void> {
 /** After a failure: what the cluster says about it, and Bindery's last words. */
 async function showWhatToLookAt(scene: Scene): Promise<void> {
   const queries = [
-    ['get', 'clusterservicebrokers,serviceinstances,servicebindings,deployments,pods', '-A', '-o', 'wide'],
+    ['get', 'csbroker,sinst,sbind,deployments,pods', '-A', '-o', 'wide'],
     ['get', 'events', '-A', '--sort-by=.lastTimestamp'],
   ];
   for (const query of queries) {

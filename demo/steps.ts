@@ -24,13 +24,9 @@ export async function registerBroker(scene: Scene, tell: Tell): Promise<void> {
     manifest.replaceAll(/\$([A-Z]+)/g, (_whole, name: string) => JSON.stringify(values[name] ?? ''));
   await kubectl(scene, ['apply', '-f', '-'], fill({ URL: url, USERNAME: username, PASSWORD: password }));
   tell(fill({ URL: url, USERNAME: username, PASSWORD: '(random, not shown)' }));
-  await kubectl(scene, ['wait', '--for=condition=Ready', 'clusterservicebroker/postgres', '--timeout=60s']);
+  await kubectl(scene, ['wait', '--for=condition=Ready', 'csbroker/postgres', '--timeout=60s']);
   const offer = (heading: string): string => `custom-columns=${heading}:.spec.externalName,${description}`;
-  for (const query of [
-    ['clusterservicebrokers'],
-    ['clusterserviceclasses', '-o', offer('CLASS')],
-    ['clusterserviceplans', '-o', offer('PLAN')],
-  ]) {
+  for (const query of [['csbroker'], ['csclass', '-o', offer('CLASS')], ['csplan', '-o', offer('PLAN')]]) {
     tell(`\n${await kubectl(scene, ['get', ...query])}`);
   }
 }
@@ -50,13 +46,13 @@ export async function waitForPod(scene: Scene, tell: Tell): Promise<Pod> {
 
 export async function waitForCredentials(scene: Scene, tell: Tell): Promise<void> {
   const look = async (): Promise<Sight<true>> => {
-    const names = await kubectl(scene, ['get', 'servicebindings', '-n', namespace, '-o', 'name']);
+    const names = await kubectl(scene, ['get', 'sbind', '-n', namespace, '-o', 'name']);
     return names === '' ? { instead: `no ServiceBinding in namespace ${namespace}` } : { found: true };
   };
   await until('a ServiceBinding', look, scene);
   const wait = ['wait', '--for=condition=Ready', '--timeout=60s', '-n', namespace, '--all'];
-  await kubectl(scene, [...wait, 'serviceinstances,servicebindings']);
-  for (const resource of ['serviceinstances', 'servicebindings', 'secrets']) {
+  await kubectl(scene, [...wait, 'sinst,sbind']);
+  for (const resource of ['sinst', 'sbind', 'secrets']) {
     tell(await kubectl(scene, ['get', resource, '-n', namespace]));
     tell('');
   }
@@ -99,14 +95,7 @@ export async function remove(scene: Scene, application: RunningContainer, tell: 
   tell('scaled to zero: no Pod is left');
   tell(await kubectl(scene, ['delete', `deployment/${app}`, '-n', namespace]));
   const nothing = async (): Promise<Sight<true>> => {
-    const left = await kubectl(scene, [
-      'get',
-      'serviceinstances,servicebindings',
-      '-n',
-      namespace,
-      '-o',
-      'name',
-    ]);
+    const left = await kubectl(scene, ['get', 'sinst,sbind', '-n', namespace, '-o', 'name']);
     return left === '' ? { found: true } : { instead: left.replaceAll('\n', ', ') };
   };
   await until('no instance and no binding left', nothing, scene);

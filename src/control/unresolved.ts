@@ -1,3 +1,5 @@
+import { group } from '../api/group.ts';
+
 /** How an instance names its class or its plan: `externalName "postgresql"`. */
 export interface Selector {
   readonly by: 'name' | 'externalName' | 'externalID';
@@ -21,7 +23,7 @@ export function unresolvedClass(
 ): string {
   if (selector === undefined) return 'The instance names no class.';
   if (found.length === 0) {
-    const all = `kubectl get ${kind.toLowerCase()}es`;
+    const all = `kubectl get ${kind.toLowerCase()}es.${group}`;
     return `There is no ${kind} with ${describe(selector)}; it is looked for again when one appears. \`${all}\` lists those that exist.`;
   }
   const brokers = listed(found.map(({ broker }) => broker));

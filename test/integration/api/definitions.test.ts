@@ -55,9 +55,9 @@ describe('the definitions on an API server', () => {
   );
 
   it.each([
-    ['serviceinstances.spec.parametersFrom.secretKeyRef', 'must be a JSON object'],
+    ['sinst.spec.parametersFrom.secretKeyRef', 'must be a JSON object'],
     ['serviceinstances.status.nextAttemptTime', 'Nothing is tried again before this time'],
-    ['servicebindings.spec.secretTransforms.addKey', 'jsonPathExpression'],
+    ['sbind.spec.secretTransforms.addKey', 'jsonPathExpression'],
     ['clusterservicebrokers.spec.catalogRestrictions', 'label selectors'],
     ['podpresets.spec.bindings', 'SERVICE_BINDING_ROOT'],
   ])('explain %s', async (path, text) => {

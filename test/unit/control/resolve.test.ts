@@ -66,7 +66,7 @@ describe('the class and plan of an instance', () => {
   it('says how to see what there is when there is no such class', () => {
     expect(resolved('postgres', 'small')).toBe(
       'There is no ClusterServiceClass with externalName "postgres"; it is looked for again when one appears. ' +
-        '`kubectl get clusterserviceclasses` lists those that exist.',
+        '`kubectl get clusterserviceclasses.servicecatalog.k8s.io` lists those that exist.',
     );
   });
 
