@@ -112,7 +112,7 @@ For your shell:
 
 Is it fit to be registered?
   export PASSWORD=${password}
-  node_modules/.bin/node src/main.ts test-broker ${broker.url} --allow-loopback --username ${username} --password-env PASSWORD
+  node_modules/.bin/node src/main.ts test-broker ${broker.url} --allow-loopback-brokers --username ${username} --password-env PASSWORD
 
 Its catalog:
   osb ${broker.url}/v2/catalog

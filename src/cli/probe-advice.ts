@@ -22,11 +22,11 @@ type Advice = (options: BrokerClientOptions) => string;
 
 const advice: Partial<Record<FailureReason, Advice>> = {
   AddressRefused: () =>
-    'where it is loopback and meant to be: --allow-loopback here, --allow-loopback-brokers for the controller',
+    'where it is loopback and meant to be: --allow-loopback-brokers, here and for the controller',
   DNSFailure: () => 'check the host name; the controller may know names that are not known here',
   ConnectionRefused: () => 'check host and port, and that the broker is running',
   ConnectionFailed: () => 'check host and port, and the network between here and there',
-  Timeout: () => 'check host and port, and firewalls on the way; --timeout waits for longer',
+  Timeout: () => 'check host and port, and firewalls on the way; --broker-timeout waits for longer',
   ProxyFailure: () => 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
   ConnectionReset: ({ url, tls }) => {
     if (!url.startsWith('https:')) return 'a port that speaks TLS does this: try https';

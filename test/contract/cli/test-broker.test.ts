@@ -57,7 +57,7 @@ function passwordOf({ auth }: TestBroker): string {
 /** Runs it against the broker with the right credentials. */
 async function probe(broker: TestBroker, args: readonly string[] = []): Promise<Run> {
   const passwordFile = await saved(`${passwordOf(broker)}\n`);
-  const login = ['--allow-loopback', '--username', 'broker', '--password-file', passwordFile];
+  const login = ['--allow-loopback-brokers', '--username', 'broker', '--password-file', passwordFile];
   return bindery(['test-broker', broker.url, ...login, ...args]);
 }
 
@@ -103,7 +103,7 @@ describe('bindery test-broker', () => {
       [
         'test-broker',
         broker.url,
-        '--allow-loopback',
+        '--allow-loopback-brokers',
         '-o',
         'json',
         '--username',
@@ -140,12 +140,12 @@ describe('bindery test-broker', () => {
   it('warns of a catalog that is given to anyone', async () => {
     await using broker = await TestBroker.start({ auth: { kind: 'none' } });
     const token = await saved('some-token\n');
-    const login = ['--token-file', token, '--allow-loopback', '-o', 'json'];
+    const login = ['--token-file', token, '--allow-loopback-brokers', '-o', 'json'];
     const withToken = await bindery(['test-broker', broker.url, ...login]);
     expect(withToken.code).toBe(3);
     expect(stepIn(withToken, 'login')).toMatchObject({ result: 'warning' });
     expect(broker.requests[0]?.headers['authorization']).toBe('Bearer some-token');
-    const without = await bindery(['test-broker', broker.url, '--allow-loopback', '-o', 'json']);
+    const without = await bindery(['test-broker', broker.url, '--allow-loopback-brokers', '-o', 'json']);
     expect(without.code).toBe(0);
     expect(stepIn(without, 'login')).toMatchObject({ result: 'ok', message: 'none asked for' });
   });
@@ -165,7 +165,7 @@ describe('bindery test-broker', () => {
   ])('finds %s not usable', async (_name, behaviour, step, reason) => {
     await using broker = await TestBroker.start();
     broker.script({ operation: 'catalog' }, behaviour, 'always');
-    const run = await probe(broker, ['-o', 'json', '--timeout', '2s']);
+    const run = await probe(broker, ['-o', 'json', '--broker-timeout', '2s']);
     expect(run.code).toBe(2);
     expect(stepIn(run, step)).toMatchObject({ result: 'failed', reason });
   });
@@ -195,7 +195,7 @@ describe('bindery test-broker', () => {
     const auth = { kind: 'bearer', token } as const;
     const ask = async (broker: TestBroker, tokens: TokenServer, args: readonly string[]): Promise<Run> => {
       const login = ['--oauth2-token-url', tokens.url, '--oauth2-client-id', 'platform'];
-      const rest = ['--oauth2-scopes', 'osb.read osb.write', '--allow-loopback', ...args];
+      const rest = ['--oauth2-scopes', 'osb.read osb.write', '--allow-loopback-brokers', ...args];
       return bindery(['test-broker', broker.url, ...login, ...rest], { CLIENT_SECRET: clientSecret });
     };
 
@@ -288,7 +288,7 @@ describe('bindery test-broker', () => {
       args: readonly string[],
       environment: Record<string, string> = {},
     ): Promise<Run> {
-      const trust = ['--allow-loopback', '-o', 'json', '--ca-file', files.ca];
+      const trust = ['--allow-loopback-brokers', '-o', 'json', '--ca-file', files.ca];
       return bindery(['test-broker', broker.url, ...trust, ...args], environment);
     }
 
@@ -353,7 +353,7 @@ describe('bindery test-broker', () => {
     const { port } = server.address() as AddressInfo;
     server.close();
     await once(server, 'close');
-    const run = await bindery(['test-broker', `http://127.0.0.1:${port}`, '--allow-loopback']);
+    const run = await bindery(['test-broker', `http://127.0.0.1:${port}`, '--allow-loopback-brokers']);
     expect(run.code).toBe(2);
     expect(run.stdout).toMatch(/^address {5}ok\nconnection {2}FAILED {4}ConnectionRefused: the broker at/m);
     expect(run.stdout).toMatch(/\nnot usable\nnext: check host and port, and that the broker is running\n$/);
@@ -386,7 +386,7 @@ describe('bindery test-broker', () => {
     ['an unknown format', ['http://127.0.0.1:9', '-o', 'yaml'], 'Allowed choices are text, json'],
     ['a file that is not there', ['http://127.0.0.1:9', '--token-file', '/none'], '--token-file /none'],
     ['authorities that are none', ['http://127.0.0.1:9', '--ca-file', main], 'holds no PEM certificate'],
-    ['no duration', ['http://127.0.0.1:9', '--timeout', 'soon'], '--timeout is "soon"'],
+    ['no duration', ['http://127.0.0.1:9', '--broker-timeout', 'soon'], '--broker-timeout is "soon"'],
   ])('does not begin with %s', async (_name, args, message) => {
     const run = await bindery(['test-broker', ...args]);
     expect(run).toMatchObject({ code: 1, stdout: '' });

@@ -8,7 +8,7 @@ const basic = { kind: 'basic', username: 'u', password: 'secret word' } as const
 
 describe('what to do next', () => {
   it.each<[FailureReason, Partial<BrokerClientOptions>, string]>([
-    ['AddressRefused', {}, '--allow-loopback here, --allow-loopback-brokers'],
+    ['AddressRefused', {}, '--allow-loopback-brokers, here and for the controller'],
     ['TLSUntrusted', {}, '--ca-file; on the object, in spec.caBundle'],
     ['TLSUntrusted', { tls: { ca: 'pem' } }, 'not among the authorities of --ca-file'],
     ['ConnectionReset', { url: 'http://b.example' }, 'try https'],
