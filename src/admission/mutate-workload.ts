@@ -1,3 +1,4 @@
+import { bindingAnnotationPrefixes } from '../api/group.ts';
 import type { Logger } from '../base/logger.ts';
 import { parseAnnotations, type ParsedAnnotations } from '../injection/annotations.ts';
 import { conflictWarning } from '../injection/conflict.ts';
@@ -8,6 +9,8 @@ import type { Annotations, RawPod } from '../injection/pod.ts';
 import { cut } from '../injection/problem.ts';
 import type { BindingRequest } from '../injection/request.ts';
 import { requestNames, type SecretNameLookup } from '../injection/secret-name.ts';
+import type { BindingSource } from '../injection/source.ts';
+import { needsDefaultType } from '../injection/volume.ts';
 import { podTemplateOf, podTemplatePath } from '../injection/workload.ts';
 import type { Authorize } from './authorize.ts';
 import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
@@ -17,8 +20,10 @@ import { missingRight } from './source-rights.ts';
 export interface MutateWorkloadDeps {
   /** Undefined also when the binding does not exist. */
   readonly bindingSecretName: SecretNameLookup;
+  /** Whether a ServiceInstance of this name exists. */
+  readonly hasInstance: (namespace: string, name: string) => boolean;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
-  /** What is wrong with a class and plan that an annotation asks for, in a short sentence; undefined when nothing. */
+  /** What is wrong with a class and plan that an annotation asks for, as a sentence; undefined when nothing. */
   readonly offeringProblem: (className: string, plan: string, namespace: string) => string | undefined;
   readonly authorize: Authorize;
   /** As for Pods. @default false */
@@ -30,6 +35,9 @@ export interface MutateWorkloadDeps {
 
 /** Beyond this number nobody reads warnings, and Kubernetes cuts them. */
 const maxWarnings = 10;
+/** What is wrong with an offering is told in the words of the condition, which end with what to do. */
+const maxProblemLength = 250;
+const typeKey = bindingAnnotationPrefixes.type;
 
 /**
  * Brings binding annotations of a workload to its Pod template, tells the person who writes it about everything that
@@ -111,15 +119,15 @@ function sourceWarnings(
   namespace: string,
   deps: MutateWorkloadDeps,
 ): readonly string[] {
-  const warnings = requests.flatMap((request) => missingSource(request, namespace, deps) ?? []);
+  const warnings = requests.flatMap((request) => sourceWarning(request, namespace, deps) ?? []);
   for (const { name, restartOnChange } of requests) {
     if (!restartOnChange || deps.restarts === true) continue;
-    warnings.push(`binding "${name}": restart=on-change is not available here; only the files change`);
+    warnings.push(cut(`binding "${name}": restart=on-change is not available here; only the files change`));
   }
-  return warnings.map(cut);
+  return warnings;
 }
 
-function missingSource(
+function sourceWarning(
   request: BindingRequest,
   namespace: string,
   deps: MutateWorkloadDeps,
@@ -127,12 +135,29 @@ function missingSource(
   const { name, source } = request;
   if (source.kind === 'request') {
     const problem = deps.offeringProblem(source.class, source.plan, namespace);
-    return problem === undefined ? undefined : `binding "${name}": ${problem}`;
+    return problem === undefined ? undefined : cut(`binding "${name}": ${problem}`, maxProblemLength);
   }
-  if (source.kind !== 'binding') return undefined;
-  if (deps.bindingSecretName(namespace, source.binding) !== undefined) return undefined;
+  if (source.kind === 'secret') {
+    // We may not look into it.
+    const what = `file type is "${name}" unless Secret "${source.secret}" has one`;
+    return needsDefaultType(request) ? cut(`binding "${name}": ${what}; set ${typeKey}${name}`) : undefined;
+  }
   const { secret } = requestNames(request, namespace, deps.bindingSecretName);
-  return `binding "${name}": ServiceBinding "${source.binding}" does not exist; Pods wait for Secret "${secret}"`;
+  const missing = missingObject(source, namespace, deps);
+  if (missing === undefined) return undefined;
+  return cut(`binding "${name}": ${missing} does not exist; Pods wait for Secret "${secret}"`);
+}
+
+function missingObject(
+  source: Extract<BindingSource, { readonly kind: 'binding' | 'instance' }>,
+  namespace: string,
+  { bindingSecretName, hasInstance }: MutateWorkloadDeps,
+): string | undefined {
+  if (source.kind === 'instance') {
+    return hasInstance(namespace, source.instance) ? undefined : `ServiceInstance "${source.instance}"`;
+  }
+  const isThere = bindingSecretName(namespace, source.binding) !== undefined;
+  return isThere ? undefined : `ServiceBinding "${source.binding}"`;
 }
 
 /** The same plan as for the Pods to come: what will be in their way is known now. */

@@ -67,6 +67,12 @@ export const orphanMitigationAnnotation = `${labelPrefix}orphan-mitigation`;
 /** Written to a Pod: what was injected, as JSON. */
 export const injectedAnnotation = `status.${group}/injected`;
 
+/**
+ * Written to a Pod: what the file `type` of the binding says that the rest of the key names, where its Secret has no
+ * such entry.
+ */
+export const defaultTypeAnnotationPrefix = `default-type.${group}/`;
+
 /** Written to a Pod template: a keyed digest of the Secret of the binding that the rest of the key names. */
 export const secretHashAnnotationPrefix = `hash.${group}/`;
 

@@ -15,7 +15,10 @@ export function admissionResolution(stores: Stores): ResolveInstance {
   };
 }
 
-/** What is wrong with a class and plan that an annotation names; undefined when nothing. */
+/**
+ * What is wrong with a class and plan that an annotation names, in the words in which the condition of an instance
+ * would say it; undefined when nothing.
+ */
 export function offeringProblem(
   stores: Stores,
 ): (className: string, plan: string, namespace: string) => string | undefined {
@@ -26,10 +29,7 @@ export function offeringProblem(
       ? { serviceClassExternalName: className, servicePlanExternalName: plan }
       : { clusterServiceClassExternalName: className, clusterServicePlanExternalName: plan };
     const resolution = resolveOffering(spec, namespace, stores);
-    if (resolution.kind === 'resolved') return undefined;
-    return resolution.reason === 'ReferencesNonexistentServiceClass'
-      ? `class "${className}" is not in the catalog`
-      : `class "${className}" has no plan "${plan}"`;
+    return resolution.kind === 'resolved' ? undefined : resolution.message;
   };
 }
 

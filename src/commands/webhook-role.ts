@@ -54,9 +54,10 @@ const caSecretName = 'bindery-webhook-ca';
 /** Time for the endpoints of the Service to forget a Pod that is going: requests are still served. */
 const drainMs = 5000;
 
-/** What answers to reviews are decided on. The webhook alone knows nothing of instances and brokers. */
+/** What answers to reviews are decided on. The webhook alone knows nothing of brokers. */
 export function webhookStores(stores: Stores): readonly Stores[keyof Stores][] {
   return [
+    stores.serviceInstances,
     stores.serviceBindings,
     stores.clusterServiceClasses,
     stores.clusterServicePlans,
@@ -201,7 +202,12 @@ export class WebhookRole {
       note: (note: PodNote) => this.#tell(note),
       observe: this.#deps.observeInjection ?? (() => undefined),
     };
-    const workload = { ...shared, offeringProblem: offeringProblem(stores) };
+    const workload = {
+      ...shared,
+      hasInstance: (ns: string, name: string) =>
+        stores.serviceInstances.store.get(`${ns}/${name}`) !== undefined,
+      offeringProblem: offeringProblem(stores),
+    };
     const catalog = {
       logger,
       authorize: shared.authorize,

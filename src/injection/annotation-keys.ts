@@ -1,6 +1,7 @@
 import {
   bindingAnnotationPrefixes,
   conflictPolicyAnnotation,
+  defaultTypeAnnotationPrefix,
   group,
   injectKey,
   injectedAnnotation,
@@ -21,7 +22,12 @@ const singleKeys: readonly string[] = [
 ];
 const { bind: sourcePrefix, ...modifierPrefixes } = bindingAnnotationPrefixes;
 const modifiers: readonly string[] = Object.values(modifierPrefixes);
-const prefixes: readonly string[] = [sourcePrefix, ...modifiers, secretHashAnnotationPrefix];
+const prefixes: readonly string[] = [
+  sourcePrefix,
+  ...modifiers,
+  secretHashAnnotationPrefix,
+  defaultTypeAnnotationPrefix,
+];
 
 /** True for an annotation with which a person asks for bindings or says how: what is copied to a Pod template. */
 export function isBindingKey(key: string): boolean {

@@ -1,4 +1,4 @@
-import { injectedAnnotation } from '../api/group.ts';
+import { defaultTypeAnnotationPrefix, injectedAnnotation } from '../api/group.ts';
 import { applyRequest } from './apply-request.ts';
 import type { Conflict } from './conflict.ts';
 import type { ContainerAdditions } from './container-draft.ts';
@@ -10,11 +10,13 @@ import { cut } from './problem.ts';
 import type { BindingRequest, ConflictPolicy } from './request.ts';
 import { requestNames, type SecretNameLookup } from './secret-name.ts';
 import {
+  fits,
   specHash,
   statusAnnotation,
   type InjectedBinding,
   type InjectionStatus,
 } from './status-annotation.ts';
+import { needsDefaultType } from './volume.ts';
 
 /** Everything that is to be added to a Pod. Nothing in it replaces or removes what the user wrote. */
 export interface Plan {
@@ -91,11 +93,11 @@ function resultAnnotations(
   bindings: readonly InjectedBinding[],
   presets: readonly Preset[],
 ): Annotations {
-  if (presets.length === 0) return statusEntry(pod, { v: 1, bindings, specHash: specHash(requests) });
-  const all = [...requests, ...presets.flatMap((preset) => preset.requests)];
-  const names = presets.map(({ name }) => name);
-  const status: InjectionStatus = { v: 1, bindings, presets: names, specHash: specHash(all) };
-  return { ...presetAnnotations(pod, presets), ...statusEntry(pod, status) };
+  const all =
+    presets.length === 0 ? requests : [...requests, ...presets.flatMap((preset) => preset.requests)];
+  const names = presets.length === 0 ? {} : { presets: presets.map(({ name }) => name) };
+  const files = fileAnnotations(pod, all, presets);
+  return { ...files, ...statusEntry(pod, { v: 1, bindings, ...names, specHash: specHash(all) }, files) };
 }
 
 interface Attempt {
@@ -175,15 +177,28 @@ function skipPlan({ pod, requests }: PlanInput, reason: string): Plan {
 }
 
 /** The status annotation, when it is not there already with exactly this value. */
-function statusEntry(pod: RawPod, status: InjectionStatus): Annotations {
+function statusEntry(pod: RawPod, status: InjectionStatus, others: Annotations = {}): Annotations {
   const current = pod.metadata?.annotations;
-  const text = statusAnnotation(status, current);
+  const hasOthers = Object.keys(others).length > 0;
+  const text = statusAnnotation(status, hasOthers ? { ...current, ...others } : current);
   if (text === undefined || current?.[injectedAnnotation] === text) return {};
   return { [injectedAnnotation]: text };
 }
 
-function presetAnnotations(pod: RawPod, presets: readonly Preset[]): Annotations {
+/** Those that files of volumes are made of, unless the Pod has them already. */
+function fileAnnotations(
+  pod: RawPod,
+  requests: readonly BindingRequest[],
+  presets: readonly Preset[],
+): Annotations {
   const current = pod.metadata?.annotations ?? {};
-  const entries = presets.flatMap((preset) => Object.entries(preset.annotations));
-  return Object.fromEntries(entries.filter(([key]) => !Object.hasOwn(current, key)));
+  const isNew = ([key]: readonly [string, string]): boolean => !Object.hasOwn(current, key);
+  const ofPresets = presets.flatMap(({ annotations }) => Object.entries(annotations)).filter(isNew);
+  const types = requests
+    .filter(needsDefaultType)
+    .map(({ name }) => [defaultTypeAnnotationPrefix + name, name] as const)
+    .filter(isNew);
+  const all = Object.fromEntries([...ofPresets, ...types]);
+  // An empty `type` is better than a Pod that is refused for what we write on it.
+  return types.length === 0 || fits({ ...current, ...all }) ? all : Object.fromEntries(ofPresets);
 }

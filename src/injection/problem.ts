@@ -22,9 +22,9 @@ export function warning(key: string, message: string): Problem {
   return { key, message: cut(message), severity: 'warning' };
 }
 
-/** At most 120 characters, the cut shown by an ellipsis. */
-export function cut(message: string): string {
-  return message.length <= maxMessageLength ? message : `${message.slice(0, maxMessageLength - 1)}…`;
+/** At most 120 characters, or as many as are said, the cut shown by an ellipsis. */
+export function cut(message: string, maxLength = maxMessageLength): string {
+  return message.length <= maxLength ? message : `${message.slice(0, maxLength - 1)}…`;
 }
 
 /** Part of an annotation for a message: in quotes, short, and without control characters. */

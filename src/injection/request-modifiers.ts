@@ -26,7 +26,8 @@ export function requestModifiers(
   const wait = readWait(reader);
   const overridesType = readOverride(reader, 'type');
   if (wait === 'optional' && !overridesType && reader.value('mount') !== 'none') {
-    reader.warn('wait', 'wait=optional without type: the directory has no type while the Secret is missing');
+    const type = `type is ${quote(name)} while the Secret is missing`;
+    reader.warn('wait', `wait=optional without type: ${type}`);
   }
   const values: Modifiers = {
     env: readEnv(reader),

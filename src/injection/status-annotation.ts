@@ -44,6 +44,11 @@ export function statusAnnotation(
   return Buffer.byteLength(short) <= room ? short : undefined;
 }
 
+/** Whether the API server takes an object with these annotations. */
+export function fits(annotations: Annotations): boolean {
+  return totalBytes(annotations) <= maxTotalBytes;
+}
+
 /** Digest of what is asked for, 16 hex digits. Parameters do not enter it: it can be read by everybody. */
 export const specHash: (requests: readonly BindingRequest[]) => string = memoized((requests) =>
   sha256Hex(JSON.stringify(requests.map(({ parameters: _parameters, ...request }) => request))).slice(0, 16),

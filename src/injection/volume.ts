@@ -1,4 +1,4 @@
-import { bindingAnnotationPrefixes } from '../api/group.ts';
+import { bindingAnnotationPrefixes, defaultTypeAnnotationPrefix } from '../api/group.ts';
 import { sha256Hex } from '../base/hash.ts';
 import { memoized } from './memo.ts';
 import type { RawVolume } from './pod.ts';
@@ -22,15 +22,29 @@ export const volumeName: (request: Pick<BindingRequest, 'name' | 'sourceText'>) 
 );
 
 /**
- * The projected volume of a binding: the Secret, then the annotations that override its `type` and `provider`. In a
- * projected volume the later source wins for the same path.
+ * True where nobody says that the directory has a file `type`: the Secret is somebody else's, or may be missing. Readers
+ * of servicebinding.io fail on a directory without one, so the binding's name stands in for it.
+ */
+export function needsDefaultType({ source, wait, overridesType, mount }: BindingRequest): boolean {
+  return (source.kind === 'secret' || wait === 'optional') && !overridesType && mount.kind !== 'none';
+}
+
+/**
+ * The projected volume of a binding: the annotation that stands in for a missing `type`, the Secret, then the
+ * annotations that override its `type` and `provider`. In a projected volume the later source wins for the same path.
  */
 export function bindingVolume(request: BindingRequest, secret: string, windows: boolean): RawVolume {
   const optional = request.wait === 'optional' ? { optional: true } : {};
+  const { name } = request;
   const sources: unknown[] = [{ secret: { name: secret, ...optional } }];
+  if (needsDefaultType(request)) {
+    sources.unshift({ downwardAPI: { items: [annotationFile('type', defaultTypeAnnotationPrefix + name)] } });
+  }
   const items: unknown[] = [];
-  if (request.overridesType) items.push(annotationFile('type', request.name));
-  if (request.overridesProvider) items.push(annotationFile('provider', request.name));
+  for (const file of ['type', 'provider'] as const) {
+    const isOverridden = file === 'type' ? request.overridesType : request.overridesProvider;
+    if (isOverridden) items.push(annotationFile(file, bindingAnnotationPrefixes[file] + name));
+  }
   if (items.length > 0) sources.push({ downwardAPI: { items } });
   // Windows has no file modes; there the API server's default may stand.
   return {
@@ -39,7 +53,6 @@ export function bindingVolume(request: BindingRequest, secret: string, windows: 
   };
 }
 
-function annotationFile(file: 'type' | 'provider', name: string): unknown {
-  const key = bindingAnnotationPrefixes[file] + name;
+function annotationFile(file: 'type' | 'provider', key: string): unknown {
   return { path: file, fieldRef: { apiVersion: 'v1', fieldPath: `metadata.annotations['${key}']` } };
 }

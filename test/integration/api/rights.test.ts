@@ -82,6 +82,7 @@ describe('the controller', () => {
 describe('the webhook', () => {
   it.each([
     'watch servicebindings.servicecatalog.k8s.io -n team',
+    'watch serviceinstances.servicecatalog.k8s.io -n team',
     'list clusterserviceplans.servicecatalog.k8s.io',
     'list podpresets.settings.servicecatalog.k8s.io -n team',
     'create subjectaccessreviews.authorization.k8s.io',

@@ -32,6 +32,7 @@ function world(denied: readonly string[] = [], overrides: Partial<MutateWorkload
   const logger = recordingLogger();
   const deps: MutateWorkloadDeps = {
     bindingSecretName: (_namespace, name) => (name === 'known' ? 'known' : undefined),
+    hasInstance: (_namespace, name) => name === 'known',
     namespaceLabels: () => ({}),
     offeringProblem: (className) =>
       className === 'pg' ? undefined : `class "${className}" is not in the catalog`,
@@ -52,11 +53,11 @@ async function decide(
 }
 
 it('(11) an annotation on the workload reaches its Pod template', async () => {
-  const object = deployment({ [db]: 'secret/s' });
+  const object = deployment({ [db]: 'binding/known' });
   const decision = await decide(object, world());
   expect(decision).toMatchObject({ allowed: true, outcome: 'patched' });
   const result = applyIndependently(object, decision.patch ?? []);
-  expect(JSON.stringify(result['spec'])).toContain(`"${db}":"secret/s"`);
+  expect(JSON.stringify(result['spec'])).toContain(`"${db}":"binding/known"`);
   expect(decision.warnings).toBeUndefined();
 });
 
@@ -97,6 +98,23 @@ describe('warnings', () => {
     ],
     ['a binding that is there', deployment({ [db]: 'binding/known' }), []],
     [
+      'an instance that is not there',
+      deployment({ [db]: 'instance/nosuch' }),
+      ['ServiceInstance "nosuch" does not exist; Pods wait for Secret "'],
+    ],
+    ['an instance that is there', deployment({ [db]: 'instance/known' }), []],
+    [
+      'a Secret that may have no type',
+      deployment({ [db]: 'secret/s' }),
+      ['file type is "db" unless Secret "s" has one; set type.bind.servicecatalog.k8s.io/db'],
+    ],
+    ['a Secret with a type', deployment({ [db]: 'secret/s', [key('type.bind', 'db')]: 'pg' }), []],
+    [
+      'a Secret for variables only',
+      deployment({ [db]: 'secret/s', [key('mount.bind', 'db')]: 'none', [key('env.bind', 'db')]: '*' }),
+      [],
+    ],
+    [
       'a class that is not there',
       deployment({ [db]: 'request/redis/small' }),
       ['class "redis" is not in the catalog'],
@@ -105,7 +123,7 @@ describe('warnings', () => {
     [
       'a conflict that the Pods will have',
       deployment(
-        { [db]: 'secret/s', [key('env.bind', 'db')]: 'A=b' },
+        { [db]: 'binding/known', [key('env.bind', 'db')]: 'A=b' },
         {},
         { containers: [{ name: 'app', env: [{ name: 'A', value: 'x' }] }] },
       ),
@@ -113,33 +131,41 @@ describe('warnings', () => {
     ],
     [
       'a container that is not there',
-      deployment({ [db]: 'secret/s', [key('containers.bind', 'db')]: 'ap' }),
+      deployment({ [db]: 'binding/known', [key('containers.bind', 'db')]: 'ap' }),
       ['no container "ap"'],
     ],
     [
       'a value that the template overrides',
-      deployment({ [db]: 'secret/a' }, { [db]: 'secret/b' }),
+      deployment({ [db]: 'binding/b' }, { [db]: 'binding/known' }),
       ['wins over'],
     ],
     [
       'a wish for restarts that is not fulfilled',
-      deployment({ [db]: 'secret/s', [key('restart.bind', 'db')]: 'on-change' }),
+      deployment({ [db]: 'binding/known', [key('restart.bind', 'db')]: 'on-change' }),
       ['restart=on-change is not available here'],
     ],
     [
       'a wish to wait that is not fulfilled',
-      deployment({ [db]: 'secret/s', [key('wait.bind', 'db')]: 'deny' }),
+      deployment({ [db]: 'binding/known', [key('wait.bind', 'db')]: 'deny' }),
       ['wait=deny is not available here'],
     ],
     [
       'opted out',
-      deployment({ [db]: 'secret/s', 'inject.servicecatalog.k8s.io': 'disabled' }),
+      deployment({ [db]: 'binding/known', 'inject.servicecatalog.k8s.io': 'disabled' }),
       ['opted out'],
     ],
   ])('%s', async (_title, object, expected) => {
     const warnings = await warningsOf(object);
     expect(warnings).toEqual(expected.map((text) => expect.stringContaining(text)));
     for (const warning of warnings) expect(warning.length).toBeLessThanOrEqual(120);
+  });
+
+  it('tell to the end what is wrong with a class, in the words of the condition', async () => {
+    const problem = `${'There are 2 ClusterServiceClasses with externalName "pg". '.repeat(3)}Name one.`;
+    const here = world([], { offeringProblem: () => problem });
+    expect(await warningsOf(deployment({ [db]: 'request/pg/small' }), here)).toEqual([
+      `binding "db": ${problem}`,
+    ]);
   });
 
   it('are ten at most, and none twice', async () => {

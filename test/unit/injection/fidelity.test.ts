@@ -81,11 +81,11 @@ describe('(31) Windows', () => {
 
 describe('volumes', () => {
   it('hold the Secret read-only, with modes that every user can read', () => {
-    const { pod: result } = inject(pod(ask));
+    const { pod: result } = inject(pod({ [key('bind', 'db')]: 'binding/db' }));
     expect(result.spec!.volumes).toEqual([
       {
         name: expect.stringMatching(/^sb-db-[0-9a-f]{8}$/),
-        projected: { sources: [{ secret: { name: 'creds' } }], defaultMode: 420 },
+        projected: { sources: [{ secret: { name: 'db' } }], defaultMode: 420 },
       },
     ]);
     expect(container(result).volumeMounts).toEqual([
