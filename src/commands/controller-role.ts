@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { aborted } from '../base/abort.ts';
-import { systemClock } from '../base/clock.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { always } from '../base/permit.ts';
 import { systemStopwatch } from '../base/stopwatch.ts';
@@ -32,6 +32,8 @@ export interface ControllerRoleDeps {
   readonly identity: string;
   /** Made here when absent; a process with both roles shares them. */
   readonly stores?: Stores | undefined;
+  /** For what is written into objects. @default the system's */
+  readonly clock?: Clock | undefined;
   readonly observeReconcile?: ReconcileObserver | undefined;
   readonly observeBroker?: ConstructorParameters<typeof BrokerConnections>[0]['observe'];
   readonly observeCircuit?: ((ref: BrokerRef, state: CircuitState) => void) | undefined;
@@ -157,9 +159,9 @@ export class ControllerRole {
   }
 
   #createControllers(): readonly Controller[] {
-    const { logger, config, observeReconcile: observe } = this.#deps;
+    const { logger, config, clock = systemClock, observeReconcile: observe } = this.#deps;
     const client = this.#client;
-    const [clock, stopwatch] = [systemClock, systemStopwatch];
+    const stopwatch = systemStopwatch;
     const shared = {
       client,
       logger,

@@ -30,6 +30,8 @@ export interface Secret extends KubeObject {
 export interface WorldOptions extends TestBrokerOptions {
   /** `none`: the test starts them, and registers the broker then. */
   readonly controllers?: 'none';
+  /** More flags of kube-apiserver. */
+  readonly apiServerArgs?: readonly string[];
   /** Flags of the controller, as on its command line but named `brokerTimeout`; the world's own are short already. */
   readonly flags?: Flags;
 }
@@ -81,7 +83,7 @@ export class ServiceWorld {
   }
 
   static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
-    const controlPlane = await startControlPlane();
+    const controlPlane = await startControlPlane({ apiServerArgs: options.apiServerArgs ?? [] });
     const writes: string[] = [];
     const observe = ({ method, resource }: KubeCall): void => {
       if (method !== 'GET' && resource !== 'events') writes.push(`${method} ${resource}`);

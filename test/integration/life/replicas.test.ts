@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BinderyProcess } from '../../../demo/bindery-process.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { becomesWell, LifeWorld, probes, shortLease } from './life-world.ts';
+
+const args = ['--max-view-age=4s'];
+
+let life: LifeWorld;
+let controllers: readonly BinderyProcess[];
+let webhook: BinderyProcess;
+
+beforeAll(async () => {
+  life = await LifeWorld.start();
+  const controller = { role: 'controller', args: [...shortLease, ...args] } as const;
+  controllers = [await life.startBindery(controller), await life.startBindery(controller)];
+  webhook = await life.startBindery({ role: 'webhook', args });
+  await life.world.register();
+}, 120_000);
+afterAll(() => life?.stop());
+
+async function allAreWell(name: string): Promise<void> {
+  await life.serves(name);
+  await life.leaderOf(controllers);
+  for (const bindery of [...controllers, webhook]) {
+    await becomesWell(bindery);
+    expect(bindery.exitCode).toBeUndefined();
+  }
+}
+
+describe('two controllers and a webhook', () => {
+  it('go on, with one leader, when the API server was paused for longer than the Lease, twice', async () => {
+    await allAreWell('before');
+    await life.pauseApiServer(8_000);
+    await delay(200);
+    await life.pauseApiServer(8_000);
+    await allAreWell('after-pauses');
+  }, 120_000);
+
+  it('go on when it was killed and comes back, and are alive but not ready meanwhile', async () => {
+    await life.world.controlPlane.stopApiServer();
+    for (const bindery of [...controllers, webhook]) {
+      await waitFor(async () => (await probes(bindery)).readyz === 503, {
+        describe: 'a process that sees nothing of the cluster is not ready',
+      });
+      expect((await probes(bindery)).livez).toBe(200);
+    }
+    await life.world.controlPlane.startApiServer();
+    await allAreWell('after-kill');
+  }, 120_000);
+
+  it('have a new leader when the leader was killed', async () => {
+    const leader = await life.leaderOf(controllers);
+    await leader.kill();
+    const others = controllers.filter((bindery) => bindery !== leader);
+    await life.serves('after-leader');
+    await expect(life.leaderOf(others)).resolves.toBe(others[0]);
+  }, 60_000);
+});
