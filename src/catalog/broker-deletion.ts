@@ -1,12 +1,10 @@
-import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { finalizer } from '../api/group.ts';
 import { brokerKey, describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { timestamp } from '../control/attempts.ts';
 import { removeFinalizer } from '../control/finalizer.ts';
-import { goOn, stop, type Step } from '../control/steps.ts';
+import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Store } from '../control/store.ts';
-import { scoped } from '../control/stores.ts';
 import { isNotFound } from '../kube/errors.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
@@ -14,6 +12,8 @@ import { applyDiff } from './apply.ts';
 import { brokerEvent, nextStatus, saveStatus, type BrokerTask } from './broker-task.ts';
 import { diffCatalog } from './diff.ts';
 import { inParallel } from './in-parallel.ts';
+import { useOf, type InstanceUse } from './instance-use.ts';
+import { lookAgainMs } from './live-instances.ts';
 import type { AnyItem } from './scope.ts';
 
 /** Instances named in the condition of a broker that waits for them. */
@@ -27,11 +27,12 @@ export async function deleteBroker(task: BrokerTask, broker: AnyBroker): Promise
   if (broker.metadata.deletionTimestamp === undefined) return goOn(broker);
   if (!broker.metadata.finalizers?.includes(finalizer)) return stop;
 
-  const instances = instancesOf(task, broker);
-  if (instances.length > 0) {
+  const known = usersOf(task, broker, task.stores.serviceInstances.store.list().map(useOf));
+  const users = known.length > 0 ? known : await liveUsersOf(task, broker);
+  if (users.length > 0) {
     await withdrawCatalog(task, broker);
-    await saveStatus(task, broker, nextStatus(task, broker, waitingFor(instances)));
-    return stop;
+    await saveStatus(task, broker, nextStatus(task, broker, waitingFor(users)));
+    return known.length > 0 ? stop : stopFor(lookAgainMs);
   }
   await deleteItems(task, task.scope.plans, task.catalog.plans);
   await deleteItems(task, task.scope.classes, task.catalog.classes);
@@ -57,34 +58,27 @@ async function withdrawCatalog(task: BrokerTask, broker: AnyBroker): Promise<voi
  * The instances of the broker's classes, and those that were provisioned at it even if the class is gone: when a
  * namespace is deleted, classes and plans vanish at once while instances wait to be deprovisioned.
  */
-export function instancesOf(task: BrokerTask, broker: AnyBroker): readonly ServiceInstance[] {
-  const key = brokerKey(task.ref);
-  const { store } = task.stores.serviceInstances;
-  const found = new Map<string, ServiceInstance>();
-  for (const item of task.catalog.classes.byIndex('broker', key)) {
-    for (const instance of store.byIndex('class', objectKey(item))) found.set(objectKey(instance), instance);
-  }
-  for (const instance of store.list()) {
-    if (isProvisionedAt(instance, task, broker)) found.set(objectKey(instance), instance);
-  }
-  return [...found.values()];
-}
-
-function isProvisionedAt(
-  { metadata, status }: ServiceInstance,
-  { ref }: BrokerTask,
+function usersOf(
+  { ref, catalog }: BrokerTask,
   broker: AnyBroker,
-): boolean {
-  return [status?.externalProperties?.broker, status?.inProgressProperties?.broker].some(
-    (known) =>
-      known?.kind === ref.kind &&
-      known.name === broker.metadata.name &&
-      (ref.namespace === undefined || metadata.namespace === ref.namespace),
+  instances: readonly InstanceUse[],
+): readonly InstanceUse[] {
+  const classKeys = new Set(catalog.classes.byIndex('broker', brokerKey(ref)).map(objectKey));
+  return instances.filter(
+    (instance) =>
+      (instance.class !== undefined && classKeys.has(instance.class)) ||
+      ((ref.namespace === undefined || instance.namespace === ref.namespace) &&
+        instance.brokers.some(({ kind, name }) => kind === ref.kind && name === broker.metadata.name)),
   );
 }
 
-function waitingFor(instances: readonly ServiceInstance[]) {
-  const names = instances.map(({ metadata }) => scoped(metadata.namespace, metadata.name)).toSorted();
+/** Whoever lets a broker go leaves its instances behind for ever: not on the word of a watch, which may be silent. */
+async function liveUsersOf(task: BrokerTask, broker: AnyBroker): Promise<readonly InstanceUse[]> {
+  return usersOf(task, broker, await task.live.list(task.ref.namespace, task.signal));
+}
+
+function waitingFor(instances: readonly InstanceUse[]) {
+  const names = instances.map(({ key }) => key).toSorted();
   const rest = names.length - maxNamedInstances;
   const list = names.slice(0, maxNamedInstances).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
   const count = names.length === 1 ? '1 instance' : `${names.length} instances`;

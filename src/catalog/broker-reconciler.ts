@@ -18,7 +18,7 @@ import { syncCatalog } from './sync-catalog.ts';
  * line with its catalog. Level-triggered: it can be run at any time, and does nothing when nothing is due.
  */
 export function brokerReconciler(
-  deps: CatalogDeps,
+  deps: CatalogDeps & Pick<BrokerTask, 'live'>,
   relists: RelistRequests,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   return async (key, signal) => {

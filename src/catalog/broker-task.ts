@@ -13,6 +13,7 @@ import type { Stores } from '../control/stores.ts';
 import { statusOf, type Verdict } from '../control/verdict.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
+import type { LiveInstances } from './live-instances.ts';
 import type { RelistRequests } from './relist-requests.ts';
 import type { CatalogScope, CatalogStores } from './scope.ts';
 
@@ -50,6 +51,7 @@ export interface CatalogDeps {
 
 /** What every step of one reconcile of a broker shares. */
 export interface BrokerTask extends CatalogDeps {
+  readonly live: LiveInstances;
   readonly ref: BrokerRef;
   readonly scope: CatalogScope;
   readonly catalog: CatalogStores;

@@ -1,16 +1,23 @@
 import type { ReconcileResult } from '../control/controller.ts';
 import type { Store } from '../control/store.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
+import { objectKey } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import type { CatalogDeps } from './broker-task.ts';
+import { lookAgainMs, type LiveInstances } from './live-instances.ts';
 import { catalogStores, clusterScope, isRemoved, namespacedScope, type AnyItem } from './scope.ts';
 
+export interface CleanupDeps extends Pick<CatalogDeps, 'client' | 'stores' | 'logger'> {
+  readonly live: LiveInstances;
+}
+
 /**
- * Deletes a class or plan that has left its broker's catalog as soon as no instance uses it any more.
+ * Deletes a class or plan that has left its broker's catalog as soon as no instance uses it any more, neither as far as
+ * the watch has told nor in the API server at this moment.
  * @param what the index of instances by what they use, and the kind of object to delete
  */
 export function removedItemReconciler(
-  deps: Pick<CatalogDeps, 'client' | 'stores' | 'logger'>,
+  deps: CleanupDeps,
   what: 'class' | 'plan',
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   return async (key, signal) => {
@@ -18,22 +25,30 @@ export function removedItemReconciler(
     const scope = key.includes('/') ? namespacedScope : clusterScope;
     const { classes, plans } = catalogStores(deps.stores, scope);
     if (deps.stores.serviceInstances.store.byIndex(what, key).length > 0) return undefined;
+    const item = (what === 'class' ? classes : plans).get(key);
+    if (item === undefined || !isRemoved(item) || item.metadata.deletionTimestamp !== undefined)
+      return undefined;
+    const instances = await deps.live.list(item.metadata.namespace, signal);
+    const user = instances.find((instance) => instance[what] === key);
+    if (user !== undefined) {
+      const fields = { [what]: key, instance: user.key };
+      deps.logger.info(fields, 'kept: used by an instance that the watch has not told of');
+      return { requeueAfterMs: lookAgainMs };
+    }
     await (what === 'class'
-      ? removeUnused(deps, scope.classes, classes, key, signal)
-      : removeUnused(deps, scope.plans, plans, key, signal));
+      ? removeUnused(deps, scope.classes, classes, item, signal)
+      : removeUnused(deps, scope.plans, plans, item, signal));
     return undefined;
   };
 }
 
-async function removeUnused<T extends AnyItem>(
-  { client, logger }: Pick<CatalogDeps, 'client' | 'logger'>,
+async function removeUnused(
+  { client, logger }: CleanupDeps,
   resource: Resource,
-  store: Store<T>,
-  key: string,
+  store: Pick<Store<AnyItem>, 'remove'>,
+  item: AnyItem,
   signal: AbortSignal,
 ): Promise<void> {
-  const item = store.get(key);
-  if (item === undefined || !isRemoved(item) || item.metadata.deletionTimestamp !== undefined) return;
   const { name, namespace, uid, resourceVersion } = item.metadata;
   try {
     // With the version, or an item that has just come back to the catalog would be deleted.
@@ -45,5 +60,5 @@ async function removeUnused<T extends AnyItem>(
     throw error;
   }
   store.remove(item);
-  logger.info({ kind: resource.kind, key }, 'deleted: not offered and not used any more');
+  logger.info({ kind: resource.kind, key: objectKey(item) }, 'deleted: not offered and not used any more');
 }

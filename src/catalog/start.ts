@@ -1,6 +1,7 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { brokerReconciler } from './broker-reconciler.ts';
 import type { CatalogDeps } from './broker-task.ts';
+import { LiveInstances } from './live-instances.ts';
 import { RelistRequests } from './relist-requests.ts';
 import { removedItemReconciler } from './removed-items.ts';
 import { clusterScope, namespacedScope } from './scope.ts';
@@ -23,6 +24,7 @@ export function createCatalogControllers(
 ): CatalogControllers {
   const { logger, observe, settings, stores, connections, stopwatch } = deps;
   const common = { logger, observe };
+  const live = new LiveInstances(deps.client);
 
   const brokerQueues = [clusterScope, namespacedScope].map(
     (scope): BrokerQueue & { controller: Controller } => {
@@ -30,7 +32,7 @@ export function createCatalogControllers(
       const controller = new Controller({
         ...common,
         name: scope === clusterScope ? 'cluster-service-broker' : 'service-broker',
-        reconcile: brokerReconciler(deps, relists),
+        reconcile: brokerReconciler({ ...deps, live }, relists),
         concurrency: settings.brokerConcurrency,
       });
       return { scope, relists, controller };
@@ -40,7 +42,7 @@ export function createCatalogControllers(
     new Controller({
       ...common,
       name: `${what}-cleanup`,
-      reconcile: removedItemReconciler(deps, what),
+      reconcile: removedItemReconciler({ ...deps, live }, what),
       concurrency: settings.writeConcurrency,
     });
   const classCleanup = cleanup('class');

@@ -1,4 +1,3 @@
-import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { jsonEqual } from '../base/json.ts';
 import { brokerAnnotations } from '../api/broker-annotations.ts';
 import type { BrokerConnections, BrokerNews } from '../brokers/broker-connections.ts';
@@ -7,6 +6,7 @@ import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { Controller } from '../control/controller.ts';
 import { scoped, type Stores } from '../control/stores.ts';
 import { objectKey } from '../kube/objects.ts';
+import { useOf, type InstanceUse } from './instance-use.ts';
 import type { RelistRequest, RelistRequests } from './relist-requests.ts';
 import { brokerNameOf, catalogStores, isRemoved, scopeOf, type AnyItem, type CatalogScope } from './scope.ts';
 
@@ -106,8 +106,8 @@ export function wakeOnInstances(
   planCleanup: Pick<Controller, 'enqueue'>,
 ): Unsubscribe {
   return stores.serviceInstances.store.subscribe(({ object, previous, removed }) => {
-    const before = previous === undefined ? {} : itemsOf(previous);
-    const after = removed ? {} : itemsOf(object);
+    const before: Partial<InstanceUse> = previous === undefined ? {} : useOf(previous);
+    const after: Partial<InstanceUse> = removed ? {} : useOf(object);
     if (before.class !== undefined && before.class !== after.class) classCleanup.enqueue(before.class);
     if (before.plan !== undefined && before.plan !== after.plan) planCleanup.enqueue(before.plan);
     if (!removed) return;
@@ -117,21 +117,6 @@ export function wakeOnInstances(
       }
     }
   });
-}
-
-/** Store keys of the class and plan that an instance uses. */
-function itemsOf({ metadata, spec }: ServiceInstance): { readonly class?: string; readonly plan?: string } {
-  const { namespace } = metadata;
-  const classKey = spec.clusterServiceClassRef?.name ?? keyIn(namespace, spec.serviceClassRef?.name);
-  const planKey = spec.clusterServicePlanRef?.name ?? keyIn(namespace, spec.servicePlanRef?.name);
-  return {
-    ...(classKey === undefined ? {} : { class: classKey }),
-    ...(planKey === undefined ? {} : { plan: planKey }),
-  };
-}
-
-function keyIn(namespace: string | undefined, name: string | undefined): string | undefined {
-  return name === undefined ? undefined : scoped(namespace, name);
 }
 
 function settingsOf(broker: AnyBroker): readonly (string | undefined)[] {

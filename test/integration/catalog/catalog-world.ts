@@ -13,30 +13,25 @@ import {
   servicePlans,
 } from '../../../src/api/kinds.ts';
 import { isConditionTrue } from '../../../src/api/conditions.ts';
-import { systemClock } from '../../../src/base/clock.ts';
-import { systemStopwatch } from '../../../src/base/stopwatch.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { BrokerConnections } from '../../../src/brokers/broker-connections.ts';
-import { CredentialCopies } from '../../../src/brokers/credential-copies.ts';
+import type { BrokerConnections } from '../../../src/brokers/broker-connections.ts';
 import type { AnyBroker } from '../../../src/brokers/broker-settings.ts';
 import type { CatalogSettings } from '../../../src/catalog/broker-task.ts';
 import type { AnyClass, AnyPlan } from '../../../src/catalog/scope.ts';
-import { createCatalogControllers } from '../../../src/catalog/start.ts';
 import { install } from '../../../src/commands/install.ts';
 import { readManifests } from '../../../src/commands/manifests.ts';
-import { KeptTimes } from '../../../src/control/kept-times.ts';
-import { createStores } from '../../../src/control/stores.ts';
 import type { KubeCall } from '../../../src/kube/call.ts';
-import { KubeClient } from '../../../src/kube/client.ts';
+import { KubeClient, type KubeClientDeps } from '../../../src/kube/client.ts';
 import { loadConnection } from '../../../src/kube/credentials.ts';
 import { isNotFound } from '../../../src/kube/errors.ts';
-import { EventRecorder } from '../../../src/kube/events.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces, secrets, type Resource } from '../../../src/kube/resources.ts';
 import { startControlPlane, type ControlPlane } from '../../cluster/control-plane.ts';
 import { Eavesdropper, expectNoLeaks } from '../../support/secrecy/eavesdropper.ts';
+import { StoryClient, StorySteps } from '../../support/story-steps.ts';
 import type { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { RunningCatalog } from './running-catalog.ts';
 
 export interface Registration {
   readonly name?: string;
@@ -44,19 +39,9 @@ export interface Registration {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-const settings: CatalogSettings = {
-  relistIntervalMs: 3_600_000,
-  retry: { initialMs: 100, maxMs: 500 },
-  giveUpAfterMs: 3_600_000,
-  minRequestIntervalMs: 500,
-  credentialCheckIntervalMs: 200,
-  brokerConcurrency: 4,
-  writeConcurrency: 16,
-};
-
 /**
  * A control plane with the controllers of the catalog, and nothing else that would write to it. `stop` fails when a
- * marked secret was told.
+ * marked secret was told. With `--restarts` the controllers end and start anew at each step of a story.
  */
 export class CatalogWorld {
   readonly client: KubeClient;
@@ -65,24 +50,47 @@ export class CatalogWorld {
   readonly writes: string[] = [];
   readonly #controlPlane: ControlPlane;
   readonly #eavesdropper: Eavesdropper;
-  connections: BrokerConnections | undefined;
-  #stopping = new AbortController();
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #steps: StorySteps;
+  readonly #abandoned: Promise<void>[] = [];
+  #running: RunningCatalog | undefined;
+  #start: () => Promise<RunningCatalog> = () => Promise.reject(new Error('never started'));
 
-  private constructor(controlPlane: ControlPlane, client: KubeClient, eavesdropper: Eavesdropper) {
+  private constructor(
+    controlPlane: ControlPlane,
+    client: KubeClient,
+    eavesdropper: Eavesdropper,
+    steps: StorySteps,
+  ) {
     this.#controlPlane = controlPlane;
     this.client = client;
     this.#eavesdropper = eavesdropper;
     this.namespace = uniqueName('catalog');
+    this.#steps = steps;
+    steps.onStep(async () => {
+      if (this.#running === undefined) return;
+      this.#abandoned.push(this.#running.abandon());
+      this.#running = await this.#start();
+    });
+  }
+
+  /** Of the controllers that run now. */
+  get connections(): BrokerConnections | undefined {
+    return this.#running?.connections;
+  }
+
+  /** What the controllers have logged up to now. */
+  get log(): string {
+    return this.#eavesdropper.log;
   }
 
   static async start(): Promise<CatalogWorld> {
     const controlPlane = await startControlPlane();
-    const client = new KubeClient({ connection: await loadConnection(controlPlane) });
+    const steps = new StorySteps();
+    const client = new StoryClient({ connection: await loadConnection(controlPlane) }, steps);
     const manifests = (await readManifests()).filter((text) => text.includes('CustomResourceDefinition'));
     const deps = { client, logger: silentLogger, manifests, namespace: 'bindery-system' };
     await install(deps, AbortSignal.timeout(30_000));
-    const world = new CatalogWorld(controlPlane, client, await Eavesdropper.start(client));
+    const world = new CatalogWorld(controlPlane, client, await Eavesdropper.start(client), steps);
     await world.createNamespace(world.namespace);
     await world.startControllers();
     return world;
@@ -92,54 +100,30 @@ export class CatalogWorld {
     await this.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
 
-  async startControllers(changes: Partial<CatalogSettings> = {}): Promise<void> {
-    this.#stopping = new AbortController();
-    const { signal } = this.#stopping;
-    const { logger, metrics } = this.#eavesdropper;
+  /** @param createClient of the controllers */
+  async startControllers(
+    changes: Partial<CatalogSettings> = {},
+    createClient = (deps: KubeClientDeps) => new KubeClient(deps),
+  ): Promise<void> {
     const observe = (call: KubeCall): void => {
       const { method, resource } = call;
-      metrics.observeKube(call);
+      this.#eavesdropper.metrics.observeKube(call);
       if (method !== 'GET' && resource !== 'events') this.writes.push(`${method} ${resource}`);
     };
-    const connection = await loadConnection(this.#controlPlane);
-    const client = new KubeClient({ connection, observe });
-    const stores = createStores({ client, logger });
-    const events = new EventRecorder({ client, component: 'test', instance: 'test', logger });
-    const copies = new CredentialCopies({ client, stores, logger, namespace: 'default' });
-    const connections = new BrokerConnections({
-      client,
-      stores,
-      copies,
-      logger,
-      settings: { timeoutMs: 2_000, allowLoopback: true, environment: {} },
-      observe: metrics.observeBroker,
-    });
-    const { controllers, unsubscribe } = createCatalogControllers({
-      client,
-      stores,
-      connections,
-      events,
-      logger,
-      clock: systemClock,
-      stopwatch: systemStopwatch,
-      times: new KeptTimes({ clock: systemClock, stopwatch: systemStopwatch }),
-      observe: metrics.observeReconcile,
-      settings: { ...settings, ...changes },
-    });
-    this.connections = connections;
-    const informers = Object.values(stores);
-    const watching = informers.map((informer) => informer.start(signal));
-    await Promise.all(informers.map((informer) => informer.synced));
-    const working = controllers.map((controller) => controller.start(signal));
-    this.#running = Promise.all([...watching, ...working])
-      .then(() => unsubscribe())
-      .then(() => Promise.all([events.stop(), connections.close()]))
-      .then(() => client.close());
+    const { connection } = this.client;
+    this.#start = () =>
+      RunningCatalog.start(createClient({ connection, observe }), this.#eavesdropper, changes);
+    this.#running = await this.#start();
   }
 
   async stopControllers(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#running?.stop();
+    this.#running = undefined;
+  }
+
+  /** No restarts until the end of the block: `using _ = world.undisturbed('…why')`. */
+  undisturbed(reason: string): Disposable {
+    return this.#steps.undisturbed(reason);
   }
 
   /** @throws Error when a marked secret was told; everything is stopped and removed all the same */
@@ -148,6 +132,7 @@ export class CatalogWorld {
     cleanUp.defer(async () => this.#controlPlane.stop());
     cleanUp.defer(async () => this.client.close());
     await this.stopControllers();
+    await Promise.all(this.#abandoned);
     expectNoLeaks(await this.#eavesdropper.stop());
   }
 
@@ -293,7 +278,7 @@ export class CatalogWorld {
     namespace = this.namespace,
   ): Promise<AnyBroker> {
     let last: AnyBroker | undefined;
-    return waitFor(
+    const found = await waitFor(
       async () => {
         last = await this.broker(name, resource, namespace);
         return condition(last) && last;
@@ -303,6 +288,8 @@ export class CatalogWorld {
         describe: () => `broker ${name}: ${condition.toString()}: ${JSON.stringify(last?.status)}`,
       },
     );
+    this.#steps.settled();
+    return found;
   }
 
   ready(name: string, resource?: Resource, namespace?: string): Promise<AnyBroker> {
@@ -329,6 +316,7 @@ export class CatalogWorld {
 
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
     await waitFor(condition, { timeoutMs: 15_000 });
+    this.#steps.settled();
   }
 }
 

@@ -1,41 +1,18 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import {
-  KubeClient,
-  type CallOptions,
-  type ListQuery,
-  type WatchOptions,
-  type WatchQuery,
-} from '../../../src/kube/client.ts';
+import type { CallOptions, ListQuery } from '../../../src/kube/client.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';
 import type { KubeList, KubeObject } from '../../../src/kube/objects.ts';
 import { cronJobs, deployments, statefulSets, type Resource } from '../../../src/kube/resources.ts';
-import type { WatchEvent } from '../../../src/kube/watch-stream.ts';
 import { isReady, ServiceWorld } from '../../support/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import type { RunningRole } from '../../support/running-role.ts';
+import { RelayedWatchClient } from '../../support/relayed-watch-client.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { asking, deploy, generatedFor, inUse, isKept, lookAround } from './requested-services.ts';
 
 /** Hears of StatefulSets through a relay, and may be refused lists of CronJobs. */
-class HamperedClient extends KubeClient {
-  readonly #relayed: KubeClient;
+class HamperedClient extends RelayedWatchClient {
   isRefused = false;
-
-  constructor(direct: KubeClient, relay: TcpRelay) {
-    const { connection } = direct;
-    super({ connection });
-    this.#relayed = new KubeClient({ connection: { ...connection, server: relay.url(connection.server) } });
-  }
-
-  override watch<T extends KubeObject>(
-    resource: Resource,
-    query: WatchQuery,
-    options: WatchOptions,
-  ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-    return resource === statefulSets
-      ? this.#relayed.watch(resource, query, options)
-      : super.watch(resource, query, options);
-  }
 
   override async list<T extends KubeObject>(
     resource: Resource,
@@ -46,11 +23,6 @@ class HamperedClient extends KubeClient {
       throw new KubeApiError({ status: 403, reason: 'Forbidden', message: 'cronjobs is forbidden' });
     return super.list(resource, query, options);
   }
-
-  override async close(): Promise<void> {
-    await this.#relayed.close();
-    await super.close();
-  }
 }
 
 let world: ServiceWorld;
@@ -60,7 +32,7 @@ let role: RunningRole;
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
   relay = await TcpRelay.start(world.client.connection.server);
-  client = new HamperedClient(world.client, relay);
+  client = new HamperedClient({ connection: world.client.connection }, relay, statefulSets);
   role = world.startRole('hampered', {}, client);
   await world.register();
 }, 90_000);
