@@ -15,6 +15,7 @@ export interface BindingControllerOptions {
 /** The controller of ServiceBindings, and the events that make it look at one again. */
 export function bindingController(deps: OperationDeps, options: BindingControllerOptions): Controller {
   const { stores, logger, stopwatch } = deps;
+  const bindings = stores.serviceBindings.store;
   const lanes = new InstanceLanes({ stopwatch, wake: (key) => controller.enqueue(key) });
   const controller: Controller = new Controller({
     name: 'service-binding',
@@ -22,8 +23,8 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
     concurrency: options.concurrency,
     logger,
     observe: options.observe,
+    isKnown: (key) => bindings.get(key) !== undefined,
   });
-  const bindings = stores.serviceBindings.store;
   bindings.subscribe(({ object }) => controller.enqueue(objectKey(object)));
 
   // A binding that waits for its instance goes on when the instance appears or becomes ready.

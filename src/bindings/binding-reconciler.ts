@@ -1,5 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import { serviceBindings } from '../api/kinds.ts';
 import type { ReconcileResult } from '../control/controller.ts';
+import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, type Step } from '../control/steps.ts';
 import { stopWhenReleased, waitForNextAttempt } from '../operations/attempt-steps.ts';
 import { deleteAtBroker } from '../operations/delete-at-broker.ts';
@@ -32,7 +34,10 @@ export function bindingReconciler(
     try {
       if (binding === undefined) return undefined;
       const isDeleting = binding.metadata.deletionTimestamp !== undefined;
-      return await runSteps(isDeleting ? deletionSteps(task) : creationSteps(task), binding);
+      const steps = isDeleting ? deletionSteps(task) : creationSteps(task);
+      return await runSteps(steps, binding, (known) =>
+        readAnew(deps.client, serviceBindings, known, bindings, signal),
+      );
     } finally {
       const known = bindings.get(key);
       if (!known?.status?.currentOperation) lanes.leave(key);

@@ -4,6 +4,7 @@ import { brokerKey, brokerRefFromKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { slotOf, waitMs } from '../control/attempts.ts';
 import type { ReconcileResult } from '../control/controller.ts';
+import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { deleteBroker } from './broker-deletion.ts';
 import { napMs, nextStatus, writeBrokerStatus, type BrokerTask, type CatalogDeps } from './broker-task.ts';
@@ -44,6 +45,7 @@ export function brokerReconciler(
         (current) => waitUntilDue(task, current),
       ],
       broker,
+      (known) => readAnew(task.client, scope.brokers, known, task.catalog.brokers, signal),
     );
   };
 }

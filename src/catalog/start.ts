@@ -1,10 +1,11 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
+import type { Stores } from '../control/stores.ts';
 import { brokerReconciler } from './broker-reconciler.ts';
 import type { CatalogDeps } from './broker-task.ts';
 import { LiveInstances } from './live-instances.ts';
 import { RelistRequests } from './relist-requests.ts';
 import { removedItemReconciler } from './removed-items.ts';
-import { clusterScope, namespacedScope } from './scope.ts';
+import { catalogStores, clusterScope, namespacedScope } from './scope.ts';
 import { wakeOnBrokers, wakeOnInstances, wakeOnItems, wakeOnNews, type BrokerQueue } from './wake.ts';
 
 export interface CatalogControllers {
@@ -34,6 +35,7 @@ export function createCatalogControllers(
         name: scope === clusterScope ? 'cluster-service-broker' : 'service-broker',
         reconcile: brokerReconciler({ ...deps, live }, relists),
         concurrency: settings.brokerConcurrency,
+        isKnown: (key) => catalogStores(stores, scope).brokers.get(key) !== undefined,
       });
       return { scope, relists, controller };
     },
@@ -44,6 +46,7 @@ export function createCatalogControllers(
       name: `${what}-cleanup`,
       reconcile: removedItemReconciler({ ...deps, live }, what),
       concurrency: settings.writeConcurrency,
+      isKnown: (key) => isItemKnown(stores, what, key),
     });
   const classCleanup = cleanup('class');
   const planCleanup = cleanup('plan');
@@ -61,4 +64,10 @@ export function createCatalogControllers(
     controllers: [...brokerQueues.map(({ controller }) => controller), classCleanup, planCleanup],
     unsubscribe: () => subscriptions.forEach((unsubscribe) => unsubscribe()),
   };
+}
+
+/** Names of cluster-wide objects hold no slash. */
+function isItemKnown(stores: Stores, what: 'class' | 'plan', key: string): boolean {
+  const { classes, plans } = catalogStores(stores, key.includes('/') ? namespacedScope : clusterScope);
+  return (what === 'class' ? classes : plans).get(key) !== undefined;
 }

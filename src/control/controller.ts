@@ -2,6 +2,7 @@ import type { BackoffOptions } from '../base/backoff.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { systemStopwatch } from '../base/stopwatch.ts';
 import { isApiError, isConflict } from '../kube/errors.ts';
+import { FailurePace } from './failure-pace.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** What a reconcile run asks for. Nothing, or to be called again later without a change. */
@@ -25,17 +26,25 @@ export interface ControllerDeps {
   /** Keys worked on at the same time; never one key twice. */
   readonly concurrency: number;
   readonly logger: Logger;
-  /** Delays after a thrown error, with full jitter. @default 5 ms … 5 min */
+  /** Delays after a thrown error, with full jitter. @default 5 ms … 30 s: an API server that is back is used soon */
   readonly backoff?: BackoffOptions | undefined;
   readonly observe?: ReconcileObserver | undefined;
+  /**
+   * Whether there is an object of this key. While the controller does not work, which for a standby is for ever, keys
+   * of what is gone are not kept; without this they are.
+   */
+  readonly isKnown?: ((key: string) => boolean) | undefined;
 }
 
 /** Far beyond all deadlines of the requests that one run makes. */
 const longestRunMs = 1_800_000;
+/** Keys that a controller which does not work collects before it looks which of them are still of use. */
+const minPruned = 64;
 
 /**
  * A queue of keys and the workers that reconcile them. A run that throws is logged, counted and repeated with
- * growing delays; a run that returns has settled the key until somebody enqueues it again.
+ * growing delays, and when many do, the whole controller slows down; a run that returns has settled the key until
+ * somebody enqueues it again.
  */
 export class Controller {
   readonly name: string;
@@ -43,6 +52,9 @@ export class Controller {
   readonly #queue: WorkQueue;
   /** When the runs that go on were begun, by the stopwatch. */
   readonly #begun = new Map<string, number>();
+  readonly #pace = new FailurePace();
+  #isWorking = false;
+  #pruneAt = minPruned;
 
   constructor(deps: ControllerDeps) {
     this.name = deps.name;
@@ -63,6 +75,7 @@ export class Controller {
 
   enqueue(key: string): void {
     this.#queue.add(key);
+    if (!this.#isWorking && this.#queue.depth > this.#pruneAt) this.#prune();
   }
 
   enqueueAfter(key: string, delayMs: number): void {
@@ -76,7 +89,11 @@ export class Controller {
   async start(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     this.#queue.resume();
-    const stop = (): void => void this.#queue.drain();
+    this.#isWorking = true;
+    const stop = (): void => {
+      this.#isWorking = false;
+      void this.#queue.drain();
+    };
     signal.addEventListener('abort', stop, { once: true });
     try {
       await Promise.all(Array.from({ length: this.#deps.concurrency }, () => this.#work(signal)));
@@ -87,6 +104,7 @@ export class Controller {
 
   async #work(signal: AbortSignal): Promise<void> {
     for (;;) {
+      await this.#pace.ready(signal);
       const key = await this.#queue.take();
       if (key === undefined) return;
       const startedMs = systemStopwatch.elapsedMs();
@@ -106,6 +124,7 @@ export class Controller {
     try {
       const result = await this.#deps.reconcile(key, signal);
       this.#queue.forget(key);
+      this.#pace.succeeded();
       if (result?.requeueAfterMs === undefined) return 'done';
       this.#queue.addAfter(key, result.requeueAfterMs);
       return 'requeued';
@@ -113,8 +132,15 @@ export class Controller {
       // Cut short by the stop: whoever starts again takes it up again.
       if (signal.aborted) this.#queue.add(key);
       else this.#fail(key, error);
-      return 'failed';
+      return isConflict(error) ? 'requeued' : 'failed';
     }
+  }
+
+  #prune(): void {
+    const { isKnown } = this.#deps;
+    if (isKnown === undefined) return;
+    this.#queue.prune(isKnown);
+    this.#pruneAt = Math.max(minPruned, 2 * this.#queue.depth);
   }
 
   #fail(key: string, error: unknown): void {
@@ -127,7 +153,11 @@ export class Controller {
       ...errorFields(error),
     };
     // A conflict is how the API server says "look again": nothing that a person should read about.
-    if (isConflict(error)) this.#deps.logger.debug(fields, 'reconcile again: the object has changed');
-    else this.#deps.logger.warn(fields, 'reconcile failed');
+    if (isConflict(error)) {
+      this.#deps.logger.debug(fields, 'reconcile again: the object has changed');
+      return;
+    }
+    this.#pace.failed();
+    this.#deps.logger.warn(fields, 'reconcile failed');
   }
 }

@@ -19,13 +19,15 @@ export function stopFor(requeueAfterMs: number): Step<never> {
   return { kind: 'stop', requeueAfterMs };
 }
 
-/** Somebody else wrote the object meanwhile: what we know of it will be newer in a moment. */
-const conflictDelayMs = 50;
-
-/** Runs the steps in order, each on the object that the one before it left. */
+/**
+ * Runs the steps in order, each on the object that the one before it left.
+ * @param readAnew called when somebody else wrote the object meanwhile, before the conflict is thrown: the run is
+ *   repeated with back-off, and needs to see what is there
+ */
 export async function runSteps<T>(
   steps: readonly ((object: T) => Promise<Step<T>> | Step<T>)[],
   object: T,
+  readAnew: (object: T) => Promise<void>,
 ): Promise<ReconcileResult | undefined> {
   try {
     let current = object;
@@ -36,7 +38,7 @@ export async function runSteps<T>(
     }
     return undefined;
   } catch (error) {
-    if (isConflict(error)) return { requeueAfterMs: conflictDelayMs };
+    if (isConflict(error)) await readAnew(object);
     throw error;
   }
 }

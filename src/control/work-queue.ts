@@ -2,7 +2,7 @@ import { backoffMs, type BackoffOptions } from '../base/backoff.ts';
 import { FairQueue } from './fair-queue.ts';
 
 export interface WorkQueueOptions {
-  /** Delays of `retry`. @default 5 ms … 5 min */
+  /** Delays of `retry`. @default 5 ms … 30 s: an API server that is back is used soon */
   readonly backoff?: BackoffOptions | undefined;
 }
 
@@ -12,6 +12,8 @@ interface Delayed {
 }
 
 const longestTimerMs = 2 ** 31 - 1;
+/** News of a key that failed cut its back-off short, but not below this: whoever fails may be what makes the news. */
+const longestHoldMs = 1000;
 
 /**
  * Keys to work on, each at most once at a time. The rules are those of client-go's work queue:
@@ -26,12 +28,14 @@ export class WorkQueue {
   readonly #processing = new Set<string>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #failures = new Map<string, number>();
+  /** Keys that failed, and until when nobody gets them again. */
+  readonly #heldUntilMs = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   readonly #drained: (() => void)[] = [];
   #isDraining = false;
 
   constructor(options: WorkQueueOptions = {}) {
-    this.#backoff = options.backoff ?? { initialMs: 5, maxMs: 300_000 };
+    this.#backoff = options.backoff ?? { initialMs: 5, maxMs: 30_000 };
   }
 
   /** Keys that wait for a worker; without those that wait for their time. */
@@ -44,8 +48,11 @@ export class WorkQueue {
     return this.#delayed.size;
   }
 
+  /** A key that has just failed is added when it has been left alone for a while. */
   add(key: string): void {
     if (this.#dirty.has(key)) return;
+    const holdMs = (this.#heldUntilMs.get(key) ?? 0) - performance.now();
+    if (holdMs > 0) return this.addAfter(key, holdMs);
     this.#dirty.add(key);
     if (!this.#processing.has(key)) this.#offer(key);
   }
@@ -77,7 +84,11 @@ export class WorkQueue {
     const failures = this.failures(key) + 1;
     this.#failures.set(key, failures);
     const delayMs = Math.max(atLeastMs, backoffMs(failures, this.#backoff));
-    this.addAfter(key, delayMs);
+    const holdMs = Math.min(delayMs, longestHoldMs);
+    this.#heldUntilMs.set(key, performance.now() + holdMs);
+    // What was added during the run that failed waits as well.
+    const hasNews = this.#processing.has(key) && this.#dirty.delete(key);
+    this.addAfter(key, hasNews ? holdMs : delayMs);
     return delayMs;
   }
 
@@ -89,6 +100,17 @@ export class WorkQueue {
   /** The key went well: its next failure starts from the shortest delay. */
   forget(key: string): void {
     this.#failures.delete(key);
+    this.#heldUntilMs.delete(key);
+  }
+
+  /** Keeps of the keys that wait for a worker only those that `isWanted`. */
+  prune(isWanted: (key: string) => boolean): void {
+    const waiting = Array.from({ length: this.#ready.length }, () => this.#ready.shift());
+    for (const key of waiting) {
+      if (key === undefined) continue;
+      if (isWanted(key)) this.#ready.push(key);
+      else this.#dirty.delete(key);
+    }
   }
 
   /** The next key, as soon as there is one; undefined when the queue is drained. Call `done` with it after. */

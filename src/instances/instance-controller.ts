@@ -20,14 +20,15 @@ export interface InstanceControllerOptions {
 /** The controller of ServiceInstances, and the events that make it look at one again. */
 export function instanceController(deps: OperationDeps, options: InstanceControllerOptions): Controller {
   const { stores, logger } = deps;
+  const instances = stores.serviceInstances.store;
   const controller = new Controller({
     name: 'service-instance',
     reconcile: instanceReconciler(deps),
     concurrency: options.concurrency,
     logger,
     observe: options.observe,
+    isKnown: (key) => instances.get(key) !== undefined,
   });
-  const instances = stores.serviceInstances.store;
   const enqueueAll = (found: readonly ServiceInstance[]): void => {
     for (const instance of found) controller.enqueue(objectKey(instance));
   };

@@ -1,6 +1,8 @@
 import { isConditionTrue } from '../api/conditions.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { serviceInstances } from '../api/kinds.ts';
 import type { ReconcileResult } from '../control/controller.ts';
+import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, type Step } from '../control/steps.ts';
 import { stopWhenReleased, waitForNextAttempt } from '../operations/attempt-steps.ts';
 import { deleteAtBroker } from '../operations/delete-at-broker.ts';
@@ -34,7 +36,11 @@ export function instanceReconciler(
     }
     const task: InstanceTask = { ...deps, polls, signal };
     const isDeleting = instance.metadata.deletionTimestamp !== undefined;
-    return runSteps(isDeleting ? deletionSteps(task) : creationSteps(task), instance);
+    const steps = isDeleting ? deletionSteps(task) : creationSteps(task);
+    const { store } = deps.stores.serviceInstances;
+    return runSteps(steps, instance, (known) =>
+      readAnew(deps.client, serviceInstances, known, store, signal),
+    );
   };
 }
 

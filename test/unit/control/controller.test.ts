@@ -225,3 +225,72 @@ it('does nothing when it is stopped before it starts', async () => {
   await expect(controller.start(AbortSignal.abort())).resolves.toBeUndefined();
   expect(controller.depth).toBe(1);
 });
+
+describe('an API server that can write nothing', () => {
+  it('is not stormed: neither by keys that make their own news nor by many of them', async () => {
+    const busy = new KubeApiError({ status: 500, reason: 'InternalError', message: 'no space' });
+    let runs = 0;
+    const { controller } = run(
+      (key) => {
+        runs++;
+        controller.enqueue(key);
+        return Promise.reject(busy);
+      },
+      { backoff: { initialMs: 5, maxMs: 300_000 }, concurrency: 10 },
+    );
+    for (let number = 0; number < 24; number++) controller.enqueue(`ns/${number}`);
+    const startedMs = performance.now();
+    await waitFor(() => performance.now() - startedMs > 3000);
+    // Each has failed at least once; without the pauses there are thousands.
+    expect(runs).toBeGreaterThanOrEqual(12);
+    expect(runs).toBeLessThan(100);
+  });
+
+  it('is used at full speed again as soon as it can', async () => {
+    let isBroken = true;
+    let failures = 0;
+    const seen = new Set<string>();
+    const { controller } = run(
+      async (key) => {
+        if (!isBroken) seen.add(key);
+        else {
+          failures++;
+          throw new Error('no');
+        }
+        return undefined;
+      },
+      { backoff: { initialMs: 5, maxMs: 300_000 }, concurrency: 10 },
+    );
+    for (let number = 0; number < 20; number++) controller.enqueue(`ns/${number}`);
+    await waitFor(() => failures > 15);
+    isBroken = false;
+    const healedMs = performance.now();
+    for (let number = 0; number < 200; number++) controller.enqueue(`new/${number}`);
+    await waitFor(() => seen.size >= 200);
+    expect(performance.now() - healedMs).toBeLessThan(4000);
+  });
+});
+
+describe('a controller that does not work', () => {
+  it('keeps no keys of what is gone', () => {
+    const known = new Set<string>();
+    const controller = new Controller({
+      name: 'test',
+      concurrency: 1,
+      logger: silentLogger,
+      reconcile: () => Promise.resolve(undefined),
+      isKnown: (key) => known.has(key),
+    });
+    for (let number = 0; number < 200; number++) known.add(`ns/stays-${number}`);
+    for (const key of known) controller.enqueue(key);
+    for (let number = 0; number < 10_000; number++) {
+      const key = `ns/passes-${number}`;
+      known.add(key);
+      controller.enqueue(key);
+      known.delete(key);
+      controller.enqueue(key);
+    }
+    expect(controller.depth).toBeGreaterThanOrEqual(known.size);
+    expect(controller.depth).toBeLessThanOrEqual(2 * known.size + 64);
+  });
+});

@@ -246,3 +246,51 @@ it('never has one key in two hands, loses none, and invents none', async () => {
     { numRuns: 500 },
   );
 });
+
+describe('a key that failed', () => {
+  it('is not handed out at once because of what was added during its run', async () => {
+    const queue = new WorkQueue({ backoff: { initialMs: 60_000, maxMs: 60_000 } });
+    queue.add('a');
+    await queue.take();
+    queue.add('a');
+    queue.retry('a');
+    queue.done('a');
+    expect(queue.depth).toBe(0);
+    jest.advanceTimersByTime(1001);
+    expect(queue.depth).toBe(1);
+  });
+
+  it('is handed out after a second when there are news of it, however long its back-off is', async () => {
+    const queue = new WorkQueue();
+    queue.add('a');
+    await queue.take();
+    queue.retry('a', 60_000);
+    queue.done('a');
+    queue.add('a');
+    jest.advanceTimersByTime(998);
+    expect(queue.depth).toBe(0);
+    jest.advanceTimersByTime(3);
+    expect(queue.depth).toBe(1);
+    jest.advanceTimersByTime(600_000);
+    expect(queue.depth).toBe(1);
+  });
+
+  it('and then went well is handed out at once', async () => {
+    const queue = new WorkQueue();
+    queue.add('a');
+    await queue.take();
+    queue.retry('a', 60_000);
+    queue.forget('a');
+    queue.done('a');
+    queue.add('a');
+    expect(queue.depth).toBe(1);
+  });
+});
+
+it('keeps of the keys that wait only those that are wanted, in their order', async () => {
+  const queue = new WorkQueue();
+  ['n/1', 'm/1', 'n/2', 'm/2'].forEach((key) => queue.add(key));
+  queue.prune((key) => key !== 'n/1');
+  queue.add('n/1');
+  expect((await takeAll(queue)).toSorted()).toEqual(['m/1', 'm/2', 'n/1', 'n/2']);
+});
