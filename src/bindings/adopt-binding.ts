@@ -2,8 +2,8 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { finalizer } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import { goOn, type Step } from '../control/steps.ts';
+import { isOnRecord } from '../operations/operation-status.ts';
 import type { BindingTask } from './binding-task.ts';
-import { mayBeAtBroker } from './known-at-broker.ts';
 
 /** Completes what the admission webhook did not see: finalizer, externalID, secretName. Usually nothing is missing. */
 export async function adoptBinding(
@@ -36,5 +36,5 @@ function completed(task: BindingTask, { metadata, spec, status }: ServiceBinding
 
 /** Somebody took the finalizer away and changed nothing else: the object is to go without a word to the broker. */
 function isAbandoned(binding: ServiceBinding): boolean {
-  return mayBeAtBroker(binding) && binding.status?.observedGeneration === binding.metadata.generation;
+  return isOnRecord(binding) && binding.status?.observedGeneration === binding.metadata.generation;
 }

@@ -6,10 +6,11 @@ import type { BindingAnswer } from '../osb/types.ts';
 import { standingAt, standingOf } from '../operations/answer-kind.ts';
 import type { Standing } from '../operations/answer-rules.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
-import { operationDeadline, pollAgain } from '../operations/polling.ts';
+import { followMaking } from '../operations/follow-making.ts';
 import { bindFailed, bindingOrphaned } from './bind-outcome.ts';
 import { findBindableInstance } from './bindable-instance.ts';
 import { bindingIdOf, saveBinding, type BindingTask } from './binding-task.ts';
+import { brokeredBinding } from './brokered-binding.ts';
 import { prepareBind, type PreparedBind } from './prepare-bind.ts';
 import { settle } from './settle-binding.ts';
 import { storeCredentials } from './store-credentials.ts';
@@ -112,22 +113,9 @@ async function settleBind(
   }
   if (task.signal.aborted) return stop;
   if (outcome.kind === 'accepted') {
-    const message = 'The binding is being created asynchronously';
-    const accepted = await saveBinding(
-      task,
-      binding,
-      { kind: 'working', reason: 'Binding', message },
-      {
-        asyncOpInProgress: true,
-        lastOperation: outcome.operation,
-        operationDeadline: operationDeadline(
-          task,
-          prepared.offering.plan.status?.maximumPollingDurationSeconds,
-        ),
-      },
-      'uid',
+    return followMaking(task, brokeredBinding(task), binding, outcome, async (verdict, changes) =>
+      saveBinding(task, binding, verdict, changes, 'uid'),
     );
-    return pollAgain(task, accepted, outcome.retryAfterMs);
   }
   task.connections.reportFailure(prepared.broker, outcome);
   if (outcome.reason === 'ConcurrencyError') {

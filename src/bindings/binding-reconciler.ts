@@ -6,6 +6,7 @@ import { goOn, runSteps, stop, type Step } from '../control/steps.ts';
 import { stopWhenReleased, waitForNextAttempt } from '../operations/attempt-steps.ts';
 import { deleteAtBroker } from '../operations/delete-at-broker.ts';
 import { mitigateOrphan } from '../operations/mitigate-orphan.ts';
+import { isOnRecord } from '../operations/operation-status.ts';
 import type { OperationDeps } from '../operations/operation-task.ts';
 import { PollPace } from '../operations/poll-pace.ts';
 import { adoptBinding } from './adopt-binding.ts';
@@ -14,7 +15,6 @@ import type { BindingTask } from './binding-task.ts';
 import { brokeredBinding, releaseBinding } from './brokered-binding.ts';
 import { resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
-import { mayBeAtBroker } from './known-at-broker.ts';
 import { pollBinding } from './poll-binding.ts';
 import { waitForTurn } from './wait-for-turn.ts';
 
@@ -89,5 +89,5 @@ async function releaseUnlessAtBroker(
   task: BindingTask,
   binding: ServiceBinding,
 ): Promise<Step<ServiceBinding>> {
-  return mayBeAtBroker(binding) ? goOn(binding) : releaseBinding(task, binding);
+  return isOnRecord(binding) ? goOn(binding) : releaseBinding(task, binding);
 }

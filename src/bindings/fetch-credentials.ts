@@ -1,7 +1,8 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
-import { resolveOffering, type Offering } from '../control/resolve.ts';
+import { offeringOf } from '../control/offering-of.ts';
+import type { Offering } from '../control/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Failure, FailureReason } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
@@ -130,8 +131,8 @@ function sourceOf({ stores }: BindingTask, { metadata, spec }: ServiceBinding): 
   const namespace = metadata.namespace ?? '';
   const instance = stores.serviceInstances.store.get(`${namespace}/${spec.instanceRef.name}`);
   if (instance === undefined) return undefined;
-  const resolution = resolveOffering(instance.spec, namespace, stores);
-  return resolution.kind === 'resolved' ? { instance, offering: resolution.offering } : undefined;
+  const offering = offeringOf(instance, stores);
+  return offering && { instance, offering };
 }
 
 /** The binding is there (OSB: keep remembering it): asks again until the operation's deadline. */

@@ -2,7 +2,7 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { compact } from '../base/compact.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
-import { resolveOffering } from '../control/resolve.ts';
+import { offeringOf } from '../control/offering-of.ts';
 import type { Stores } from '../control/stores.ts';
 
 /** How the broker knows a binding: what DELETE and polls have to name. */
@@ -17,15 +17,6 @@ export interface KnownAtBroker {
   readonly maxPollingSeconds?: number;
 }
 
-/** Something may exist at the broker: a request was sent, or was about to be when the process died. */
-export function mayBeAtBroker({ status }: ServiceBinding): boolean {
-  return (
-    Boolean(status?.orphanMitigationInProgress) ||
-    Boolean(status?.inProgressProperties) ||
-    Boolean(status?.externalProperties)
-  );
-}
-
 /**
  * What was sent wins over what the instance says now. Objects written by the original Service Catalog have no ids on
  * record; their instance and its class have them.
@@ -33,7 +24,7 @@ export function mayBeAtBroker({ status }: ServiceBinding): boolean {
 export function knownAtBroker(binding: ServiceBinding, stores: Stores): KnownAtBroker | undefined {
   const namespace = binding.metadata.namespace ?? '';
   const instance = stores.serviceInstances.store.get(`${namespace}/${binding.spec.instanceRef.name}`);
-  const derived = instance === undefined ? {} : derivedFrom(instance, namespace, stores);
+  const derived = instance === undefined ? {} : derivedFrom(instance, stores);
   const {
     broker,
     instanceId,
@@ -63,11 +54,11 @@ function recorded({ status }: ServiceBinding, namespace: string): Partial<KnownA
   });
 }
 
-function derivedFrom(instance: ServiceInstance, namespace: string, stores: Stores): Partial<KnownAtBroker> {
+function derivedFrom(instance: ServiceInstance, stores: Stores): Partial<KnownAtBroker> {
   const instanceId = instance.status?.instanceID ?? instance.spec.externalID;
-  const resolution = resolveOffering(instance.spec, namespace, stores);
-  if (resolution.kind === 'unresolved') return compact({ instanceId });
-  const { class: serviceClass, plan } = resolution.offering;
+  const offering = offeringOf(instance, stores);
+  if (offering === undefined) return compact({ instanceId });
+  const { class: serviceClass, plan } = offering;
   return compact({
     broker: brokerRefOf(serviceClass),
     instanceId,

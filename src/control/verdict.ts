@@ -46,8 +46,14 @@ export type Verdict =
       readonly cause: string;
       readonly failedReason?: string;
     }
-  /** The object is being deleted: Ready keeps its last value, Reconciling tells what is waited for. */
-  | { readonly kind: 'deleting'; readonly reason: string; readonly message: string };
+  /** The object is being deleted: nobody may take it for ready, whatever it was before. */
+  | {
+      readonly kind: 'deleting';
+      readonly reason: string;
+      readonly message: string;
+      /** The broker did not do it: whether what it has can still be used, nobody knows. */
+      readonly isRefused?: boolean;
+    };
 
 export interface VerdictStatus {
   readonly conditions: readonly Condition[];
@@ -55,7 +61,7 @@ export interface VerdictStatus {
   readonly observedGeneration: number;
 }
 
-type Setter = (type: string, status: 'True' | 'False', reason: string, message: string) => void;
+type Setter = (type: string, status: 'True' | 'False' | 'Unknown', reason: string, message: string) => void;
 
 /**
  * The conditions for a verdict: Ready is the last one (Failed after it when terminal), Reconciling, Stalled and
@@ -84,8 +90,7 @@ export function statusOf(
   setProgress(verdict, conditions, set);
   return {
     conditions,
-    // The STATUS column of kubectl: nobody may take what is being deleted for ready.
-    lastConditionState: verdict.kind === 'deleting' ? verdict.reason : lastConditionState(conditions),
+    lastConditionState: lastConditionState(conditions),
     observedGeneration: generation,
   };
 }
@@ -112,11 +117,10 @@ function keptConditions(verdict: Verdict): readonly (typeof ownConditions)[numbe
 
 function setReady(verdict: Verdict, ready: Condition | undefined, set: Setter): void {
   if (verdict.kind === 'ready') return set('Ready', 'True', verdict.reason, verdict.message);
-  const isKept =
-    verdict.kind === 'deleting' || ('usable' in verdict && verdict.usable && ready?.status === 'True');
-  if (!isKept) return set('Ready', 'False', verdict.reason, verdict.message);
-  if (ready !== undefined && ready.status !== 'Unknown')
-    set('Ready', ready.status, ready.reason, ready.message);
+  const isKept = 'usable' in verdict && verdict.usable && ready?.status === 'True';
+  if (isKept) return set('Ready', 'True', ready.reason, ready.message);
+  const isUnknown = verdict.kind === 'deleting' && verdict.isRefused === true;
+  set('Ready', isUnknown ? 'Unknown' : 'False', verdict.reason, verdict.message);
 }
 
 function setProgress(verdict: Verdict, conditions: readonly Condition[], set: Setter): void {

@@ -51,9 +51,10 @@ function creationSteps(task: InstanceTask): readonly InstanceStep[] {
     (instance) => announceUpgrade(task, instance),
     (instance) => stopWhenSettled(task, instance),
     (instance) => waitForNextAttempt(task, instance),
-    (instance) => adoptInstance(task, instance),
+    // What is under way goes on before the spec is looked at: that may mean nothing, by a typo.
     (instance) => pollInstance(task, instance),
     (instance) => mitigateOrphan(task, brokeredInstance(task), instance),
+    (instance) => adoptInstance(task, instance),
     (instance) => provision(task, instance),
     (instance) => updateInstance(task, instance),
   ];
@@ -63,9 +64,9 @@ function deletionSteps(task: InstanceTask): readonly InstanceStep[] {
   return [
     stopWhenReleased,
     (instance) => releaseUnlessAtBroker(task, instance),
-    (instance) => waitForBindings(task, instance),
     (instance) => waitForNextAttempt(task, instance),
     (instance) => pollInstance(task, instance),
+    (instance) => waitForBindings(task, instance),
     (instance) => deleteAtBroker(task, brokeredInstance(task), instance),
   ];
 }

@@ -3,6 +3,7 @@ import { compact } from '../base/compact.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import type { Offering } from '../control/resolve.ts';
 import { scoped, type Stores } from '../control/stores.ts';
+import { isOnRecord } from '../operations/operation-status.ts';
 
 /** How the broker knows an instance: what DELETE, polls and bindings have to name. */
 export interface KnownAtBroker {
@@ -11,14 +12,9 @@ export interface KnownAtBroker {
   readonly planId: string;
 }
 
-/** Something may exist at the broker: a request was sent, or was about to be when the process died. */
-export function mayBeAtBroker({ status }: ServiceInstance): boolean {
-  return (
-    status?.provisionStatus === 'Provisioned' ||
-    Boolean(status?.orphanMitigationInProgress) ||
-    Boolean(status?.inProgressProperties) ||
-    Boolean(status?.externalProperties)
-  );
+/** Objects of the original Service Catalog may have nothing on record but that they were provisioned. */
+export function mayBeAtBroker(instance: ServiceInstance): boolean {
+  return instance.status?.provisionStatus === 'Provisioned' || isOnRecord(instance);
 }
 
 /**
@@ -36,11 +32,14 @@ export function knownAtBroker(instance: ServiceInstance, stores: Stores): KnownA
 
 /** The plan as the catalog has it, if it is still known. */
 export function planWithId(
-  { metadata, spec }: ServiceInstance,
+  { metadata, spec, status }: ServiceInstance,
   planId: string,
   { clusterServicePlans, servicePlans }: Stores,
 ): Offering['plan'] | undefined {
-  return spec.serviceClassRef
+  // The spec may be unresolved by now; what was sent says where it went.
+  const broker = (status?.externalProperties ?? status?.inProgressProperties)?.broker;
+  const isNamespaced = broker ? broker.kind === 'ServiceBroker' : Boolean(spec.serviceClassRef);
+  return isNamespaced
     ? servicePlans.store.byIndex('externalID', scoped(metadata.namespace, planId))[0]
     : clusterServicePlans.store.byIndex('externalID', planId)[0];
 }

@@ -7,11 +7,11 @@ import type { InstanceAnswer } from '../osb/types.ts';
 import { standingAt, standingOf } from '../operations/answer-kind.ts';
 import type { Standing } from '../operations/answer-rules.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
+import { followMaking } from '../operations/follow-making.ts';
 import { mitigationStarted } from '../operations/operation-status.ts';
 import { pauseAfter } from '../operations/pause-after.ts';
-import { operationDeadline, pollAgain } from '../operations/polling.ts';
+import { brokeredInstance } from './brokered-instance.ts';
 import { instanceIdOf, type InstanceTask } from './instance-task.ts';
-import { maxPollingSecondsOf } from './known-at-broker.ts';
 import { provisioned, provisionFailed } from './provision-outcome.ts';
 import { saveInstance } from './save-instance.ts';
 import { settle } from './settle-instance.ts';
@@ -162,28 +162,11 @@ async function settleProvision(
     case 'done':
       await settle(task, instance, provisioned(instance, request.properties, outcome.body.dashboardUrl));
       return stop;
-    case 'accepted': {
-      const accepted = await saveInstance(
-        task,
-        instance,
-        {
-          kind: 'working',
-          reason: 'Provisioning',
-          message: 'The instance is being provisioned asynchronously',
-        },
-        {
-          asyncOpInProgress: true,
-          lastOperation: outcome.operation,
-          operationDeadline: operationDeadline(
-            task,
-            maxPollingSecondsOf(instance, request.planId, task.stores),
-          ),
-          dashboardURL: outcome.body.dashboardUrl ?? instance.status?.dashboardURL,
-        },
-        'uid',
-      );
-      return pollAgain(task, accepted, outcome.retryAfterMs);
-    }
+    case 'accepted':
+      return followMaking(task, brokeredInstance(task), instance, outcome, async (verdict, changes) => {
+        const dashboardURL = outcome.body.dashboardUrl ?? instance.status?.dashboardURL;
+        return saveInstance(task, instance, verdict, { ...changes, dashboardURL }, 'uid');
+      });
     case 'failed': {
       task.connections.reportFailure(request.brokerRef, outcome);
       const next = attemptAfter(task, instance, pauseAfter(outcome));

@@ -7,12 +7,13 @@ import type { InstanceAnswer } from '../osb/types.ts';
 import { standingAt, standingOf } from '../operations/answer-kind.ts';
 import type { Standing } from '../operations/answer-rules.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
+import { followMaking } from '../operations/follow-making.ts';
 import { pauseAfter } from '../operations/pause-after.ts';
-import { operationDeadline, pollAgain } from '../operations/polling.ts';
+import { brokeredInstance } from './brokered-instance.ts';
 import { instanceIdOf, type InstanceTask } from './instance-task.ts';
 import { saveInstance } from './save-instance.ts';
 import { settle } from './settle-instance.ts';
-import { knownAtBroker, maxPollingSecondsOf, type KnownAtBroker } from './known-at-broker.ts';
+import { knownAtBroker, type KnownAtBroker } from './known-at-broker.ts';
 import { pendingChange, type PendingChange } from './pending-change.ts';
 import { refusePlanChange } from './plan-change.ts';
 import { waitForMissing } from './provision.ts';
@@ -116,21 +117,11 @@ async function settleUpdate(
     return stop;
   }
   if (outcome.kind === 'accepted') {
-    const message = 'The instance is being updated asynchronously';
-    const accepted = await saveInstance(
-      task,
-      instance,
-      { kind: 'working', reason: 'UpdatingInstance', message, usable: true },
-      {
-        asyncOpInProgress: true,
-        lastOperation: outcome.operation,
-        inProgressProperties: change.properties,
-        operationDeadline: operationDeadline(task, maxPollingSecondsOf(instance, known.planId, task.stores)),
-        dashboardURL: outcome.body.dashboardUrl ?? instance.status?.dashboardURL,
-      },
-      'uid',
-    );
-    return pollAgain(task, accepted, outcome.retryAfterMs);
+    return followMaking(task, brokeredInstance(task), instance, outcome, async (verdict, changes) => {
+      const dashboardURL = outcome.body.dashboardUrl ?? instance.status?.dashboardURL;
+      const said = { inProgressProperties: change.properties, dashboardURL };
+      return saveInstance(task, instance, verdict, { ...changes, ...said }, 'uid');
+    });
   }
   task.connections.reportFailure(known.broker, outcome);
   if (change.isContextOnly && outcome.disposition === 'terminal' && outcome.instanceUsable !== false) {

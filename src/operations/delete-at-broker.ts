@@ -45,12 +45,18 @@ function recordDeletion<O extends BrokeredObject, D extends string>(
   { deletion, save }: BrokeredKind<O, D>,
   object: O,
 ): Promise<O> {
-  if (isMitigating(object) || isInterrupting(object, deletion.operation)) return Promise.resolve(object);
-  const { status } = object;
+  if (isMitigating(object)) return Promise.resolve(object);
+  const { status, metadata } = object;
+  const verdict = { kind: 'deleting', ...deletion.inFlight } as const;
+  if (isInterrupting(object, deletion.operation)) {
+    // Attempts of the making say nothing of the deletion.
+    const isCounted = status?.observedGeneration === metadata.generation;
+    return save(object, verdict, { attempts: isCounted ? status?.attempts : undefined }, 'resourceVersion');
+  }
   const isStarted = status?.currentOperation === deletion.operation;
   return save(
     object,
-    { kind: 'deleting', ...deletion.inFlight },
+    verdict,
     {
       currentOperation: deletion.operation,
       orphanMitigationInProgress: false,
@@ -66,7 +72,7 @@ function recordDeletion<O extends BrokeredObject, D extends string>(
 
 async function followDeletion<O extends BrokeredObject, D extends string>(
   task: OperationTask,
-  { deletion, save }: BrokeredKind<O, D>,
+  { deletion, save, event }: BrokeredKind<O, D>,
   object: O,
   known: AtBroker,
   { operation, retryAfterMs }: Extract<Outcome<DeletionAnswer>, { kind: 'accepted' }>,
@@ -86,6 +92,7 @@ async function followDeletion<O extends BrokeredObject, D extends string>(
     },
     'uid',
   );
+  event(accepted, 'Normal', deletion.underWay);
   return pollAgain(task, accepted, retryAfterMs);
 }
 
@@ -114,6 +121,6 @@ async function waitForOperation<O extends BrokeredObject, D extends string>(
   const { attempts } = attemptAfter(task, object);
   const busy = `The broker is still busy with this ${noun.toLowerCase()} (ConcurrencyError)`;
   const message = `${busy}; it is deleted when that has ended`;
-  const verdict = { kind: 'deleting', reason: deletion.failed.reason, message } as const;
+  const verdict = { kind: 'deleting', reason: deletion.failed.reason, message, isRefused: true } as const;
   return pollAgain(task, await save(object, verdict, { attempts }, 'uid'));
 }

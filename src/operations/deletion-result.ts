@@ -33,8 +33,10 @@ export async function deleteAgain<O extends BrokeredObject, D extends string>(
   const text = `${sentence(message)} Next attempt at ${next.nextAttemptTime}.`;
   const verdict = isMitigating(object)
     ? ({ kind: 'cleaning', reason: 'OrphanMitigationFailed', message: text } as const)
-    : ({ kind: 'deleting', reason: kind.deletion.failed.reason, message: text } as const);
-  await kind.save(object, verdict, deletionRetried(next), 'uid');
+    : ({ kind: 'deleting', reason: kind.deletion.failed.reason, message: text, isRefused: true } as const);
+  // Also of one that interrupted something: from now on it is a deletion that is under way.
+  const deleting = isMitigating(object) ? {} : { currentOperation: kind.deletion.operation };
+  await kind.save(object, verdict, { ...deletionRetried(next), ...deleting }, 'uid');
   kind.event(object, 'Warning', { reason: verdict.reason, message });
   return stopFor(next.delayMs);
 }

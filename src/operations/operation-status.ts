@@ -10,6 +10,8 @@ export interface BrokeredObject extends KubeObject {
   readonly status?: OperationStatus & {
     /** What was asked for, as long as the broker may have it and has not confirmed it. */
     readonly inProgressProperties?: object | null;
+    /** What the broker has confirmed. */
+    readonly externalProperties?: object | null;
   };
 }
 
@@ -79,6 +81,15 @@ export function mitigationStarted<Operation extends string>(
     nextAttemptTime: undefined,
     attempts,
   } as const;
+}
+
+/** Something may exist at the broker: a request was sent, or was about to be when the process died. */
+export function isOnRecord({ status }: BrokeredObject): boolean {
+  return (
+    Boolean(status?.orphanMitigationInProgress) ||
+    Boolean(status?.inProgressProperties) ||
+    Boolean(status?.externalProperties)
+  );
 }
 
 /** Deleting the object takes over from orphan mitigation: one DELETE serves both. */

@@ -45,7 +45,7 @@ describe('conditions of a verdict', () => {
       { kind: 'held-back', ...said, cause: 'c' },
       'Stalled=True:R OrphanMitigation=False:R Ready=False:R',
     ],
-    ['deleting, never ready', { kind: 'deleting', ...said }, 'Reconciling=True:R'],
+    ['deleting', { kind: 'deleting', ...said }, 'Reconciling=True:R Ready=False:R'],
   ])('of a new object: %s', (_name, verdict, expected) => {
     expect(told(verdict)).toBe(expected);
   });
@@ -62,7 +62,6 @@ describe('conditions of a verdict', () => {
       { kind: 'stalled', ...said, usable: true, failedReason: 'F' },
       'Stalled=True:R Ready=True:Was Failed=True:F',
     ],
-    ['deleting', { kind: 'deleting', ...said }, 'Reconciling=True:R Ready=True:Was'],
   ])('Ready stays True while what is there keeps working: %s', (_name, verdict, expected) => {
     expect(told(verdict, [readyTrue])).toBe(expected);
   });
@@ -85,10 +84,23 @@ describe('conditions of a verdict', () => {
     expect(status.lastConditionState).toBe('Failed');
   });
 
-  it('tells in lastConditionState what a deletion waits for, although Ready is still True', () => {
-    const status = statusOf({ kind: 'deleting', ...said }, { conditions: [readyTrue] }, 7, now);
-    expect(status.lastConditionState).toBe('R');
-  });
+  it.each<[string, Verdict, string]>([
+    ['goes on', { kind: 'deleting', ...said }, 'Reconciling=True:R Ready=False:R'],
+    [
+      'is refused by the broker',
+      { kind: 'deleting', ...said, isRefused: true },
+      'Reconciling=True:R Ready=Unknown:R',
+    ],
+  ])(
+    'of what was ready, and whose deletion %s, are not Ready; the last one says why',
+    (_name, verdict, expected) => {
+      const failed = { ...readyTrue, type: 'Failed' } as const;
+      expect(told(verdict, [readyTrue])).toBe(expected);
+      const status = statusOf(verdict, { conditions: [readyTrue, failed] }, 7, now);
+      expect(status.conditions.at(-1)?.type).toBe('Ready');
+      expect(status.lastConditionState).toBe('R');
+    },
+  );
 
   it('moves lastTransitionTime only when the status changes', () => {
     const [kept] = statusOf({ kind: 'ready', ...said }, { conditions: [readyTrue] }, 7, now).conditions;

@@ -1,0 +1,28 @@
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { resolveOffering, type Offering } from './resolve.ts';
+import { scoped, type Stores } from './stores.ts';
+
+/**
+ * Class and plan of an instance: those of its spec, or, when nothing has that name (a typo in a running instance),
+ * those that its broker was told. What is under way never stops because of the spec.
+ */
+export function offeringOf(instance: ServiceInstance, stores: Stores): Offering | undefined {
+  const resolution = resolveOffering(instance.spec, instance.metadata.namespace ?? '', stores);
+  return resolution.kind === 'resolved' ? resolution.offering : recordedOffering(instance, stores);
+}
+
+function recordedOffering({ metadata, status }: ServiceInstance, stores: Stores): Offering | undefined {
+  const { broker, serviceID, planID } = status?.externalProperties ?? {};
+  if (serviceID === undefined || planID === undefined) return undefined;
+  if (broker?.kind === 'ServiceBroker') {
+    const [serviceClass] = stores.serviceClasses.store.byIndex(
+      'externalID',
+      scoped(metadata.namespace, serviceID),
+    );
+    const [plan] = stores.servicePlans.store.byIndex('externalID', scoped(metadata.namespace, planID));
+    return serviceClass && plan && { scope: 'namespace', class: serviceClass, plan };
+  }
+  const [serviceClass] = stores.clusterServiceClasses.store.byIndex('externalID', serviceID);
+  const [plan] = stores.clusterServicePlans.store.byIndex('externalID', planID);
+  return serviceClass && plan && { scope: 'cluster', class: serviceClass, plan };
+}
