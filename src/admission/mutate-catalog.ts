@@ -4,6 +4,7 @@ import { mutateBinding } from './catalog-binding.ts';
 import { mutateBroker } from './catalog-broker.ts';
 import type { CatalogChange, MutateCatalogDeps } from './catalog-change.ts';
 import { mutateInstance } from './catalog-instance.ts';
+import { mutateItem } from './catalog-item.ts';
 import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
@@ -12,6 +13,10 @@ import { newParameterSecrets } from './secret-references.ts';
 const mutations: ReadonlyMap<string, (change: CatalogChange) => void> = new Map([
   ['ClusterServiceBroker', mutateBroker],
   ['ServiceBroker', mutateBroker],
+  ['ClusterServiceClass', mutateItem],
+  ['ServiceClass', mutateItem],
+  ['ClusterServicePlan', mutateItem],
+  ['ServicePlan', mutateItem],
   ['ServiceInstance', mutateInstance],
   ['ServiceBinding', mutateBinding],
 ]);

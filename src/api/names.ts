@@ -28,6 +28,14 @@ export function escapeName(id: string): string {
   return name.length > maxNameLength ? `${name.slice(0, 30).replace(/\.$/, '')}-${md5Hex(id)}` : name;
 }
 
+/**
+ * Whether a class or plan of this name is what a catalog gave, as its name follows from its id. Service Catalog once used
+ * the raw id. Whoever copies one by hand has to give it another name.
+ */
+export function isNamedAfter(id: string, name: string): boolean {
+  return name === id || name === escapeName(id);
+}
+
 function isSeparatorAfter(character: string, before: string): boolean {
   return (character === '-' && before !== '.') || (character === '.' && before !== '.' && before !== '-');
 }

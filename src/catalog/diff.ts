@@ -9,6 +9,7 @@ import { ownerReference, type DesiredCatalog, type DesiredItem } from './convert
 import { offeredStatus, removedStatus, type ClassStatusFacts, type PlanStatusFacts } from './item-status.ts';
 import {
   classRefName,
+  isFromCatalog,
   isRemoved,
   type AnyClass,
   type AnyItem,
@@ -165,8 +166,9 @@ function tombstones<T extends AnyItem>(
     .map((object) => ({ kind: 'tombstone', existing: object }));
 }
 
-/** Cluster-wide classes and plans that an administrator made for a broker are none of the catalog's business. */
+/** Classes and plans that an administrator made for a broker are none of the catalog's business. */
 function isOurs(object: AnyItem, broker: AnyBroker, scope: CatalogScope): boolean {
+  if (!isFromCatalog(object)) return false;
   const owners = object.metadata.ownerReferences ?? [];
   if (owners.length === 0) return scope.classes.namespaced;
   const own = ownerReference(broker, scope);

@@ -4,6 +4,7 @@ import { isConflict, isNotFound } from '../kube/errors.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import type { CatalogDeps } from './broker-task.ts';
+import { repairLabels } from './item-labels.ts';
 import { lookAgainMs, type LiveInstances } from './live-instances.ts';
 import { catalogStores, clusterScope, isRemoved, namespacedScope, type AnyItem } from './scope.ts';
 
@@ -12,11 +13,11 @@ export interface CleanupDeps extends Pick<CatalogDeps, 'client' | 'stores' | 'lo
 }
 
 /**
- * Deletes a class or plan that has left its broker's catalog as soon as no instance uses it any more, neither as far as
- * the watch has told nor in the API server at this moment.
- * @param what the index of instances by what they use, and the kind of object to delete
+ * Keeps the labels of a class or plan right, and deletes one that has left its broker's catalog as soon as no instance
+ * uses it any more, neither as far as the watch has told nor in the API server at this moment.
+ * @param what the index of instances by what they use, and the kind of object
  */
-export function removedItemReconciler(
+export function itemReconciler(
   deps: CleanupDeps,
   what: 'class' | 'plan',
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
@@ -24,6 +25,9 @@ export function removedItemReconciler(
     // Names of cluster-wide objects hold no slash.
     const scope = key.includes('/') ? namespacedScope : clusterScope;
     const { classes, plans } = catalogStores(deps.stores, scope);
+    await (what === 'class'
+      ? repairLabels(deps.client, scope.classes, classes, key, signal)
+      : repairLabels(deps.client, scope.plans, plans, key, signal));
     if (deps.stores.serviceInstances.store.byIndex(what, key).length > 0) return undefined;
     const item = (what === 'class' ? classes : plans).get(key);
     if (item === undefined || !isRemoved(item) || item.metadata.deletionTimestamp !== undefined)

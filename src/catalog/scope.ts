@@ -10,6 +10,7 @@ import {
   serviceClasses,
   servicePlans,
 } from '../api/kinds.ts';
+import { isNamedAfter } from '../api/names.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { Store } from '../control/store.ts';
@@ -106,6 +107,11 @@ export function brokerNameOf(spec: AnyItem['spec']): string {
 /** The store key of the class that a plan belongs to. */
 export function classKeyOf(plan: AnyPlan): string {
   return scoped(plan.metadata.namespace, classRefName(plan.spec));
+}
+
+/** Not a copy that somebody made by hand: those are theirs, whatever they carry of the original's metadata. */
+export function isFromCatalog({ metadata, spec }: AnyItem): boolean {
+  return isNamedAfter(spec.externalID, metadata.name);
 }
 
 export function isRemoved(item: AnyItem): boolean {

@@ -4,7 +4,7 @@ import { brokerReconciler } from './broker-reconciler.ts';
 import type { CatalogDeps } from './broker-task.ts';
 import { LiveInstances } from './live-instances.ts';
 import { RelistRequests } from './relist-requests.ts';
-import { removedItemReconciler } from './removed-items.ts';
+import { itemReconciler } from './removed-items.ts';
 import { catalogStores, clusterScope, namespacedScope } from './scope.ts';
 import { wakeOnBrokers, wakeOnInstances, wakeOnItems, wakeOnNews, type BrokerQueue } from './wake.ts';
 
@@ -44,7 +44,7 @@ export function createCatalogControllers(
     new Controller({
       ...common,
       name: `${what}-cleanup`,
-      reconcile: removedItemReconciler({ ...deps, live }, what),
+      reconcile: itemReconciler({ ...deps, live }, what),
       concurrency: settings.writeConcurrency,
       isKnown: (key) => isItemKnown(stores, what, key),
     });

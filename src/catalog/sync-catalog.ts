@@ -13,7 +13,7 @@ import { convertCatalog } from './convert.ts';
 import { diffCatalog } from './diff.ts';
 import { nextStep } from './next-step.ts';
 import { restrictCatalog } from './restrict.ts';
-import { brokerNameOf, isRemoved, type AnyItem } from './scope.ts';
+import { brokerNameOf, isFromCatalog, isRemoved, type AnyItem } from './scope.ts';
 import { describeSkipped, skipped } from './skipped-item.ts';
 
 /** What came of one attempt to bring classes and plans in line with a broker's catalog. */
@@ -119,7 +119,8 @@ function usableETag(task: BrokerTask, broker: AnyBroker): string | undefined {
   if (!catalogETag || reconciledGeneration !== broker.metadata.generation) return undefined;
   // What was left out, because its id was taken or it was refused, may be possible now.
   if (skippedItems !== undefined && skippedItems.length > 0) return undefined;
-  const offered = (items: readonly AnyItem[]): number => items.filter((item) => !isRemoved(item)).length;
+  const offered = (items: readonly AnyItem[]): number =>
+    items.filter((item) => isFromCatalog(item) && !isRemoved(item)).length;
   const key = objectKey(broker);
   const isComplete =
     offered(task.catalog.classes.byIndex('broker', key)) === counts.serviceClassCount &&

@@ -3,6 +3,7 @@ import type { ClusterServicePlan } from '../api/generated/cluster-service-plan.t
 import type { ServiceClass } from '../api/generated/service-class.ts';
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
+import { isNamedAfter } from '../api/names.ts';
 import type { Store } from './store.ts';
 import { scoped, type Stores } from './stores.ts';
 import { unresolvedClass, unresolvedPlan, type Choice, type Selector } from './unresolved.ts';
@@ -116,7 +117,7 @@ type AnyOffering = ClusterServiceClass | ServiceClass | ClusterServicePlan | Ser
 
 function resolve<C, P>(lookup: Lookup<C, P>): Resolution {
   const { namespace, classKind, classSelector, planSelector } = lookup;
-  const classes = preferOffered(select(lookup.classes, namespace, lookup.classRef, classSelector));
+  const classes = preferred(select(lookup.classes, namespace, lookup.classRef, classSelector));
   const found = only(classes);
   if (found === undefined) {
     return {
@@ -126,11 +127,13 @@ function resolve<C, P>(lookup: Lookup<C, P>): Resolution {
     };
   }
 
-  const ofClass = lookup.plans.byIndex('class', scoped(namespace, found.metadata.name)).filter(isOffered);
+  const ofClass = fromCatalogFirst(
+    lookup.plans.byIndex('class', scoped(namespace, found.metadata.name)).filter(isOffered),
+  );
   const plans =
     planSelector === undefined && lookup.planRef === undefined
       ? ofClass
-      : preferOffered(
+      : preferred(
           select(lookup.plans, namespace, lookup.planRef, planSelector).filter((plan) =>
             lookup.isOfClass(plan, found),
           ),
@@ -151,10 +154,23 @@ function resolve<C, P>(lookup: Lookup<C, P>): Resolution {
   return { kind: 'resolved', offering: lookup.offering(found, plan) };
 }
 
-/** An entry that left the catalog keeps serving its instances, but a new one of the same name comes first. */
-function preferOffered<T extends AnyOffering>(candidates: readonly T[]): readonly T[] {
-  const offered = candidates.filter(isOffered);
-  return offered.length > 0 ? offered : candidates;
+/**
+ * An entry that left the catalog keeps serving its instances, but a new one of the same name comes first. So do those
+ * that a catalog gave: copies that somebody made by hand are found where they have names or ids of their own.
+ */
+function preferred<T extends AnyOffering>(candidates: readonly T[]): readonly T[] {
+  return fromCatalogFirst(atLeastOne(candidates, isOffered));
+}
+
+/** Those that a broker's catalog gave; all when it gave none of them. */
+export function fromCatalogFirst<T extends AnyOffering>(candidates: readonly T[]): readonly T[] {
+  return atLeastOne(candidates, ({ metadata, spec }) => isNamedAfter(spec.externalID, metadata.name));
+}
+
+function atLeastOne<T>(candidates: readonly T[], isBetter: (candidate: T) => boolean): readonly T[] {
+  if (candidates.length < 2) return candidates;
+  const better = candidates.filter(isBetter);
+  return better.length > 0 ? better : candidates;
 }
 
 function choiceOf({ spec }: AnyOffering): Choice {

@@ -27,16 +27,32 @@ export async function adoptInstance(
   }
 
   const patch = adoptionPatch(instance, resolution.offering, task.newId);
-  if (patch === undefined) return goOn(instance);
-  const { name, namespace, resourceVersion } = instance.metadata;
-  const adopted = await task.client.patch<ServiceInstance>(
+  return goOn(patch === undefined ? instance : await save(task, instance, patch));
+}
+
+/** Query labels that somebody took away, or changed: usually the CREATE has them and nothing is written. */
+export async function repairLabels(
+  task: InstanceTask,
+  instance: ServiceInstance,
+): Promise<Step<ServiceInstance>> {
+  const { metadata, spec } = instance;
+  const labels = labelCorrections(serviceInstances.kind, spec, metadata.labels);
+  return labels === undefined ? goOn(instance) : goOn(await save(task, instance, { metadata: { labels } }));
+}
+
+async function save(
+  task: InstanceTask,
+  { metadata: { name, namespace = '', resourceVersion } }: ServiceInstance,
+  patch: { readonly metadata: Fields; readonly spec?: Fields },
+): Promise<ServiceInstance> {
+  const saved = await task.client.patch<ServiceInstance>(
     serviceInstances,
-    namespace === undefined ? { name } : { namespace, name },
+    { namespace, name },
     { ...patch, metadata: { ...patch.metadata, resourceVersion } },
     { type: 'merge', signal: task.signal },
   );
-  task.stores.serviceInstances.store.put(adopted);
-  return goOn(adopted);
+  task.stores.serviceInstances.store.put(saved);
+  return saved;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

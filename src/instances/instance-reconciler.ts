@@ -9,7 +9,7 @@ import { deleteAtBroker } from '../operations/delete-at-broker.ts';
 import { mitigateOrphan } from '../operations/mitigate-orphan.ts';
 import type { OperationDeps } from '../operations/operation-task.ts';
 import { PollPace } from '../operations/poll-pace.ts';
-import { adoptInstance } from './adopt-instance.ts';
+import { adoptInstance, repairLabels } from './adopt-instance.ts';
 import { brokeredInstance } from './brokered-instance.ts';
 import { hasNewContext } from './instance-context.ts';
 import type { InstanceTask } from './instance-task.ts';
@@ -49,6 +49,7 @@ type InstanceStep = (instance: ServiceInstance) => Promise<Step<ServiceInstance>
 function creationSteps(task: InstanceTask): readonly InstanceStep[] {
   return [
     (instance) => announceUpgrade(task, instance),
+    (instance) => repairLabels(task, instance),
     (instance) => stopWhenSettled(task, instance),
     (instance) => waitForNextAttempt(task, instance),
     // What is under way goes on before the spec is looked at: that may mean nothing, by a typo.

@@ -1,7 +1,7 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
 import { compact } from '../base/compact.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
-import type { Offering } from '../control/resolve.ts';
+import { fromCatalogFirst, type Offering } from '../control/resolve.ts';
 import { scoped, type Stores } from '../control/stores.ts';
 import { isOnRecord } from '../operations/operation-status.ts';
 
@@ -40,8 +40,8 @@ export function planWithId(
   const broker = (status?.externalProperties ?? status?.inProgressProperties)?.broker;
   const isNamespaced = broker ? broker.kind === 'ServiceBroker' : Boolean(spec.serviceClassRef);
   return isNamespaced
-    ? servicePlans.store.byIndex('externalID', scoped(metadata.namespace, planId))[0]
-    : clusterServicePlans.store.byIndex('externalID', planId)[0];
+    ? fromCatalogFirst(servicePlans.store.byIndex('externalID', scoped(metadata.namespace, planId)))[0]
+    : fromCatalogFirst(clusterServicePlans.store.byIndex('externalID', planId))[0];
 }
 
 /** `maximum_polling_duration` of a plan of the instance. */

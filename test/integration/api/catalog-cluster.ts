@@ -91,8 +91,13 @@ export function manifest(object: Manifest, namespace: string, name = 'object'): 
 }
 
 /** Asks whether the API server would take the object, every field of it known. Nothing is stored. */
-export async function tryCreate(client: KubeClient, object: Manifest): Promise<Answer> {
-  return post(client, object, '?dryRun=All&fieldValidation=Strict');
+export async function tryCreate(
+  client: KubeClient,
+  object: Manifest,
+  fieldManager?: string,
+): Promise<Answer> {
+  const manager = fieldManager === undefined ? '' : `&fieldManager=${fieldManager}`;
+  return post(client, object, `?dryRun=All&fieldValidation=Strict${manager}`);
 }
 
 export async function create(client: KubeClient, object: Manifest): Promise<Answer> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { controllerFieldManager } from '../../../src/api/group.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ControlPlane } from '../../cluster/control-plane.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -27,6 +28,7 @@ const pods = 'pods.bind.servicecatalog.k8s.io';
 const selected = 'pods-selected.bind.servicecatalog.k8s.io';
 const workloads = 'workloads.bind.servicecatalog.k8s.io';
 const catalog = 'catalog.servicecatalog.k8s.io';
+const items = 'items.servicecatalog.k8s.io';
 
 let plane: ControlPlane;
 let client: KubeClient;
@@ -142,6 +144,12 @@ const existing: readonly Manifest[] = [
   instance,
   { ...instance, metadata: { ...instance.metadata, name: 'going' } },
   clusterBroker,
+  {
+    apiVersion: v1beta1,
+    kind: 'ClusterServiceClass',
+    metadata: { name: 'c' },
+    spec: { externalName: 'c', externalID: 'i', clusterServiceBrokerName: 'b' },
+  },
 ];
 
 const preset = { namespace: 'presets' };
@@ -273,9 +281,30 @@ describe('an object of our own kinds', () => {
         clusterServiceClassRef: { name: 'c' },
       },
     ],
-  ])('of the catalog does not: %s', async (kind, spec) => {
-    const object = { apiVersion: v1beta1, kind, metadata: { name: 'n' }, spec };
-    expect(entryOf(await tryCreate(client, object))).toBeUndefined();
+    ['ServiceClass', { externalName: 'c', externalID: 'i', serviceBrokerName: 'b' }],
+    [
+      'ServicePlan',
+      { externalName: 'c', externalID: 'i', serviceBrokerName: 'b', serviceClassRef: { name: 'c' } },
+    ],
+  ])('of the catalog goes there when people make it, not for the controller: %s', async (kind, spec) => {
+    const metadata = kind.startsWith('Cluster') ? { name: 'n' } : { name: 'n', namespace: 'team' };
+    const object = { apiVersion: v1beta1, kind, metadata, spec };
+    expect(entryOf(await tryCreate(client, object))).toBe(items);
+    expect(entryOf(await tryCreate(client, object, controllerFieldManager))).toBeUndefined();
+  });
+
+  it('of the catalog goes there when its spec changes, and not for its status or metadata', async () => {
+    const class_ = (patch: unknown, subresource?: 'status'): Change => ({
+      kind: 'ClusterServiceClass',
+      name: 'c',
+      namespace: '',
+      patch,
+      ...(subresource === undefined ? {} : { subresource }),
+    });
+    expect(entryOf(await tryPatch(client, class_({ spec: { externalName: 'other' } })))).toBe(items);
+    expect(entryOf(await tryPatch(client, class_({ metadata: { labels: { a: 'b' } } })))).toBeUndefined();
+    const status = { removedFromBrokerCatalog: true };
+    expect(entryOf(await tryPatch(client, class_({ status }, 'status')))).toBeUndefined();
   });
 
   it.each([

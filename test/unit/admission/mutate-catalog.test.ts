@@ -1,5 +1,6 @@
 import { ObjectPatch } from '../../../src/admission/object-patch.ts';
 import { finalizer, generatedForAnnotation, generatedLabel } from '../../../src/api/group.ts';
+import { queryLabels } from '../../../src/api/labels.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently } from '../injection/pods.ts';
 import {
@@ -172,9 +173,35 @@ describe.each(['ServiceInstance', 'ServiceBinding'])('Secrets that a %s has sent
   });
 });
 
+describe.each([
+  ['ClusterServiceClass', { clusterServiceBrokerName: 'b' }],
+  ['ServiceClass', { serviceBrokerName: 'b' }],
+  ['ClusterServicePlan', { clusterServiceBrokerName: 'b', clusterServiceClassRef: { name: 'c' } }],
+  ['ServicePlan', { serviceBrokerName: 'b', serviceClassRef: { name: 'c' } }],
+])('a %s that somebody writes by hand', (kind, refs) => {
+  const spec = { externalName: 'copy', externalID: 'id', ...refs };
+  const labels = queryLabels(kind, spec);
+
+  it('can be found by what its spec says', async () => {
+    expect(await stored(kind, { metadata: { name: 'x' }, spec })).toEqual({
+      metadata: { name: 'x', labels },
+      spec,
+    });
+  });
+
+  it('loses the labels of its original and of what it said before', async () => {
+    const old = { ...spec, externalName: 'original' };
+    const copied = { ...queryLabels(kind, old), mine: '1' };
+    const copy = await stored(kind, { metadata: { name: 'x', labels: copied }, spec });
+    expect(copy['metadata']).toMatchObject({ labels: { ...labels, mine: '1' } });
+    const changed = { metadata: { name: 'x', labels: copied }, spec };
+    expect(await update(kind, { ...changed, spec: old }, changed)).toEqual(copy);
+  });
+});
+
 describe('not asked', () => {
   it.each([
-    ['another kind', 'ServicePlan', instance({}), {}],
+    ['another kind', 'PodPreset', instance({}), {}],
     ['DELETE', 'ServiceInstance', instance({}), { operation: 'DELETE' }],
     ['status', 'ServiceInstance', instance({}), { subResource: 'status', operation: 'UPDATE' }],
     ['no spec: the schema refuses it', 'ServiceInstance', { metadata: {} }, {}],
