@@ -2,6 +2,7 @@ import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Authorize } from './authorize.ts';
+import type { IsDying } from './dying-instance.ts';
 import type { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
 
@@ -11,6 +12,7 @@ export interface MutateCatalogDeps {
   /** Class and plan of an instance, when they are known. Refs that the spec holds win over its selectors. */
   readonly resolve: ResolveInstance;
   readonly authorize: Authorize;
+  readonly isDying: IsDying;
   /** True for our own controller: what it writes is not a wish of its own. */
   readonly isController: (request: AdmissionRequest) => boolean;
   readonly logger: Logger;
@@ -35,5 +37,7 @@ export interface CatalogChange {
   readonly spec: JsonObject;
   readonly oldSpec: JsonObject;
   readonly patch: ObjectPatch;
+  /** Tells the person something about a request that is granted. */
+  readonly warn: (message: string) => void;
   readonly deps: MutateCatalogDeps;
 }

@@ -6,6 +6,7 @@ import type { CatalogChange, MutateCatalogDeps } from './catalog-change.ts';
 import { mutateInstance } from './catalog-instance.ts';
 import { mutateItem } from './catalog-item.ts';
 import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
+import { dyingInstance } from './dying-instance.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
 import { newParameterSecrets } from './secret-references.ts';
@@ -42,14 +43,29 @@ export async function mutateCatalog(
   if (spec === undefined) return ignored;
   const oldSpec = new ObjectPatch(request.oldObject ?? {}).object('spec') ?? {};
 
-  const forbidden = await unreadableSecret(request, spec, oldSpec, deps, timeoutMs);
+  const forbidden =
+    (await unreadableSecret(request, spec, oldSpec, deps, timeoutMs)) ??
+    (await uselessBinding(request, spec, deps, timeoutMs));
   if (forbidden !== undefined) {
     const { kind, namespace, name } = request;
     deps.logger.info({ kind, namespace, name, reason: 'Forbidden' }, forbidden);
     return deny(403, forbidden);
   }
-  mutate({ request, isCreation, spec, oldSpec, patch, deps });
-  return patched(patch.operations);
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  mutate({ request, isCreation, spec, oldSpec, patch, warn, deps });
+  return patched(patch.operations, warnings);
+}
+
+/** The deletion of an instance waits for its bindings: a new one would only hold it up. */
+async function uselessBinding(
+  request: AdmissionRequest,
+  spec: JsonObject,
+  { isController, isDying }: MutateCatalogDeps,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const isNew = request.kind === 'ServiceBinding' && request.operation === 'CREATE';
+  return isNew && !isController(request) ? dyingInstance(request, spec, isDying, timeoutMs) : undefined;
 }
 
 /**

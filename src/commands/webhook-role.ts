@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createAuthorize } from '../admission/authorize.ts';
 import type { AdmissionObservation } from '../admission/answer.ts';
 import type { Handler } from '../admission/decision.ts';
+import { createIsDying } from '../admission/dying-instance.ts';
 import { mutateCatalog } from '../admission/mutate-catalog.ts';
 import { mutatePod, type InjectionObservation } from '../admission/mutate-pod.ts';
 import { mutateWorkload } from '../admission/mutate-workload.ts';
@@ -211,6 +212,7 @@ export class WebhookRole {
     const catalog = {
       logger,
       authorize: shared.authorize,
+      isDying: createIsDying(client, logger, signal),
       uuid: randomUUID,
       resolve: admissionResolution(stores),
       isController: ({ user, fieldManager }: AdmissionRequest) =>

@@ -3,14 +3,12 @@ import type { ObjectMeta } from '../../base/object-meta.ts';
 import type {
   CatalogRestrictions,
   Condition,
-  LocalObjectReference,
   SkippedCatalogItem,
 } from './shared-types.ts';
 
 export type {
   CatalogRestrictions,
   Condition,
-  LocalObjectReference,
   SkippedCatalogItem,
 };
 
@@ -58,13 +56,20 @@ export interface ServiceBrokerAuthInfo {
 /** User name and password. */
 export interface BasicAuthConfig {
   /** The Secret, in the namespace of the broker, with the keys username and password. */
-  readonly secretRef: LocalObjectReference;
+  readonly secretRef: OwnSecretReference;
+}
+
+export interface OwnSecretReference {
+  /** Ignored, with a warning: the Secret of a ServiceBroker is in the broker's own namespace. For manifests that were written for a ClusterServiceBroker. */
+  readonly namespace?: string;
+  /** Name of the Secret. */
+  readonly name: string;
 }
 
 /** A bearer token. */
 export interface BearerTokenAuthConfig {
   /** The Secret, in the namespace of the broker, with the key token. */
-  readonly secretRef: LocalObjectReference;
+  readonly secretRef: OwnSecretReference;
 }
 
 /** What the controller knows about the object. Written by the controller only. */

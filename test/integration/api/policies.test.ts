@@ -131,6 +131,12 @@ describe('somebody who may read one Secret only', () => {
 
   it.each([
     ['its own Secret', broker({ authInfo: basic('mine') }), undefined],
+    ['its own Secret and a namespace that is ignored', broker({ authInfo: basic('mine', 'x') }), undefined],
+    [
+      'a Secret it may not read, and could elsewhere',
+      broker({ authInfo: basic('theirs', 'lent') }),
+      unreadable('team/theirs'),
+    ],
     ['no Secret', broker({}), undefined],
     ['a Secret it may not read', broker({ authInfo: basic('theirs') }), unreadable('team/theirs')],
     [

@@ -40,6 +40,7 @@ export function world(overrides: Partial<MutateCatalogDeps> = {}, denied: readon
           ? large
           : undefined,
     authorize,
+    isDying: async (namespace, name) => `${namespace}/${name}` === 'shop/dying',
     isController: ({ user, fieldManager }) =>
       user.username === controller.username && fieldManager === controllerFieldManager,
     logger: recordingLogger(),

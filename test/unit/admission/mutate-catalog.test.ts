@@ -54,6 +54,35 @@ describe.each(['ClusterServiceBroker', 'ServiceBroker'])('%s', (kind) => {
   });
 });
 
+describe('the namespace of the Secret of a', () => {
+  const withSecret = (kind: string, namespace: unknown): JsonObject => ({
+    metadata: { finalizers: [finalizer] },
+    spec: { relistBehavior: 'Manual', authInfo: { [kind]: { secretRef: { name: 's', namespace } } } },
+  });
+
+  it.each(['basic', 'bearer'])(
+    'ServiceBroker is its own, and whoever says another is told (%s)',
+    async (kind) => {
+      const { allowed, warnings } = await decide('ServiceBroker', withSecret(kind, 'elsewhere'));
+      expect({ allowed, warnings }).toEqual({
+        allowed: true,
+        warnings: [
+          `spec.authInfo.${kind}.secretRef.namespace is ignored: ` +
+            'the Secret of a ServiceBroker is in its own namespace, "shop"',
+        ],
+      });
+    },
+  );
+
+  it.each([
+    ['ServiceBroker', 'shop'],
+    ['ServiceBroker', ''],
+    ['ClusterServiceBroker', 'elsewhere'],
+  ])('%s: nothing is said of %j', async (kind, namespace) => {
+    expect((await decide(kind, withSecret('basic', namespace))).warnings).toBeUndefined();
+  });
+});
+
 describe('ServiceBinding', () => {
   const binding = (spec: JsonObject): JsonObject => ({ metadata: { name: 'x' }, spec });
   const held = (spec: JsonObject): JsonObject => ({ metadata: { name: 'x', finalizers: [finalizer] }, spec });
@@ -132,6 +161,30 @@ describe.each(['ClusterServiceBroker', 'ServiceBroker', 'ServiceInstance', 'Serv
     });
   },
 );
+
+describe('a new ServiceBinding of an instance that is being deleted', () => {
+  const binding = { metadata: { name: 'x' }, spec: { instanceRef: { name: 'dying' } } };
+
+  it('is refused in the words of the original', async () => {
+    expect(await decide('ServiceBinding', binding)).toMatchObject({
+      allowed: false,
+      code: 403,
+      message: 'ServiceBinding shop/x references a ServiceInstance that is being deleted: shop/dying',
+    });
+  });
+
+  it('is let in from the controller, which has it wait, and when it is not new', async () => {
+    expect(await decide('ServiceBinding', binding, byController)).toMatchObject({ allowed: true });
+    const fields = { operation: 'UPDATE', oldObject: binding };
+    expect(await decide('ServiceBinding', binding, fields)).toMatchObject({ allowed: true });
+  });
+
+  it('is refused only there', async () => {
+    expect(await decide('ServiceBinding', binding, { namespace: 'other' })).toMatchObject({ allowed: true });
+    const nonsense = { metadata: { name: 'x' }, spec: { instanceRef: 'dying' } };
+    expect(await decide('ServiceBinding', nonsense)).toMatchObject({ allowed: true });
+  });
+});
 
 describe.each(['ServiceInstance', 'ServiceBinding'])('Secrets that a %s has sent to a broker', (kind) => {
   const from = (...names: readonly string[]): JsonObject => ({
