@@ -3,11 +3,21 @@ import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { ControllerRole } from '../../../src/commands/controller-role.ts';
 import { parseConfig } from '../../../src/config.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const hourMs = 3_600_000;
 /** Shorter than a jump. */
 const operationTimeout = '10m';
+
+/** What the broker asks for with a failure. */
+const pauseMs = 2_000;
+const busy: Behaviour = {
+  kind: 'answer',
+  status: 422,
+  body: { error: 'ConcurrencyError' },
+  headers: { 'retry-after': String(pauseMs / 1000) },
+};
 
 let world: ServiceWorld;
 let setByMs = 0;
@@ -57,12 +67,15 @@ async function live(name: string, jump: () => void): Promise<unknown> {
     });
   };
 
-  world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 503 }, 2);
+  world.broker.script({ operation: 'provision' }, busy, 2);
   world.broker.script({ operation: 'provision' }, { kind: 'async', polls: 6 }, 1);
   await world.createInstance(name);
-  see(await world.instance(name, ({ status }) => (status?.attempts ?? 0) > 0, 'has failed once'));
+  see(await world.instance(name, ({ status }) => Boolean(status?.nextAttemptTime), 'has failed once'));
   jump();
   await polls('pollInstance', 2);
+  const [first, second, third] = world.broker.requestsOf('provision').map(({ atMs }) => atMs);
+  expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(pauseMs);
+  expect((third ?? 0) - (second ?? 0)).toBeGreaterThan(pauseMs);
   jump();
   await polls('pollInstance', 5);
   jump();
