@@ -8,9 +8,7 @@ import {
 } from '../../src/kube/client.ts';
 import type { KubeObject, NewObject, ObjectRef } from '../../src/kube/objects.ts';
 import type { Resource } from '../../src/kube/resources.ts';
-
-/** Set to `1` by `npm run test:integration -- --restarts`. */
-export const restartsVariable = 'BINDERY_TEST_RESTARTS';
+import { restartsVariable } from './restarts-variable.ts';
 
 /**
  * A story alternates between what the test does and what it waits for. With restarts on, the controllers are ended

@@ -1,0 +1,39 @@
+/**
+ * `npm run test:integration [-- options]`: the integration tests. Other options and names of test files go to Jest.
+ *
+ *   --restarts  the controllers end without a goodbye and start anew between the steps of every story; without names of
+ *               test files, only those tests run in which there are controllers
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { restartsVariable } from '../support/restarts-variable.ts';
+
+const jest = join(import.meta.dirname, '..', '..', 'node_modules', 'jest', 'bin', 'jest.js');
+const foldersWithControllers = ['catalog', 'injection', 'lifecycle', 'life', 'support', 'workloads'];
+
+const given = process.argv.slice(2);
+const rest = given.filter((argument) => argument !== '--restarts');
+const isRestarting = rest.length < given.length;
+const namesFiles = rest.some((argument) => !argument.startsWith('-'));
+const selected = foldersWithControllers.map((folder) => `test/integration/${folder}/`);
+
+const child = spawn(
+  process.execPath,
+  [
+    '--disable-warning=ExperimentalWarning',
+    '--experimental-vm-modules',
+    jest,
+    '--selectProjects=integration',
+    '--maxWorkers=2',
+    ...rest,
+    ...(isRestarting && !namesFiles ? selected : []),
+  ],
+  { stdio: 'inherit', env: { ...process.env, [restartsVariable]: isRestarting ? '1' : '' } },
+);
+// Ctrl-C reaches Jest as well, and the clean-up is its own.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+process.exitCode = await new Promise<number>((resolve, reject) => {
+  child.once('error', reject);
+  child.once('exit', (code) => resolve(code ?? 1));
+});
