@@ -59,7 +59,7 @@ describe('a broker', () => {
     for (const { metadata } of instances) {
       expect(condition(blocked, 'Reconciling')?.message).toContain(`${metadata.namespace}/${metadata.name}`);
     }
-    expect(condition(blocked, 'Ready')?.status).toBe('True');
+    expect(condition(blocked, 'Ready')?.status).toBe('False');
 
     // Nothing new can be made of it meanwhile; what nobody uses goes at once.
     await world.until(async () => (await world.plansOf(name)).length === 1);

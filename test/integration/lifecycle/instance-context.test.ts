@@ -146,7 +146,7 @@ describe('a context that changes', () => {
 
   it('P50 that did not arrive and was taken back needs no request, and leaves no trace', async () => {
     await readyInstance(world, 'db');
-    world.broker.script({ operation: 'update' }, { kind: 'answer', status: 503 });
+    world.broker.script({ operation: 'update' }, { kind: 'answer', status: 429 });
     await annotate(world, 'db', { 'acme.example/team': 'shop' });
     await world.instance('db', ({ status }) => Boolean(status?.nextAttemptTime), 'waits');
     await annotate(world, 'db', { 'acme.example/team': null });

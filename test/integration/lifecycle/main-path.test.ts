@@ -42,7 +42,7 @@ describe('the main path', () => {
         true,
       'waits for its binding',
     );
-    expect(isReady(blocked)).toBe(true);
+    expect(isReady(blocked)).toBe(false);
     await world.remove(serviceBindings, 'db');
     await world.gone(serviceBindings, 'db');
     await world.gone(serviceInstances, 'db');
