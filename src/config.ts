@@ -27,6 +27,8 @@ export interface WebhookConfig {
   /** How the API server reaches the webhook when it is not by Service. */
   readonly url: URL | undefined;
   readonly serviceName: string;
+  /** How many bindings one Pod or workload may ask for. */
+  readonly maxBindings: number;
 }
 
 export interface ControllerConfig {
@@ -86,6 +88,7 @@ const webhook: readonly Option[] = [
   { flags: '--listen <address>', description: 'admission webhook, HTTPS', default: ':8443' },
   { flags: '--webhook-url <url>', description: 'register the webhook by this https URL, not by its Service' },
   { flags: '--service-name <name>', description: 'Service of the webhook', default: 'bindery-webhook' },
+  { flags: '--max-bindings <n>', description: 'bindings that one Pod may ask for', default: '32' },
 ];
 
 const controller: readonly Option[] = [
@@ -153,6 +156,7 @@ export function parseConfig(
       listen: read.address('listen'),
       url: url === undefined ? undefined : webhookUrl(url),
       serviceName: read.name('serviceName'),
+      maxBindings: read.integer('maxBindings', 1, 256),
     }),
     controller: Object.freeze({
       isLeaderElected: read.bool('leaderElect'),

@@ -2,6 +2,7 @@ import type { PodPreset } from '../api/generated/pod-preset.ts';
 import type { Logger } from '../base/logger.ts';
 import { asksForBindings, parseAnnotations, type ParsedAnnotations } from '../injection/annotations.ts';
 import { conflictWarning, denialMessage, type Conflict } from '../injection/conflict.ts';
+import { defaultLimits, type RequestLimits } from '../injection/limits.ts';
 import { planEphemeral } from '../injection/ephemeral.ts';
 import { optOutOf } from '../injection/opt-out.ts';
 import { patch } from '../injection/patch.ts';
@@ -27,6 +28,8 @@ export interface MutatePodDeps {
   readonly excludedNamespaces: readonly string[];
   /** True where a controller lifts our scheduling gate again. */
   readonly schedulingGates: boolean;
+  /** How much a Pod may ask for. @default defaultLimits */
+  readonly limits?: RequestLimits;
   readonly logger: Logger;
   /** Tells the owner of the Pod what happened. Not called for dry runs. */
   readonly note: (note: PodNote) => void;
@@ -43,6 +46,13 @@ export interface InjectionObservation {
 const systemNamespaces: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease'];
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
+const notInjected = 'service bindings can not be injected';
+/** Beyond these numbers nobody reads them, and Kubernetes cuts warnings. */
+const maxErrors = 5;
+const maxWarnings = 10;
+/** Kubernetes' limit for names. Until it has looked at the Pod they are of any length. */
+const maxNameLength = 253;
+
 /** Gives a Pod the bindings that it asks for, or that PodPresets choose it for. */
 export function mutatePod(
   request: AdmissionRequest,
@@ -55,7 +65,7 @@ export function mutatePod(
 
   const pod: RawPod = request.object;
   if (isLeftAlone(pod, request, deps)) return unchanged;
-  const parsed = parseAnnotations(pod.metadata?.annotations);
+  const parsed = parseAnnotations(pod.metadata?.annotations, deps.limits ?? defaultLimits);
   if (moment === 'debugging') return injectEphemeral(pod, parsed, request, deps);
   return considerCreation(pod, parsed, request, context, deps);
 }
@@ -73,8 +83,9 @@ function considerCreation(
   if (optOut !== undefined) return optedOut(optOut, podCase);
   const errors = parsed.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
-    const reasons = errors.map(({ message }) => message).join('; ');
-    return refuse(422, `service bindings can not be injected: ${reasons}`, podCase);
+    const reasons = errors.slice(0, maxErrors).map(({ message }) => message);
+    const more = errors.length > maxErrors ? `; and ${errors.length - maxErrors} more` : '';
+    return refuse(422, `${notInjected}: ${reasons.join('; ')}${more}`, podCase);
   }
   if (parsed.requests.length === 0 && presets.length === 0) return patched([], warningsOf(parsed, []));
   return decide(podCase, context);
@@ -131,6 +142,7 @@ function inject(podCase: PodCase): Decision {
     presets,
     schedulingGates: deps.schedulingGates,
   });
+  if (result.kind === 'excess') return tooMuch(result.message, podCase);
   deps.observe(observationOf(result, podCase));
   if (result.kind === 'deny') return refuse(403, denialMessage(result.conflicts), podCase);
 
@@ -155,6 +167,14 @@ function inject(podCase: PodCase): Decision {
     ...patched(operations, warnings),
     auditAnnotations: { outcome: 'injected', bindings: names },
   };
+}
+
+/** A Pod that did not ask starts without what PodPresets would have brought. */
+function tooMuch(reason: string, podCase: PodCase): Decision {
+  const message = `${notInjected}: ${reason}`;
+  if (podCase.parsed.requests.length > 0) return refuse(422, message, podCase);
+  tell(podCase, 'BindingSkipped', message, true);
+  return { ...unchanged, outcome: 'skipped', warnings: [message] };
 }
 
 function injectEphemeral(
@@ -196,7 +216,7 @@ function tell(podCase: PodCase, reason: PodNote['reason'], message: string, isNe
   if (!isNews) return;
   const { namespace, dryRun } = request;
   const note = podNote(pod, request, reason, message);
-  const name = request.name || (pod.metadata?.generateName ?? '');
+  const name = (request.name || (pod.metadata?.generateName ?? '')).slice(0, maxNameLength);
   const owner = note.target === undefined ? name : `${note.target.kind}/${note.target.metadata.name}`;
   const repeats = told.get(deps) ?? new Repeats();
   told.set(deps, repeats);
@@ -213,7 +233,7 @@ function tell(podCase: PodCase, reason: PodNote['reason'], message: string, isNe
 function warningsOf(
   { problems, requests }: ParsedAnnotations,
   presets: readonly Preset[],
-  result?: Exclude<PlanResult, { kind: 'deny' }>,
+  result?: Exclude<PlanResult, { kind: 'deny' | 'excess' }>,
 ): readonly string[] {
   if (problems.length + presets.length === 0 && isSmooth(result)) return [];
   const isOfPreset = (key: string): boolean =>
@@ -225,7 +245,7 @@ function warningsOf(
     warnings.push(...result.conflicts.map((conflict: Conflict) => conflictWarning(conflict)));
   }
   if (result?.kind === 'inject') warnings.push(...result.warnings);
-  return [...new Set(warnings)];
+  return [...new Set(warnings)].slice(0, maxWarnings);
 }
 
 function isSmooth(result: PlanResult | undefined): boolean {
@@ -235,15 +255,18 @@ function isSmooth(result: PlanResult | undefined): boolean {
   );
 }
 
-function observationOf(result: PlanResult, { parsed, presets }: PodCase): InjectionObservation {
+function observationOf(
+  result: Exclude<PlanResult, { kind: 'excess' }>,
+  { parsed, presets }: PodCase,
+): InjectionObservation {
   const conflicts = result.conflicts.map(({ field }) => field.slice(0, field.indexOf(' ')));
   if (result.kind !== 'inject') return { injected: [], conflicts };
   const requests =
     presets.length === 0
       ? parsed.requests
       : [...parsed.requests, ...presets.flatMap((preset) => preset.requests)];
-  const kindOf = (name: string): SourceKind | undefined =>
-    requests.find((request) => request.name === name)?.source.kind;
-  const injected = result.injected.map(({ name }) => kindOf(name)).filter((kind) => kind !== undefined);
+  // Of two requests for one name the Pod's own counts.
+  const kinds = new Map(requests.toReversed().map(({ name, source }) => [name, source.kind]));
+  const injected = result.injected.map(({ name }) => kinds.get(name)).filter((kind) => kind !== undefined);
   return { injected, conflicts };
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import { parseAnnotations, type ParsedAnnotations } from '../injection/annotations.ts';
 import { conflictWarning } from '../injection/conflict.ts';
 import { lift } from '../injection/lift.ts';
+import { defaultLimits, type RequestLimits } from '../injection/limits.ts';
 import { optOutOf } from '../injection/opt-out.ts';
 import { plan } from '../injection/plan.ts';
 import type { Annotations, RawPod } from '../injection/pod.ts';
@@ -11,11 +12,12 @@ import type { BindingRequest } from '../injection/request.ts';
 import { requestNames, type SecretNameLookup } from '../injection/secret-name.ts';
 import type { BindingSource } from '../injection/source.ts';
 import { needsDefaultType } from '../injection/volume.ts';
-import { podTemplateOf, podTemplatePath } from '../injection/workload.ts';
+import { podTemplateOf, podTemplatePath, type RawWorkload } from '../injection/workload.ts';
 import type { Authorize } from './authorize.ts';
 import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
 import type { AdmissionRequest } from './review.ts';
 import { missingRight } from './source-rights.ts';
+import { workloadExcess } from './workload-excess.ts';
 
 export interface MutateWorkloadDeps {
   /** Undefined also when the binding does not exist. */
@@ -28,6 +30,8 @@ export interface MutateWorkloadDeps {
   readonly authorize: Authorize;
   /** As for Pods. @default false */
   readonly schedulingGates?: boolean;
+  /** How much a Pod may ask for. @default defaultLimits */
+  readonly limits?: RequestLimits;
   /** True where a controller rolls workloads out when a Secret changes. @default false */
   readonly restarts?: boolean;
   readonly logger: Logger;
@@ -54,27 +58,37 @@ export async function mutateWorkload(
   if (podTemplatePath(kind) === undefined || !isWrite || subResource !== '') return ignored;
   if (object === undefined) return deny(400, 'the request has no object');
 
+  const { limits = defaultLimits } = deps;
   const lifted = lift(kind, object, oldObject);
+  const labels = deps.namespaceLabels(namespace);
+  const excess = workloadExcess(kind, object, oldObject, lifted.annotations, labels, limits);
+  if (excess?.isNew === true)
+    return refuse(422, `its Pods would be refused: ${excess.message}`, request, deps);
+
+  // Not by these limits: what the workload controller reads is what rights are needed for.
   const parsed = parseAnnotations(lifted.annotations);
-  const before = podTemplateOf(kind, oldObject)?.metadata?.annotations;
-  const missing = await missingRight(
-    addedRequests(parsed, before),
-    user,
-    namespace,
-    deps.authorize,
-    timeoutMs,
-  );
-  if (missing !== undefined) {
-    deps.logger.info({ namespace, workload: `${kind}/${request.name}`, reason: 'Forbidden' }, missing);
-    return { ...deny(403, missing), auditAnnotations: { outcome: 'denied' } };
-  }
+  const added = addedRequests(parsed, kind, oldObject);
+  const missing = await missingRight(added, user, namespace, deps.authorize, timeoutMs);
+  if (missing !== undefined) return refuse(403, missing, request, deps);
 
   const warnings = [
+    ...(excess === undefined ? [] : [excess.message]),
     ...lifted.problems.map(({ message }) => message),
     ...parsed.problems.map(({ message }) => message),
     ...templateWarnings(kind, request, lifted.annotations, parsed, deps),
   ];
   return patched(lifted.operations, [...new Set(warnings)].slice(0, maxWarnings));
+}
+
+function refuse(
+  code: number,
+  message: string,
+  { kind, namespace, name }: AdmissionRequest,
+  { logger }: MutateWorkloadDeps,
+): Decision {
+  const reason = code === 403 ? 'Forbidden' : 'TooMuch';
+  logger.info({ namespace, workload: `${kind}/${name}`, reason }, message);
+  return { ...deny(code, message), auditAnnotations: { outcome: 'denied' } };
 }
 
 /**
@@ -83,8 +97,10 @@ export async function mutateWorkload(
  */
 function addedRequests(
   { requests }: ParsedAnnotations,
-  before: Annotations | null | undefined,
+  kind: string,
+  oldObject: RawWorkload | undefined,
 ): readonly BindingRequest[] {
+  const before = podTemplateOf(kind, oldObject)?.metadata?.annotations;
   const old = new Set(parseAnnotations(before).requests.map(identity));
   return requests.filter((request) => !old.has(identity(request)));
 }
@@ -168,6 +184,7 @@ function conflictWarnings(
   { bindingSecretName, schedulingGates = false }: MutateWorkloadDeps,
 ): readonly string[] {
   const result = plan({ pod, requests, policy, namespace, bindingSecretName, schedulingGates });
+  if (result.kind === 'excess') return [result.message];
   const warnings = result.conflicts.map(conflictWarning);
   return result.kind === 'inject' ? [...warnings, ...result.warnings] : warnings;
 }

@@ -36,9 +36,11 @@ function withoutManagedFields(text: string): string {
   let copiedTo = 0;
   for (let at = text.indexOf(key); at >= 0; at = text.indexOf(key, copiedTo)) {
     const start = at + key.length;
-    const end = text.indexOf('}]', start);
     // Behind a backslash the quotation mark belongs to a string that happens to end like our key.
-    const isList = text.charCodeAt(at - 1) !== backslash && text.charCodeAt(start) === 0x7b && end >= 0;
+    const isList = text.charCodeAt(at - 1) !== backslash && text.charCodeAt(start) === 0x7b;
+    const end = isList ? text.indexOf('}]', start) : -1;
+    // Without an end here there is none for those that follow, and nobody has to look for it again.
+    if (isList && end < 0) break;
     result += text.slice(copiedTo, start);
     copiedTo = isList ? end + 1 : start;
   }

@@ -17,6 +17,9 @@ export interface PodNote {
   readonly message: string;
 }
 
+/** More than the longest names that Kubernetes allows have together. */
+const maxLength = 1_000;
+
 export function podNote(
   pod: RawPod,
   { namespace, name }: AdmissionRequest,
@@ -30,6 +33,10 @@ export function podNote(
 /** People look at what they made: the ReplicaSet or Job, whose events `kubectl describe` shows. */
 function targetOf(pod: RawPod, namespace: string, name: string): NoteTarget | undefined {
   const owner = listOf(pod.metadata?.ownerReferences).find(({ controller }) => controller === true);
+  // Until the API server has looked at the Pod, its owner has names of any length: of no object that exists.
+  if (owner !== undefined && `${owner.apiVersion}${owner.kind}${owner.name}${owner.uid}`.length > maxLength) {
+    return undefined;
+  }
   if (owner !== undefined) {
     const { apiVersion, kind } = owner;
     return { apiVersion, kind, metadata: { name: owner.name, namespace, uid: owner.uid } };

@@ -3,8 +3,9 @@ interface Run {
   more: number;
 }
 
-/** Beyond this number of different messages at once, all of them are let through. */
+/** Beyond this number of different messages at once, and for longer keys, all of them are let through. */
 const maxRuns = 1_000;
+const maxKeyLength = 2_000;
 
 /**
  * Lets the first of equal messages through at once, and those that follow soon after as one with a count. A workload
@@ -28,7 +29,7 @@ export class Repeats {
       return;
     }
     say(1);
-    if (this.#runs.size >= maxRuns) return;
+    if (this.#runs.size >= maxRuns || key.length > maxKeyLength) return;
     const started: Run = { more: 0 };
     this.#runs.set(key, started);
     setTimeout(() => {

@@ -182,9 +182,10 @@ export class WebhookRole {
 
   /** One handler per path of webhook-config/mutating.yaml. */
   #handlers(signal: AbortSignal): ReadonlyMap<string, Handler> {
-    const { client, stores, logger, namespace, controllerUser } = this.#deps;
+    const { client, config, stores, logger, namespace, controllerUser } = this.#deps;
     const shared = {
       logger,
+      limits: { bindings: config.maxBindings },
       authorize: createAuthorize(client, signal),
       bindingSecretName: (ns: string, name: string) => {
         const binding = stores.serviceBindings.store.get(`${ns}/${name}`);

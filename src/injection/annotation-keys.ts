@@ -39,13 +39,20 @@ export function isBindingKey(key: string): boolean {
   );
 }
 
+/** Beyond this number nobody reads them. */
+const maxProblems = 10;
+
 /**
- * What is wrong with the keys themselves: unknown words, and settings for a binding that is not asked for.
+ * What is wrong with the keys themselves: unknown words, and settings for a binding that is not asked for. The first
+ * ten of them.
  * @param keys those annotation keys that mention our group
  */
 export function unknownKeyProblems(keys: readonly string[]): readonly Problem[] {
   const problems: Problem[] = [];
+  const bases = keys.filter((key) => key.startsWith(sourcePrefix));
+  const names = new Set(bases.map((key) => key.slice(sourcePrefix.length)));
   for (const key of keys) {
+    if (problems.length >= maxProblems) break;
     if (key === sourcePrefix.slice(0, -1)) {
       problems.push(error(key, `${quote(key)} names no binding: write ${sourcePrefix}<name>`));
       continue;
@@ -53,7 +60,7 @@ export function unknownKeyProblems(keys: readonly string[]): readonly Problem[] 
     const modifier = modifiers.find((prefix) => key.startsWith(prefix));
     if (modifier !== undefined) {
       const name = key.slice(modifier.length);
-      if (!keys.includes(sourcePrefix + name)) problems.push(withoutBase(key, modifier, name, keys));
+      if (!names.has(name)) problems.push(withoutBase(key, modifier, name, [...names]));
     } else if (!isKnown(key)) problems.push(unknownKey(key));
   }
   return problems;
@@ -65,10 +72,7 @@ function isKnown(key: string): boolean {
   return !prefixOf(key).endsWith(`.${group}`);
 }
 
-function withoutBase(key: string, modifier: string, name: string, keys: readonly string[]): Problem {
-  const names = keys
-    .filter((other) => other.startsWith(sourcePrefix))
-    .map((other) => other.slice(sourcePrefix.length));
+function withoutBase(key: string, modifier: string, name: string, names: readonly string[]): Problem {
   const nearest = nearestWord(name, names);
   const family = modifier.slice(0, modifier.indexOf('.'));
   const hint = nearest === undefined ? `add ${cut(sourcePrefix + name)}` : `did you mean ${quote(nearest)}?`;

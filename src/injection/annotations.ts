@@ -1,6 +1,7 @@
 import { bindingAnnotationPrefixes, conflictPolicyAnnotation, injectedAnnotation } from '../api/group.ts';
 import { unknownKeyProblems } from './annotation-keys.ts';
 import { requestModifiers } from './request-modifiers.ts';
+import { excessOf, mostBindings, type RequestLimits } from './limits.ts';
 import type { Annotations } from './pod.ts';
 import { error, quote, warning, type Problem } from './problem.ts';
 import type { BindingRequest, ConflictPolicy } from './request.ts';
@@ -12,6 +13,8 @@ export interface ParsedAnnotations {
   readonly requests: readonly BindingRequest[];
   readonly problems: readonly Problem[];
   readonly policy: ConflictPolicy;
+  /** True: it asks for more than it may. There are no requests then, and the one problem says what is too much. */
+  readonly isExcessive?: boolean;
 }
 
 /** A directory name: what may stand after the slash of an annotation key, in lower case. */
@@ -27,10 +30,16 @@ export function asksForBindings(annotations: Annotations | null | undefined): bo
 /**
  * Reads every annotation of the vocabulary. Problems come as values; a request with an error is left out. The same
  * annotations give the same object again, as long as there is room for it.
+ * @param limits what an object may ask for; admission decides on it, everybody else reads what is there
  */
-export function parseAnnotations(annotations: Annotations | null | undefined): ParsedAnnotations {
+export function parseAnnotations(
+  annotations: Annotations | null | undefined,
+  limits: RequestLimits = mostBindings,
+): ParsedAnnotations {
   const keys = Object.keys(annotations ?? {}).filter(isOurs);
   if (!annotations || keys.length === 0) return nothing;
+  const excess = excessOf(annotations, keys, limits);
+  if (excess !== undefined) return { requests: [], problems: [excess], policy: 'deny', isExcessive: true };
 
   let text = '';
   for (const key of keys) text += `${key}\0${annotations[key] ?? ''}\0`;

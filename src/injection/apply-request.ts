@@ -34,11 +34,9 @@ export function applyRequest(
 /** The containers of the draft that a request chooses. */
 export function selectDrafts(draft: PodDraft, request: BindingRequest): readonly ContainerDraft[] {
   if (request.containers === allContainers) return draft.containers;
-  const slots = selectContainers(
-    request.containers,
-    draft.containers.map(({ slot }) => slot),
-  );
-  return draft.containers.filter(({ slot }) => slots.includes(slot));
+  const slots = draft.containers.map(({ slot }) => slot);
+  const chosen = new Set(selectContainers(request.containers, slots));
+  return draft.containers.filter(({ slot }) => chosen.has(slot));
 }
 
 export function applyMount(

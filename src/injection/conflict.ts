@@ -15,14 +15,17 @@ export interface Conflict {
 }
 
 /** One conflict in one line: who wants what where, and what is in the way. */
-export function describeConflict({ binding, container, field, reason }: Conflict): string {
+function describeConflict({ binding, container, field, reason }: Conflict): string {
   const place = container === undefined ? '' : `container "${container}", `;
   return `binding "${binding}": ${place}${field} ${reason}`;
 }
 
+/** Names and paths of a Pod are of any length until the API server has looked at them. */
+const maxLength = 256;
+
 /** The text with which a Pod is refused. It has to make sense inside the condition of a ReplicaSet. */
 export function denialMessage(conflicts: readonly Conflict[]): string {
-  const shown = conflicts.slice(0, 5).map(describeConflict);
+  const shown = conflicts.slice(0, 5).map((conflict) => cut(describeConflict(conflict), maxLength));
   const more = conflicts.length - shown.length;
   const rest = more > 0 ? `; and ${more} more` : '';
   const hint = conflicts.every(({ keepable }) => keepable)

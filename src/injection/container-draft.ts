@@ -1,13 +1,14 @@
-import { bindingRoot, rootVariable } from './binding-root.ts';
+import { bindingRoot, rootVariable, type BindingRoot } from './binding-root.ts';
 import type { Conflict } from './conflict.ts';
-import { joinPath, pathRelation, tidyPath } from './mount-path.ts';
+import { joinPath, pathParts, tidyPath } from './mount-path.ts';
+import { MountTree, type Surroundings } from './mount-tree.ts';
 import {
   listOf,
   type ContainerSlot,
+  type RawContainer,
   type RawEnv,
   type RawEnvFrom,
   type RawMount,
-  type RawVolume,
 } from './pod.ts';
 import { sameContent } from './same-content.ts';
 
@@ -23,70 +24,90 @@ export interface ContainerAdditions {
   readonly mounts: readonly RawMount[];
 }
 
-/** Volumes whose content nobody can write, so that no mount point can be made below them. */
-const readOnlySources = ['secret', 'configMap', 'downwardAPI', 'projected'] as const;
+const isDevice = 'is the path of a device of the Pod';
+
+/** What a container has to know of the Pod that it is in. */
+export interface DraftSurroundings {
+  readonly windows: boolean;
+  /** True for a volume, of the Pod as it will be, whose content nobody can write. */
+  readonly isReadOnlyVolume: (name: string) => boolean;
+  /** Is told how to take back what has just been added. */
+  readonly record: (undo: () => void) => void;
+}
 
 /**
  * A container as it will be: what it has, and what has been added so far. Every wish is compared with both, so that
- * conflicts between the Pod and a binding, and between two bindings, are found in the same way.
+ * conflicts between the Pod and a binding, and between two bindings, are found in the same way. What the container has is
+ * read once, so that a wish costs the same however long the lists are.
  */
 export class ContainerDraft {
   readonly slot: ContainerSlot;
-  readonly #volumes: () => readonly RawVolume[];
-  readonly #windows: boolean;
+  readonly #pod: DraftSurroundings;
   readonly #env: RawEnv[] = [];
+  readonly #addedEnv = new Map<string, RawEnv>();
   readonly #envFrom: RawEnvFrom[] = [];
   readonly #mounts: RawMount[] = [];
+  readonly #added: MountTree;
   #root: string | undefined;
+  #existing: Existing | undefined;
 
-  /** @param volumes the volumes of the Pod as it will be */
-  constructor(slot: ContainerSlot, volumes: () => readonly RawVolume[], windows: boolean) {
+  constructor(slot: ContainerSlot, pod: DraftSurroundings) {
     this.slot = slot;
-    this.#volumes = volumes;
-    this.#windows = windows;
+    this.#pod = pod;
+    this.#added = new MountTree(pod.windows);
   }
 
   /** Mounts a binding's volume below the container's own root, and declares the root where it is not. */
   mountBelowRoot(volume: string, directory: string, report: Report): void {
-    const { container } = this.slot;
-    const root = bindingRoot(listOf(container.env));
+    const { root } = this.#has();
     if (root.kind === 'unknowable') {
       report({
-        container: container.name,
+        container: this.slot.container.name,
         field: `env ${rootVariable}`,
         reason: root.reason,
         keepable: true,
       });
       return;
     }
-    if (root.kind === 'unset') this.#root = root.path;
+    if (root.kind === 'unset' && this.#root === undefined) {
+      this.#root = root.path;
+      this.#pod.record(() => (this.#root = undefined));
+    }
     this.mount({ name: volume, mountPath: joinPath(root.path, directory), readOnly: true }, report);
   }
 
   mount(wanted: RawMount, report: Report): void {
     const mountPath = tidyPath(wanted.mountPath);
     const mount = mountPath === wanted.mountPath ? wanted : { ...wanted, mountPath };
-    const { container } = this.slot;
-    const existing = this.#standing(mount, listOf(container.volumeMounts));
-    const found = existing ?? this.#standing(mount, this.#mounts) ?? this.#device(mountPath);
-    if (found === undefined) this.#mounts.push(mount);
-    else if (found !== 'same') {
+    const { mounts, devices } = this.#has();
+    const device = devices.has(placeOf(mountPath, this.#pod.windows)) ? isDevice : undefined;
+    const ofPod = this.#standing(mount, mounts.around(mountPath)) ?? device;
+    const found = ofPod ?? this.#standing(mount, this.#added.around(mountPath));
+    if (found === undefined) {
+      this.#mounts.push(mount);
+      const undo = this.#added.add(mount);
+      this.#pod.record(() => (undo(), this.#mounts.pop()));
+    } else if (found !== 'same') {
+      // Two bindings in each other's way are nothing of the user's.
+      const keepable = ofPod !== undefined;
       report({
-        container: container.name,
+        container: this.slot.container.name,
         field: `mountPath ${mountPath}`,
         reason: found,
-        // Two bindings in each other's way are nothing of the user's.
-        keepable: existing !== undefined || this.#standing(mount, this.#mounts) === undefined,
+        keepable,
       });
     }
   }
 
   env(wanted: RawEnv, report: Report): void {
     // Of several entries with one name the process sees the last.
-    const mine = lastOf(listOf(this.slot.container.env), wanted.name);
-    const other = mine ?? lastOf(this.#env, wanted.name);
-    if (other === undefined) this.#env.push(wanted);
-    else if (!sameContent(other, wanted)) {
+    const mine = this.#has().env.get(wanted.name);
+    const other = mine ?? this.#addedEnv.get(wanted.name);
+    if (other === undefined) {
+      this.#env.push(wanted);
+      this.#addedEnv.set(wanted.name, wanted);
+      this.#pod.record(() => (this.#env.pop(), this.#addedEnv.delete(wanted.name)));
+    } else if (!sameContent(other, wanted)) {
       report({
         container: this.slot.container.name,
         field: `env ${wanted.name}`,
@@ -97,10 +118,12 @@ export class ContainerDraft {
   }
 
   envFrom(wanted: RawEnvFrom): void {
-    const isSame = (other: RawEnvFrom): boolean => sameSource(other, wanted);
-    if (!listOf(this.slot.container.envFrom).some(isSame) && !this.#envFrom.some(isSame)) {
-      this.#envFrom.push(wanted);
-    }
+    const { envFrom } = this.#has();
+    const source = sourceKey(wanted);
+    if (envFrom.has(source)) return;
+    envFrom.add(source);
+    this.#envFrom.push(wanted);
+    this.#pod.record(() => (this.#envFrom.pop(), envFrom.delete(source)));
   }
 
   additions(): ContainerAdditions | undefined {
@@ -110,49 +133,56 @@ export class ContainerDraft {
     return isEmpty ? undefined : additions;
   }
 
-  /** What the first of these mounts is to the wanted one: undefined when they are all apart. */
-  #standing(wanted: RawMount, mounts: readonly RawMount[]): string | undefined {
-    for (const other of mounts) {
-      const found = this.#compareMounts(wanted, other);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+  #has(): Existing {
+    return (this.#existing ??= readContainer(this.slot.container, this.#pod.windows));
   }
 
-  #device(mountPath: string): string | undefined {
-    for (const { devicePath = '' } of listOf(this.slot.container.volumeDevices)) {
-      const isSame = pathRelation(mountPath, devicePath, this.#windows) === 'same';
-      if (isSame) return 'is the path of a device of the Pod';
-    }
-    return undefined;
-  }
-
-  #compareMounts(mount: RawMount, other: RawMount): string | undefined {
-    const relation = pathRelation(mount.mountPath, other.mountPath, this.#windows);
-    if (relation === 'apart') return undefined;
-    if (relation === 'same') {
-      return sameMount(mount, other) ? 'same' : `is where the volume "${other.name}" is mounted`;
+  /** What is in the way of a mount: `same` when it is there already, undefined when nothing is. */
+  #standing(wanted: RawMount, { same, outer, inner }: Surroundings): string | undefined {
+    if (same !== undefined) {
+      return sameMount(wanted, same) ? 'same' : `is where the volume "${same.name}" is mounted`;
     }
     // The runtime makes the inner mount point inside the outer mount, which it can not when that is read-only.
-    const outer = relation === 'parent' ? mount : other;
-    if (!this.#isReadOnly(outer)) return undefined;
-    return relation === 'parent'
-      ? `holds the mount of volume "${other.name}" at ${other.mountPath}`
-      : `is inside the read-only mount of volume "${other.name}" at ${other.mountPath}`;
+    const around = outer.find((other) => this.#isReadOnly(other));
+    if (around !== undefined) {
+      return `is inside the read-only mount of volume "${around.name}" at ${around.mountPath}`;
+    }
+    const isHolding = inner !== undefined && this.#isReadOnly(wanted);
+    return isHolding ? `holds the mount of volume "${inner.name}" at ${inner.mountPath}` : undefined;
   }
 
-  #isReadOnly(mount: RawMount): boolean {
-    if (mount.readOnly === true) return true;
-    const volume = this.#volumes().find(({ name }) => name === mount.name);
-    return volume !== undefined && readOnlySources.some((source) => volume[source] !== undefined);
+  #isReadOnly({ readOnly, name }: RawMount): boolean {
+    return readOnly === true || this.#pod.isReadOnlyVolume(name);
   }
 }
 
-function lastOf(entries: readonly RawEnv[], name: string): RawEnv | undefined {
-  for (let index = entries.length - 1; index >= 0; index--) {
-    if (entries[index]?.name === name) return entries[index];
-  }
-  return undefined;
+/** What a container has, so that it is found by name and by path. */
+interface Existing {
+  readonly env: ReadonlyMap<string, RawEnv>;
+  /** With what is added. */
+  readonly envFrom: Set<string>;
+  readonly mounts: MountTree;
+  readonly devices: ReadonlySet<string>;
+  readonly root: BindingRoot;
+}
+
+function readContainer(container: RawContainer, windows: boolean): Existing {
+  const mounts = new MountTree(windows);
+  for (const mount of listOf(container.volumeMounts)) mounts.add(mount);
+  const env = listOf(container.env);
+  return {
+    env: new Map(env.map((entry) => [entry.name, entry])),
+    envFrom: new Set(listOf(container.envFrom).map(sourceKey)),
+    mounts,
+    devices: new Set(
+      listOf(container.volumeDevices).map(({ devicePath = '' }) => placeOf(devicePath, windows)),
+    ),
+    root: bindingRoot(env),
+  };
+}
+
+function placeOf(path: string, windows: boolean): string {
+  return pathParts(path, windows).join('/');
 }
 
 function sameMount(wanted: RawMount, other: RawMount): boolean {
@@ -163,12 +193,9 @@ function sameMount(wanted: RawMount, other: RawMount): boolean {
   );
 }
 
-function sameSource(left: RawEnvFrom, right: RawEnvFrom): boolean {
-  return (
-    (left.prefix ?? '') === (right.prefix ?? '') &&
-    left.secretRef?.name === right.secretRef?.name &&
-    left.configMapRef?.name === right.configMapRef?.name
-  );
+/** Two with the same key bring the same variables. */
+function sourceKey({ prefix, secretRef, configMapRef }: RawEnvFrom): string {
+  return JSON.stringify([prefix ?? '', secretRef?.name ?? '', configMapRef?.name ?? '']);
 }
 
 /** Where a variable's value comes from, without the value. */

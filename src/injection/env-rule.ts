@@ -1,3 +1,4 @@
+import { excessOfList } from './limits.ts';
 import { quote } from './problem.ts';
 
 /** What of a Secret becomes environment variables. */
@@ -23,13 +24,15 @@ const secretKey = /^(?!\.\.)[-._a-zA-Z0-9]{1,253}$/;
 
 /** Reads `VAR=key,VAR2=key2`, `PREFIX_*`, `*`, or a mixture of them. */
 export function parseEnvRule(value: string): ParsedEnvRule {
+  const excess = excessOfList('variables', value, 'PREFIX_* takes all of a Secret');
+  if (excess !== undefined) return illegal(excess);
   const items = value
     .split(',')
     .map((text) => text.trim())
     .filter((text) => text !== '')
     .map(parseItem);
-  const illegal = items.find((item) => item.kind === 'illegal');
-  if (illegal !== undefined) return illegal;
+  const unreadableItem = items.find((item) => item.kind === 'illegal');
+  if (unreadableItem !== undefined) return unreadableItem;
 
   const variables = items.filter((item) => item.kind === 'variable').map(({ name, key }) => ({ name, key }));
   const prefixes = items.filter((item) => item.kind === 'prefix').map(({ prefix }) => prefix);

@@ -1,6 +1,7 @@
 import { applyEnv, applyMount, selectDrafts } from './apply-request.ts';
 import type { Plan } from './plan.ts';
 import { PodDraft } from './pod-draft.ts';
+import { podExcess } from './pod-excess.ts';
 import { addedEphemeralSlots, type RawPod } from './pod.ts';
 import type { BindingRequest } from './request.ts';
 import { requestNames, type SecretNameLookup } from './secret-name.ts';
@@ -21,7 +22,9 @@ export interface EphemeralInput {
  */
 export function planEphemeral(input: EphemeralInput): Plan {
   const { pod, requests, namespace, bindingSecretName } = input;
-  const draft = new PodDraft(pod, addedEphemeralSlots(pod, input.before));
+  const slots = addedEphemeralSlots(pod, input.before);
+  const isTooMuch = podExcess(slots, requests) !== undefined;
+  const draft = new PodDraft(pod, isTooMuch ? [] : slots);
   for (const request of requests) {
     const { secret } = requestNames(request, namespace, bindingSecretName);
     const volume = bindingVolume(request, secret, draft.windows);

@@ -19,16 +19,13 @@ export function joinPath(root: string, name: string): string {
   return tidy.endsWith(separator) ? tidy + name : tidy + separator + name;
 }
 
-/** How one mount path lies to another. */
-export type PathRelation = 'same' | 'parent' | 'child' | 'apart';
-
-/** Says what `path` is to `other`: the same directory, one above it, one below it, or neither. */
-export function pathRelation(path: string, other: string, windows: boolean): PathRelation {
-  const left = comparable(path, windows);
-  const right = comparable(other, windows);
-  if (left === right) return 'same';
-  if (right.startsWith(left.endsWith('/') ? left : `${left}/`)) return 'parent';
-  return left.startsWith(right.endsWith('/') ? right : `${right}/`) ? 'child' : 'apart';
+/**
+ * The names on the way to a directory. Two paths with the same names are the same place, and one whose names are the
+ * beginning of another's is around it.
+ */
+export function pathParts(path: string, windows: boolean): readonly string[] {
+  const text = comparable(path, windows);
+  return (text.endsWith('/') ? text.slice(0, -1) : text).split('/');
 }
 
 function comparable(path: string, windows: boolean): string {

@@ -1,10 +1,15 @@
+/** Longer words, and more candidates, are not compared: their number is chosen by whoever writes the annotations. */
+const maxLength = 100;
+const maxCandidates = 32;
+
 /** The candidate that was probably meant, or undefined when none is close: at most a third of its letters differ. */
 export function nearestWord(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > maxLength) return undefined;
   let best: string | undefined;
   let bestDistance = Infinity;
-  for (const candidate of candidates) {
+  for (const candidate of candidates.slice(0, maxCandidates)) {
     const bound = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
-    if (Math.abs(word.length - candidate.length) > bound) continue;
+    if (candidate.length > maxLength || Math.abs(word.length - candidate.length) > bound) continue;
     const distance = editDistance(word, candidate);
     if (distance <= bound && distance < bestDistance) {
       best = candidate;
@@ -14,7 +19,7 @@ export function nearestWord(word: string, candidates: readonly string[]): string
   return best;
 }
 
-/** Levenshtein: insertions, deletions and replacements from one word to the other. Words are annotation keys: short. */
+/** Levenshtein: insertions, deletions and replacements from one word to the other. */
 function editDistance(left: string, right: string): number {
   let previous = Array.from({ length: right.length + 1 }, (_, column) => column);
   for (let row = 1; row <= left.length; row++) {

@@ -1,22 +1,17 @@
-import { defaultTypeAnnotationPrefix, injectedAnnotation } from '../api/group.ts';
 import { applyRequest } from './apply-request.ts';
 import type { Conflict } from './conflict.ts';
 import type { ContainerAdditions } from './container-draft.ts';
 import { unknownContainers } from './container-filter.ts';
+import { maxAdditions } from './limits.ts';
+import { resultAnnotations, skipAnnotations } from './pod-annotations.ts';
 import { PodDraft } from './pod-draft.ts';
-import { containerSlots, type Annotations, type RawPod, type RawVolume } from './pod.ts';
-import { applyPreset, type Preset } from './preset.ts';
+import { additionsOf, podExcess } from './pod-excess.ts';
+import { containerSlots, type Annotations, type ContainerSlot, type RawPod, type RawVolume } from './pod.ts';
+import { applyPreset, ownItems, type Preset } from './preset.ts';
 import { cut } from './problem.ts';
 import type { BindingRequest, ConflictPolicy } from './request.ts';
 import { requestNames, type SecretNameLookup } from './secret-name.ts';
-import {
-  fits,
-  specHash,
-  statusAnnotation,
-  type InjectedBinding,
-  type InjectionStatus,
-} from './status-annotation.ts';
-import { needsDefaultType } from './volume.ts';
+import type { InjectedBinding } from './status-annotation.ts';
 
 /** Everything that is to be added to a Pod. Nothing in it replaces or removes what the user wrote. */
 export interface Plan {
@@ -53,7 +48,9 @@ export type PlanResult =
     }
   /** Only the reason is noted on the Pod. */
   | { readonly kind: 'skip'; readonly plan: Plan; readonly conflicts: readonly Conflict[] }
-  | { readonly kind: 'deny'; readonly conflicts: readonly Conflict[] };
+  | { readonly kind: 'deny'; readonly conflicts: readonly Conflict[] }
+  /** More than a Pod may get; nothing was planned. */
+  | { readonly kind: 'excess'; readonly message: string };
 
 /**
  * What a Pod needs to have its bindings. It depends on the Pod, its annotations, and the specs of bindings and
@@ -61,77 +58,62 @@ export type PlanResult =
  * asking again after its plan was carried out finds nothing to do.
  */
 export function plan(input: PlanInput): PlanResult {
-  const { policy } = input;
-  const asked = attempt(input, []);
+  const { pod, requests, policy, presets = [] } = input;
+  const slots = containerSlots(pod);
+  const excess = podExcess(slots, requests);
+  if (excess !== undefined) return { kind: 'excess', message: excess };
+
+  const draft = new PodDraft(pod, slots);
+  const asked = applyRequests(requests, draft, slots, input);
   const blocking = asked.conflicts.filter(({ keepable }) => !keepable || policy !== 'keep-mine');
   if (blocking.length > 0 && policy === 'skip') {
-    const reason = blocking.map(({ binding, field }) => `${binding}: ${field}`).join(', ');
-    return { kind: 'skip', plan: skipPlan(input, reason), conflicts: blocking };
+    const annotations = skipAnnotations(pod, requests, blocking);
+    const nothing = { volumes: [], containers: [], schedulingGates: [] };
+    return { kind: 'skip', plan: { ...nothing, annotations }, conflicts: blocking };
   }
   if (blocking.length > 0) return { kind: 'deny', conflicts: blocking };
 
-  if (input.presets === undefined || input.presets.length === 0) return outcome(input, asked, []);
-  const { accepted, rejected } = choosePresets(input, input.presets, asked.conflicts.length);
-  const result = accepted.length === 0 ? asked : attempt(input, accepted);
-  return outcome(input, { ...result, conflicts: [...result.conflicts, ...rejected] }, accepted);
+  const { accepted, results } = applyPresets(presets, draft, slots, input);
+  const injected = withoutTwins([asked, ...results].flatMap((result) => result.injected));
+  const hasAny = injected.length + accepted.length > 0;
+  const annotations = hasAny ? resultAnnotations(pod, requests, injected, accepted) : {};
+  return {
+    kind: 'inject',
+    plan: { ...draft.additions(), annotations },
+    injected,
+    conflicts: [asked, ...results].flatMap((result) => result.conflicts),
+    warnings: [asked, ...results].flatMap((result) => result.warnings),
+  };
 }
 
-/** Writes down what was found: the additions, and the status of a Pod that has got something. */
-function outcome(
-  { pod, requests }: PlanInput,
-  { draft, injected, conflicts, warnings }: Attempt,
-  presets: readonly Preset[],
-): PlanResult {
-  const hasAny = injected.length + presets.length > 0;
-  const annotations = hasAny ? resultAnnotations(pod, requests, injected, presets) : {};
-  return { kind: 'inject', plan: { ...draft.additions(), annotations }, injected, conflicts, warnings };
-}
-
-function resultAnnotations(
-  pod: RawPod,
-  requests: readonly BindingRequest[],
-  bindings: readonly InjectedBinding[],
-  presets: readonly Preset[],
-): Annotations {
-  const all =
-    presets.length === 0 ? requests : [...requests, ...presets.flatMap((preset) => preset.requests)];
-  const names = presets.length === 0 ? {} : { presets: presets.map(({ name }) => name) };
-  const files = fileAnnotations(pod, all, presets);
-  return { ...files, ...statusEntry(pod, { v: 1, bindings, ...names, specHash: specHash(all) }, files) };
-}
-
-interface Attempt {
-  readonly draft: PodDraft;
+/** What came of some requests. */
+interface Applied {
   readonly injected: readonly InjectedBinding[];
   readonly conflicts: readonly Conflict[];
   readonly warnings: readonly string[];
 }
 
-/** Carries out the requests and these presets on a fresh draft. */
-function attempt(input: PlanInput, presets: readonly Preset[]): Attempt {
-  const slots = containerSlots(input.pod);
-  const draft = new PodDraft(input.pod, slots);
+function applyRequests(
+  requests: readonly BindingRequest[],
+  draft: PodDraft,
+  slots: readonly ContainerSlot[],
+  { namespace, bindingSecretName, schedulingGates }: PlanInput,
+): Applied {
   const conflicts: Conflict[] = [];
-  const injected: InjectedBinding[] = [];
   const warnings: string[] = [];
-
-  const ofPresets = presets.flatMap((preset) => preset.requests);
-  for (const request of ofPresets.length === 0 ? input.requests : [...input.requests, ...ofPresets]) {
-    const { secret } = requestNames(request, input.namespace, input.bindingSecretName);
+  const injected = requests.map((request) => {
+    const { secret } = requestNames(request, namespace, bindingSecretName);
     const binding = applyRequest(draft, request, secret, (conflict) =>
       conflicts.push({ ...conflict, binding: request.name }),
     );
-    injected.push(binding);
     for (const name of unknownContainers(request.containers, slots)) {
       warnings.push(cut(`binding "${request.name}": the Pod has no container "${name}"`));
     }
-    const waiting = waitWarning(request, draft, input.schedulingGates === true);
+    const waiting = waitWarning(request, draft, schedulingGates === true);
     if (waiting !== undefined) warnings.push(waiting);
-  }
-  for (const preset of presets) {
-    applyPreset(draft, preset, (conflict) => conflicts.push({ ...conflict, binding: preset.name }));
-  }
-  return { draft, injected: withoutTwins(injected), conflicts, warnings };
+    return binding;
+  });
+  return { injected, conflicts, warnings };
 }
 
 function waitWarning(request: BindingRequest, draft: PodDraft, gates: boolean): string | undefined {
@@ -144,61 +126,53 @@ function waitWarning(request: BindingRequest, draft: PodDraft, gates: boolean): 
 }
 
 /** Presets in the order of their names; each one that fits beside those before it is accepted. */
-function choosePresets(
-  input: PlanInput,
+function applyPresets(
   presets: readonly Preset[],
-  conflictsWithout: number,
-): { readonly accepted: readonly Preset[]; readonly rejected: readonly Conflict[] } {
+  draft: PodDraft,
+  slots: readonly ContainerSlot[],
+  input: PlanInput,
+): { readonly accepted: readonly Preset[]; readonly results: readonly Applied[] } {
   const accepted: Preset[] = [];
-  const rejected: Conflict[] = [];
+  const results: Applied[] = [];
+  // What is tried counts, also when it is left out: it is the work that has to end.
+  let tried = 0;
   for (const preset of presets) {
-    const { conflicts } = attempt(input, [...accepted, preset]);
-    if (conflicts.length === conflictsWithout) accepted.push(preset);
-    else
-      rejected.push(
-        ...conflicts.slice(conflictsWithout).map((conflict) => ({ ...conflict, binding: preset.name })),
-      );
+    tried += ownItems(preset) * slots.length;
+    for (const request of preset.requests) tried += additionsOf(request, slots);
+    if (tried > maxAdditions) {
+      results.push({ injected: [], warnings: [], conflicts: [tooMuch(preset)] });
+      continue;
+    }
+    let applied: Applied = { injected: [], conflicts: [], warnings: [] };
+    const isAccepted = draft.attempt(() => {
+      applied = applyRequests(preset.requests, draft, slots, input);
+      const conflicts = [...applied.conflicts];
+      applyPreset(draft, preset, (conflict) => conflicts.push({ ...conflict, binding: preset.name }));
+      applied = { ...applied, conflicts };
+      return conflicts.length === 0;
+    });
+    if (isAccepted) accepted.push(preset);
+    results.push(isAccepted ? applied : rejected(applied, preset));
   }
-  return { accepted, rejected };
+  return { accepted, results };
+}
+
+function rejected({ conflicts }: Applied, { name }: Preset): Applied {
+  const ofPreset = conflicts.map((conflict) => ({ ...conflict, binding: name }));
+  return { injected: [], warnings: [], conflicts: ofPreset };
+}
+
+function tooMuch({ name }: Preset): Conflict {
+  const reason = `would bring more than ${maxAdditions} mounts and variables into the Pod, with the PodPresets before it`;
+  return { binding: name, field: 'PodPreset', reason, keepable: true };
 }
 
 /** The Pod and a preset may ask for the same binding; it is one binding then. */
 function withoutTwins(injected: readonly InjectedBinding[]): readonly InjectedBinding[] {
   if (injected.length < 2) return injected;
-  return injected.filter(
-    ({ name, secret }, index) =>
-      injected.findIndex((other) => other.name === name && other.secret === secret) === index,
-  );
-}
-
-function skipPlan({ pod, requests }: PlanInput, reason: string): Plan {
-  const status: InjectionStatus = { v: 1, bindings: [], skipped: reason, specHash: specHash(requests) };
-  return { volumes: [], containers: [], schedulingGates: [], annotations: statusEntry(pod, status) };
-}
-
-/** The status annotation, when it is not there already with exactly this value. */
-function statusEntry(pod: RawPod, status: InjectionStatus, others: Annotations = {}): Annotations {
-  const current = pod.metadata?.annotations;
-  const hasOthers = Object.keys(others).length > 0;
-  const text = statusAnnotation(status, hasOthers ? { ...current, ...others } : current);
-  if (text === undefined || current?.[injectedAnnotation] === text) return {};
-  return { [injectedAnnotation]: text };
-}
-
-/** Those that files of volumes are made of, unless the Pod has them already. */
-function fileAnnotations(
-  pod: RawPod,
-  requests: readonly BindingRequest[],
-  presets: readonly Preset[],
-): Annotations {
-  const current = pod.metadata?.annotations ?? {};
-  const isNew = ([key]: readonly [string, string]): boolean => !Object.hasOwn(current, key);
-  const ofPresets = presets.flatMap(({ annotations }) => Object.entries(annotations)).filter(isNew);
-  const types = requests
-    .filter(needsDefaultType)
-    .map(({ name }) => [defaultTypeAnnotationPrefix + name, name] as const)
-    .filter(isNew);
-  const all = Object.fromEntries([...ofPresets, ...types]);
-  // An empty `type` is better than a Pod that is refused for what we write on it.
-  return types.length === 0 || fits({ ...current, ...all }) ? all : Object.fromEntries(ofPresets);
+  const seen = new Set<string>();
+  return injected.filter(({ name, secret }) => {
+    const key = `${name} ${secret}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }

@@ -37,7 +37,7 @@ export function matchingPresets(
 
 export function readPreset({ metadata, spec }: PodPreset): Preset {
   const bindings = (spec.bindings ?? []).map(asAnnotations);
-  const parsed = bindings.map(parseAnnotations);
+  const parsed = bindings.map((annotations) => parseAnnotations(annotations));
   return {
     name: metadata.name,
     requests: parsed
@@ -52,6 +52,11 @@ export function readPreset({ metadata, spec }: PodPreset): Preset {
     ),
     problems: parsed.flatMap(({ problems }) => problems),
   };
+}
+
+/** How many entries the preset's own items add to each container. */
+export function ownItems({ mounts, env, envFrom }: Preset): number {
+  return mounts.length + env.length + envFrom.length;
 }
 
 /** Puts the preset's own items, everything besides its bindings, into the draft. */

@@ -2,7 +2,7 @@
 export interface Problem {
   /** Annotation key, exactly as written. */
   readonly key: string;
-  /** A sentence of at most 120 characters that makes sense alone. Never holds parameters. */
+  /** A sentence that makes sense alone, of at most 120 characters unless it refuses. Never holds parameters. */
   readonly message: string;
   /** `error`: the Pod can not get what it asks for, and is refused. `warning`: it starts all the same. */
   readonly severity: 'error' | 'warning';
@@ -14,8 +14,8 @@ export interface Problem {
  */
 const maxMessageLength = 120;
 
-export function error(key: string, message: string): Problem {
-  return { key, message: cut(message), severity: 'error' };
+export function error(key: string, message: string, maxLength = maxMessageLength): Problem {
+  return { key, message: cut(message, maxLength), severity: 'error' };
 }
 
 export function warning(key: string, message: string): Problem {

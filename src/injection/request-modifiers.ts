@@ -84,10 +84,7 @@ function readContainers(reader: ModifierReader): ContainerFilter {
   if (value === undefined) return allContainers;
   const parsed = parseContainerFilter(value);
   if (parsed.kind === 'filter') return parsed.filter;
-  reader.fail(
-    'containers',
-    `containers ${quote(parsed.token)} is not a name, !name, main:*, init:* or sidecar:*`,
-  );
+  reader.fail('containers', parsed.message);
   return allContainers;
 }
 

@@ -1,5 +1,6 @@
 import { injectedAnnotation } from '../api/group.ts';
 import { sha256Hex } from '../base/hash.ts';
+import { maxAnnotationBytes } from './limits.ts';
 import type { Annotations } from './pod.ts';
 import { memoized } from './memo.ts';
 import type { BindingRequest } from './request.ts';
@@ -26,9 +27,6 @@ export interface InjectionStatus {
   readonly specHash: string;
 }
 
-/** Kubernetes' limit for all annotations of an object together, keys and values, bytes. */
-const maxTotalBytes = 256 * 1024;
-
 /**
  * The value of the status annotation. When the Pod's annotations leave no room for it, a shorter one without the
  * list; when there is no room even for that, undefined: the Pod must not be refused because of our note on it.
@@ -37,7 +35,7 @@ export function statusAnnotation(
   status: InjectionStatus,
   annotations: Annotations | null | undefined,
 ): string | undefined {
-  const room = maxTotalBytes - injectedAnnotation.length - totalBytes(annotations);
+  const room = maxAnnotationBytes - injectedAnnotation.length - totalBytes(annotations);
   const whole = JSON.stringify(status);
   if (Buffer.byteLength(whole) <= room) return whole;
   const short = JSON.stringify({ v: status.v, specHash: status.specHash, shortened: true });
@@ -46,7 +44,7 @@ export function statusAnnotation(
 
 /** Whether the API server takes an object with these annotations. */
 export function fits(annotations: Annotations): boolean {
-  return totalBytes(annotations) <= maxTotalBytes;
+  return totalBytes(annotations) <= maxAnnotationBytes;
 }
 
 /** Digest of what is asked for, 16 hex digits. Parameters do not enter it: it can be read by everybody. */
@@ -60,7 +58,7 @@ function totalBytes(annotations: Annotations | null | undefined): number {
   let length = 0;
   for (const key of Object.keys(annotations)) length += key.length + (annotations[key] ?? '').length;
   // No character takes more than three bytes per UTF-16 unit.
-  if (length * 3 < maxTotalBytes / 2) return length * 3;
+  if (length * 3 < maxAnnotationBytes / 2) return length * 3;
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
     if (key !== injectedAnnotation) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);

@@ -285,3 +285,55 @@ describe('(58) rights', () => {
     await expect(decide(wanted, world([], { authorize }))).rejects.toThrow('timeout');
   });
 });
+
+describe('more than one Pod may get', () => {
+  const many = (count: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [key('bind', `b${at}`), 'binding/known']));
+
+  it.each([
+    ['on the workload', deployment(many(33))],
+    ['on its template', deployment({}, many(33))],
+    ['on both together', deployment(many(20), { [db]: '', ...many(32) })],
+  ])('is refused when the workload is written: %s', async (_title, object) => {
+    const here = world();
+    const decision = await decide(object, here);
+    expect(decision).toMatchObject({ allowed: false, code: 422 });
+    expect(decision.message).toContain(
+      'its Pods would be refused: 33 annotations bind.servicecatalog.k8s.io/…',
+    );
+    expect(here.lines).toHaveLength(1);
+  });
+
+  it('counts what the containers would get', async () => {
+    const containers = Array.from({ length: 1_001 }, (_, at) => ({ name: `c${at}` }));
+    const decision = await decide(deployment({ [db]: 'binding/known' }, {}, { containers }), world());
+    expect(decision).toMatchObject({ allowed: false, code: 422 });
+  });
+
+  it('is as much as the operator says', async () => {
+    const here = world([], { limits: { bindings: 33 } });
+    expect(await decide(deployment(many(33)), here)).toMatchObject({ allowed: true });
+  });
+
+  it('only warns whoever changes something else of a workload that asked for it before', async () => {
+    const before = deployment(many(33), many(33));
+    const update = { operation: 'UPDATE', oldObject: before };
+    const decision = await decide({ ...before, status: {} }, world(), update);
+    expect(decision.allowed).toBe(true);
+    expect(decision.warnings).toEqual([expect.stringContaining('33 annotations')]);
+  });
+
+  it('frees nobody from the rights that a service needs', async () => {
+    const before = deployment({}, many(33));
+    const object = deployment({}, { ...many(33), [db]: 'request/pg/small' });
+    const here = world(['create serviceinstances']);
+    expect(await decide(object, here, { operation: 'UPDATE', oldObject: before })).toMatchObject({
+      code: 403,
+    });
+  });
+
+  it('does not matter where nothing is injected', async () => {
+    const object = deployment({ ...many(33), 'inject.servicecatalog.k8s.io': 'disabled' });
+    expect(await decide(object, world())).toMatchObject({ allowed: true });
+  });
+});

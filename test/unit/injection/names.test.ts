@@ -1,9 +1,20 @@
-import { joinPath, isAbsolute, pathRelation, tidyPath } from '../../../src/injection/mount-path.ts';
+import { joinPath, isAbsolute, tidyPath } from '../../../src/injection/mount-path.ts';
+import { MountTree } from '../../../src/injection/mount-tree.ts';
 import { nearestWord } from '../../../src/injection/nearest-word.ts';
 import { pointer } from '../../../src/injection/json-pointer.ts';
 import { parseAnnotations } from '../../../src/injection/annotations.ts';
 import { requestNames } from '../../../src/injection/secret-name.ts';
 import { key } from './pods.ts';
+
+/** What a path is to the only mount there is. */
+function relationOf(path: string, other: string, windows: boolean): string {
+  const tree = new MountTree(windows);
+  tree.add({ name: 'other', mountPath: other });
+  const { same, outer, inner } = tree.around(path);
+  if (same !== undefined) return 'same';
+  if (inner !== undefined) return 'around';
+  return outer.length > 0 ? 'inside' : 'apart';
+}
 
 describe('which Secret a source means', () => {
   const names = (source: string, bindings: Record<string, string> = {}, params?: string): unknown => {
@@ -81,18 +92,20 @@ describe('mount paths', () => {
 
   it.each([
     ['/a/b', '/a/b', 'same'],
-    ['/a', '/a/b', 'parent'],
-    ['/a/b', '/a', 'child'],
+    ['/a', '/a/b', 'around'],
+    ['/a/b', '/a', 'inside'],
     ['/a', '/ab', 'apart'],
-    ['/', '/a', 'parent'],
+    ['/', '/a', 'around'],
+    ['/', '/', 'same'],
     ['/A', '/a', 'apart'],
+    ['a', '/a', 'apart'],
   ])('%j to %j: %s', (path, other, relation) => {
-    expect(pathRelation(path, other, false)).toBe(relation);
+    expect(relationOf(path, other, false)).toBe(relation);
   });
 
   it('on Windows case, slashes and the system drive do not matter', () => {
-    expect(pathRelation('C:\\A\\b', '/a/B', true)).toBe('same');
-    expect(pathRelation('D:\\a', '/a', true)).toBe('apart');
+    expect(relationOf('C:\\A\\b', '/a/B', true)).toBe('same');
+    expect(relationOf('D:\\a', '/a', true)).toBe('apart');
   });
 
   it.each([

@@ -41,6 +41,7 @@ export interface Injected {
 /** Plans, patches, and applies the patch with an implementation that is not ours. */
 export function inject(input: RawPod, options: PlanOptions = {}): Injected {
   const result = planFor(input, options);
+  if (result.kind === 'excess') throw new Error(`too much: ${result.message}`);
   if (result.kind === 'deny') {
     throw new Error(
       `denied: ${result.conflicts.map(({ field, reason }) => `${field} ${reason}`).join('; ')}`,
@@ -58,7 +59,9 @@ export function applyIndependently<T>(document: T, operations: readonly unknown[
 /** The fields in conflict, or nothing when the Pod can be injected. */
 export function conflictFields(input: RawPod, options: PlanOptions = {}): readonly string[] {
   const result = planFor(input, options);
-  return result.kind === 'inject' ? [] : result.conflicts.map(({ field }) => field);
+  return result.kind === 'inject' || result.kind === 'excess'
+    ? []
+    : result.conflicts.map(({ field }) => field);
 }
 
 export function container(input: RawPod, name = 'app'): RawContainer {
