@@ -1,4 +1,5 @@
 import { errorFields, type Logger } from '../base/logger.ts';
+import type { BodyProblem } from './body-reader.ts';
 import { deny, type Decision, type DecisionOutcome, type Handler } from './decision.ts';
 import { parseReview } from './parse-review.ts';
 import { encodePatch, encodeReview } from './encode-review.ts';
@@ -8,6 +9,8 @@ import { decodeReview, type AdmissionRequest } from './review.ts';
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  /** After how many seconds it may be asked again. */
+  readonly retryAfterSeconds?: number;
 }
 
 export interface AnswerDeps {
@@ -18,11 +21,24 @@ export interface AnswerDeps {
 /** One answered request, for metrics. */
 export interface AdmissionObservation {
   readonly path: string;
-  readonly outcome: DecisionOutcome | 'malformed';
+  readonly outcome: DecisionOutcome | 'malformed' | 'overloaded';
   readonly durationMs: number;
   /** JSON text of the patch; absent without one. */
   readonly patchBytes?: number;
 }
+
+/**
+ * The API server's client tries again after so many seconds, within the time that it gives a webhook: only for answers
+ * with this header (client-go, `checkWait`).
+ */
+export const overloaded: Answer = { status: 429, body: 'too many reviews at once', retryAfterSeconds: 1 };
+
+/** To requests that could not be read. */
+export const problemAnswers: Readonly<Record<BodyProblem, Answer>> = {
+  'too-large': { status: 413, body: 'the request is too large' },
+  'too-slow': { status: 408, body: 'the request took too long' },
+  cut: { status: 400, body: 'the request ended too early' },
+};
 
 /** What the API server waits for when it does not say (its own default). */
 const defaultTimeoutMs = 10_000;

@@ -42,7 +42,7 @@ export class BodyReader {
    */
   read(stream: Readable, declaredBytes: number, done: Done): void {
     if (declaredBytes > this.#maxBytes) {
-      this.#discard(stream);
+      this.discard(stream);
       done('too-large', none);
       return;
     }
@@ -64,7 +64,7 @@ export class BodyReader {
       if (size <= this.#maxBytes) chunks.push(chunk);
       else {
         finish('too-large', none);
-        this.#discard(stream);
+        this.discard(stream);
       }
     });
     stream.on('end', () => {
@@ -75,7 +75,8 @@ export class BodyReader {
     stream.on('close', () => finish('cut', none));
   }
 
-  #discard(stream: Readable): void {
+  /** Reads a body and throws it away, until the time is over. */
+  discard(stream: Readable): void {
     const reading: Reading = { startedAt: performance.now(), fail: () => stream.destroy() };
     this.#readings.add(reading);
     stream.once('close', () => this.#readings.delete(reading));

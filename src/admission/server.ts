@@ -4,9 +4,19 @@ import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { sleep, aborted } from '../base/abort.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
-import { answerReview, timeoutOf, type AdmissionObservation, type Answer } from './answer.ts';
-import { BodyReader, type BodyProblem } from './body-reader.ts';
+import {
+  answerReview,
+  overloaded,
+  problemAnswers,
+  timeoutOf,
+  type AdmissionObservation,
+  type Answer,
+} from './answer.ts';
+import { BodyReader } from './body-reader.ts';
+import { BytesInFlight, defaultByteLimits, isLarge, type ByteLimits } from './bytes-in-flight.ts';
+import { ConnectionLimit } from './connection-limit.ts';
 import type { Handler } from './decision.ts';
+import { Turns } from './turns.ts';
 
 /** Certificate chain and key in PEM, as `node:tls` takes them. */
 export interface ServingPair {
@@ -34,6 +44,10 @@ export interface AdmissionServerOptions {
    * envelope. @default 7 MiB
    */
   readonly maxBodyBytes?: number;
+  /** How many bytes of reviews may be under way. @default defaultByteLimits */
+  readonly bytesInFlight?: ByteLimits;
+  /** @default 1_000 */
+  readonly maxConnections?: number;
   /** For reading one body. @default 10_000 */
   readonly bodyTimeoutMs?: number;
   /** Longer than the 90 s after which the API server itself drops an idle connection. @default 120_000 */
@@ -47,12 +61,6 @@ export interface AdmissionServerOptions {
 type HttpsInstance = FastifyInstance<Server, IncomingMessage, ServerResponse>;
 type Reply = FastifyReply<object, Server>;
 
-const problemAnswers: Readonly<Record<BodyProblem, Answer>> = {
-  'too-large': { status: 413, body: 'the request is too large' },
-  'too-slow': { status: 408, body: 'the request took too long' },
-  cut: { status: 400, body: 'the request ended too early' },
-};
-
 /**
  * The HTTPS server of the webhooks. It speaks HTTP/1.1 only: with one HTTP/2 connection per API server, all requests
  * would go to one replica.
@@ -61,8 +69,12 @@ export class AdmissionServer {
   /** Resolves when the server listens. Rejects with what `start` rejects with. */
   readonly listening: Promise<AddressInfo>;
   readonly #options: AdmissionServerOptions;
+  readonly #maxBodyBytes: number;
   readonly #app: HttpsInstance;
   readonly #reader: BodyReader;
+  readonly #bytes: BytesInFlight;
+  readonly #connections: ConnectionLimit;
+  readonly #turns = new Turns();
   readonly #announce: PromiseWithResolvers<AddressInfo>;
   #isDraining = false;
 
@@ -72,10 +84,11 @@ export class AdmissionServer {
     this.listening = this.#announce.promise;
     // Whoever does not ask for the address hears of a failure from `start`.
     this.listening.catch(() => undefined);
-    this.#reader = new BodyReader({
-      maxBytes: options.maxBodyBytes ?? 7 * 1024 * 1024,
-      timeoutMs: options.bodyTimeoutMs ?? 10_000,
-    });
+    this.#maxBodyBytes = options.maxBodyBytes ?? 7 * 1024 * 1024;
+    const timeoutMs = options.bodyTimeoutMs ?? 10_000;
+    this.#reader = new BodyReader({ maxBytes: this.#maxBodyBytes, timeoutMs });
+    this.#bytes = new BytesInFlight(options.bytesInFlight ?? defaultByteLimits);
+    this.#connections = new ConnectionLimit(options.maxConnections ?? 1_000);
     this.#app = this.#createApp();
   }
 
@@ -138,7 +151,8 @@ export class AdmissionServer {
   #createServer(fastify: RequestListener): Server {
     const { certificate, handlers } = this.#options;
     const options = { ...tlsOptions(certificate.current), connectionsCheckingInterval: 5_000 };
-    return createServer(options, (request, response) => {
+    const server = createServer(options, (request, response) => {
+      this.#connections.work(request.socket, response);
       const { method, url = '', headers } = request;
       const query = url.indexOf('?');
       const path = query < 0 ? url : url.slice(0, query);
@@ -147,6 +161,8 @@ export class AdmissionServer {
       if (handler !== undefined && isReview) this.#serve(path, handler, request, response);
       else fastify(request, response);
     });
+    this.#connections.watch(server);
+    return server;
   }
 
   #serve(path: string, handler: Handler, request: IncomingMessage, response: ServerResponse): void {
@@ -156,22 +172,36 @@ export class AdmissionServer {
       this.#write(response, { status: 415, body: 'compressed bodies are not accepted' });
       return;
     }
-    this.#reader.read(request, Number(headers['content-length']), (problem, body) => {
-      if (problem !== undefined) {
-        this.#write(response, problemAnswers[problem]);
-        return;
-      }
-      const answer = answerReview(path, handler, body, timeoutOf(url), {
-        logger: this.#options.logger,
-        observe: this.#options.observe ?? (() => undefined),
-      });
-      if ('then' in answer) void answer.then((late) => this.#write(response, late));
-      else this.#write(response, answer);
+    const declared = Number(headers['content-length']);
+    // Without a length, or with too large a one, no more than the reader takes.
+    const release = this.#bytes.take(declared <= this.#maxBodyBytes ? declared : this.#maxBodyBytes);
+    if (release === undefined) {
+      this.#reader.discard(request);
+      this.#options.observe?.({ path, outcome: 'overloaded', durationMs: 0 });
+      this.#write(response, overloaded);
+      return;
+    }
+    const finish = (answer: Answer): void => {
+      release();
+      this.#write(response, answer);
+    };
+    this.#reader.read(request, declared, (problem, body) => {
+      if (problem !== undefined) finish(problemAnswers[problem]);
+      else if (isLarge(body.length)) this.#turns.take(() => this.#answer(path, handler, url, body, finish));
+      else this.#answer(path, handler, url, body, finish);
     });
   }
 
-  #write(response: ServerResponse, { status, body }: Answer): void {
+  #answer(path: string, handler: Handler, url: string, body: Buffer, finish: (answer: Answer) => void): void {
+    const { logger, observe = () => undefined } = this.#options;
+    const answer = answerReview(path, handler, body, timeoutOf(url), { logger, observe });
+    if ('then' in answer) void answer.then(finish);
+    else finish(answer);
+  }
+
+  #write(response: ServerResponse, { status, body, retryAfterSeconds }: Answer): void {
     if (response.destroyed) return;
+    if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds);
     // While draining, every answer sends the client to look for another replica.
     if (this.#isDraining) response.setHeader('connection', 'close');
     response.writeHead(status, {
