@@ -1,6 +1,6 @@
 import type { BackoffOptions } from '../base/backoff.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
-import { systemStopwatch } from '../base/stopwatch.ts';
+import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import { isApiError, isConflict } from '../kube/errors.ts';
 import { FailurePace } from './failure-pace.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -34,6 +34,7 @@ export interface ControllerDeps {
    * of what is gone are not kept; without this they are.
    */
   readonly isKnown?: ((key: string) => boolean) | undefined;
+  readonly stopwatch?: Stopwatch | undefined;
 }
 
 /** Far beyond all deadlines of the requests that one run makes. */
@@ -50,6 +51,7 @@ export class Controller {
   readonly name: string;
   readonly #deps: ControllerDeps;
   readonly #queue: WorkQueue;
+  readonly #stopwatch: Stopwatch;
   /** When the runs that go on were begun, by the stopwatch. */
   readonly #begun = new Map<string, number>();
   readonly #pace = new FailurePace();
@@ -59,6 +61,7 @@ export class Controller {
   constructor(deps: ControllerDeps) {
     this.name = deps.name;
     this.#deps = deps;
+    this.#stopwatch = deps.stopwatch ?? systemStopwatch;
     this.#queue = new WorkQueue({ backoff: deps.backoff });
   }
 
@@ -69,7 +72,7 @@ export class Controller {
 
   /** False when a run has been going on for so long that it will never end. */
   isAlive(): boolean {
-    const earliestMs = systemStopwatch.elapsedMs() - longestRunMs;
+    const earliestMs = this.#stopwatch.elapsedMs() - longestRunMs;
     return [...this.#begun.values()].every((begunMs) => begunMs > earliestMs);
   }
 
@@ -107,7 +110,7 @@ export class Controller {
       await this.#pace.ready(signal);
       const key = await this.#queue.take();
       if (key === undefined) return;
-      const startedMs = systemStopwatch.elapsedMs();
+      const startedMs = this.#stopwatch.elapsedMs();
       this.#begun.set(key, startedMs);
       const outcome = await this.#reconcile(key, signal);
       this.#begun.delete(key);
@@ -115,7 +118,7 @@ export class Controller {
       this.#deps.observe?.({
         controller: this.name,
         outcome,
-        durationMs: systemStopwatch.elapsedMs() - startedMs,
+        durationMs: this.#stopwatch.elapsedMs() - startedMs,
       });
     }
   }

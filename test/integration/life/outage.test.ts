@@ -69,5 +69,9 @@ describe('bindery run, with the Lease that it has by default, while the API serv
   it('is the same process all the while', async () => {
     expect(bindery.exitCode).toBeUndefined();
     await expect(bindery.log()).resolves.toContain('lost the lead');
+    const answer = await fetch(`${bindery.adminUrl}/livez?verbose`);
+    for (const part of ['election', 'watches', 'workers', 'certificate', 'webhook-watches']) {
+      expect(await answer.clone().text()).toContain(`[+]${part} ok`);
+    }
   });
 });

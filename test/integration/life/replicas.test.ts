@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
+import { isReady } from '../../support/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { becomesWell, LifeWorld, probes, shortLease } from './life-world.ts';
 
@@ -34,6 +35,21 @@ describe('two controllers and a webhook', () => {
     await delay(200);
     await life.pauseApiServer(8_000);
     await allAreWell('after-pauses');
+  }, 120_000);
+
+  it('store credentials that came when they could not be stored, though the lead was lost over it', async () => {
+    const { world } = life;
+    await life.serves('bound');
+    world.broker.forget();
+    world.broker.script({ operation: 'bind' }, { kind: 'delay', ms: 1_000 });
+    await world.createBinding('bound', 'bound');
+    await waitFor(() => world.broker.requestsOf('bind').length === 1, { describe: 'the request arrived' });
+    await life.pauseApiServer(8_000);
+    const ready = await world.binding('bound', isReady, 'is ready');
+    expect((await world.secret('bound'))['password']).toBeDefined();
+    expect(world.broker.liveBindings().map(({ id }) => id)).toEqual([ready.status?.bindingID]);
+    expect(world.broker.requestsOf('unbind')).toEqual([]);
+    await allAreWell('after-storing');
   }, 120_000);
 
   it('go on when it was killed and comes back, and are alive but not ready meanwhile', async () => {

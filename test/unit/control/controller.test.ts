@@ -294,3 +294,17 @@ describe('a controller that does not work', () => {
     expect(controller.depth).toBeLessThanOrEqual(2 * known.size + 64);
   });
 });
+
+it('is alive as long as no run goes on for ever', async () => {
+  let nowMs = 0;
+  const work = Promise.withResolvers<undefined>();
+  const { controller } = run(() => work.promise, { stopwatch: { elapsedMs: () => nowMs } });
+  controller.enqueue('ns/a');
+  await waitFor(() => controller.depth === 0);
+  nowMs = 600_000;
+  expect(controller.isAlive()).toBe(true);
+  nowMs = 3_600_000;
+  expect(controller.isAlive()).toBe(false);
+  work.resolve(undefined);
+  await waitFor(() => controller.isAlive());
+});
