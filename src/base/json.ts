@@ -22,10 +22,21 @@ interface JsonWithSource {
 // ECMAScript "JSON.parse source text access": in Node since 22, not yet in TypeScript's library types.
 const json = JSON as unknown as JsonWithSource;
 
-/** Deeper documents are refused: JSON.stringify overflows the stack at about 6,000 levels. */
-const maxDepth = 500;
+/**
+ * Deeper documents are refused, whoever wrote them: people nest a handful of levels, and everything that walks through a
+ * value by recursion would overflow the stack at a few thousand.
+ */
+export const maxDepth = 100;
 
-/** Parses JSON exactly. Throws SyntaxError when the text is not JSON or nests deeper than 500 levels. */
+/** A document that nests deeper than `maxDepth` levels. */
+export class NestingError extends SyntaxError {
+  constructor() {
+    super(`JSON is nested deeper than ${maxDepth} levels`);
+    this.name = 'NestingError';
+  }
+}
+
+/** Parses JSON exactly. Throws SyntaxError when the text is not JSON or nests deeper than `maxDepth` levels. */
 export function parseExact(text: string): unknown {
   const withoutMark = text.charCodeAt(0) === 0xfe_ff ? text.slice(1) : text;
   assertDepth(withoutMark);
@@ -34,6 +45,13 @@ export function parseExact(text: string): unknown {
       ? json.rawJSON(context.source)
       : value,
   );
+}
+
+/** Whether a value nests deeper than `maxDepth` levels. For what came in another way than by `parseExact`. */
+export function isTooDeep(value: unknown, levelsLeft: number = maxDepth): boolean {
+  if (typeof value !== 'object' || value === null || json.isRawJSON(value)) return false;
+  if (levelsLeft === 0) return true;
+  return Object.values(value).some((item) => isTooDeep(item, levelsLeft - 1));
 }
 
 /** Compact JSON with object keys sorted by code unit, for checksums and comparisons. */
@@ -86,7 +104,7 @@ function assertDepth(text: string): void {
       else if (code === 0x22) inString = false;
     } else if (code === 0x22) inString = true;
     else if (code === 0x7b || code === 0x5b) {
-      if (++depth > maxDepth) throw new SyntaxError(`JSON is nested deeper than ${maxDepth} levels`);
+      if (++depth > maxDepth) throw new NestingError();
     } else if (code === 0x7d || code === 0x5d) depth--;
   }
 }

@@ -32,7 +32,13 @@ export async function prepareBind(
   offering: Offering,
 ): Promise<PreparedBind | Blocked> {
   const namespaceName = binding.metadata.namespace ?? '';
-  const parameters = await resolveParameters(binding.spec, namespaceName, task.client, task.signal);
+  const parameters = await resolveParameters(
+    binding.spec,
+    namespaceName,
+    task,
+    [binding.status?.inProgressProperties, binding.status?.externalProperties],
+    task.signal,
+  );
   if (parameters.kind === 'unavailable') {
     return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
   }

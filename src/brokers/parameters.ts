@@ -1,8 +1,9 @@
-import { jsonChecksum } from '../base/hash.ts';
-import { isObject, parseExact, type JsonObject } from '../base/json.ts';
+import { isObject, isTooDeep, maxDepth, parseExact, type JsonObject } from '../base/json.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';
+import type { ChecksumKey } from './checksum-key.ts';
+import { parameterChecksum, type RecordedParameters } from './parameter-checksum.ts';
 import { decodeBase64, type SecretObject } from './secret-object.ts';
 
 /** `parameters` and `parametersFrom` of an instance or binding. */
@@ -19,23 +20,30 @@ export type ResolvedParameters =
       readonly parameters?: JsonObject;
       /** The same for a status: values from Secrets are replaced by "<redacted>". */
       readonly redacted?: JsonObject;
-      /** SHA-256, hex, of the canonical JSON of `parameters`. */
+      /** See parameter-checksum.ts. */
       readonly checksum?: string;
     }
   /** `message` names the Secret, key or parameter that is wrong, and no value. */
   | { readonly kind: 'unavailable'; readonly message: string };
+
+export interface ParameterDeps {
+  readonly client: Pick<KubeClient, 'get'>;
+  readonly checksumKey: Pick<ChecksumKey, 'get'>;
+}
 
 const redactedValue = '<redacted>';
 
 /**
  * Merges the parameters from Secrets, in order, and then the inline ones. Each Secret value is a JSON object. A
  * top-level key may come from one source only.
+ * @param recorded what was sent before, or was about to be
  * @throws KubeApiError when a Secret could not be read for another reason than that it is absent or forbidden
  */
 export async function resolveParameters(
   spec: ParameterSource,
   namespace: string,
-  client: Pick<KubeClient, 'get'>,
+  { client, checksumKey }: ParameterDeps,
+  recorded: readonly (RecordedParameters | null | undefined)[],
   signal: AbortSignal,
 ): Promise<ResolvedParameters> {
   const merged = new Map<string, unknown>();
@@ -51,23 +59,25 @@ export async function resolveParameters(
     }
   }
 
-  if (spec.parameters !== undefined && spec.parameters !== null) {
-    if (!isObject(spec.parameters)) return unavailable('spec.parameters is not an object');
-    for (const [key, value] of Object.entries(spec.parameters)) {
-      if (merged.has(key)) return duplicate(key);
-      merged.set(key, value);
-      redacted.set(key, value);
-    }
+  const inline = spec.parameters ?? {};
+  const problem = inlineProblem(inline);
+  if (problem !== undefined) return unavailable(problem);
+  for (const [key, value] of Object.entries(inline)) {
+    if (merged.has(key)) return duplicate(key);
+    merged.set(key, value);
+    redacted.set(key, value);
   }
 
   if (merged.size === 0) return { kind: 'resolved' };
   const parameters = Object.fromEntries(merged);
-  return {
-    kind: 'resolved',
-    parameters,
-    redacted: Object.fromEntries(redacted),
-    checksum: jsonChecksum(parameters),
-  };
+  const shown = Object.fromEntries(redacted);
+  const checksum = parameterChecksum(await checksumKey.get(), parameters, shown, recorded);
+  return { kind: 'resolved', parameters, redacted: shown, checksum };
+}
+
+function inlineProblem(parameters: object): string | undefined {
+  if (!isObject(parameters)) return 'spec.parameters is not an object';
+  return isTooDeep(parameters) ? `spec.parameters is nested deeper than ${maxDepth} levels` : undefined;
 }
 
 type Found = { readonly kind: 'found'; readonly parameters: JsonObject };
@@ -97,7 +107,7 @@ async function readSource(
   if (encoded === undefined) return unavailable(`${where} has no key "${ref.key}"`);
   const parameters = parseObject(decodeBase64(encoded));
   return parameters === undefined
-    ? unavailable(`key "${ref.key}" of ${where} does not hold a JSON object`)
+    ? unavailable(`key "${ref.key}" of ${where} does not hold a JSON object of at most ${maxDepth} levels`)
     : { kind: 'found', parameters };
 }
 

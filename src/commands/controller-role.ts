@@ -9,6 +9,7 @@ import { bindingController } from '../bindings/binding-controller.ts';
 import { BrokerConnections } from '../brokers/broker-connections.ts';
 import { CredentialCopies } from '../brokers/credential-copies.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
+import { ChecksumKey } from '../brokers/checksum-key.ts';
 import { ClusterId } from '../brokers/cluster-id.ts';
 import { createCatalogControllers } from '../catalog/start.ts';
 import type { ControllerConfig } from '../config.ts';
@@ -159,7 +160,7 @@ export class ControllerRole {
   }
 
   #createControllers(): readonly Controller[] {
-    const { logger, config, clock = systemClock, observeReconcile: observe } = this.#deps;
+    const { logger, config, namespace, clock = systemClock, observeReconcile: observe } = this.#deps;
     const client = this.#client;
     const stopwatch = systemStopwatch;
     const shared = {
@@ -176,6 +177,7 @@ export class ControllerRole {
     const operations = {
       ...shared,
       clusterId: new ClusterId({ client, ...config.clusterIdConfigMap }),
+      checksumKey: new ChecksumKey({ client, namespace, logger }),
       settings: {
         retry,
         maxPollIntervalMs: config.maxPollIntervalMs,

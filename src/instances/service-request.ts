@@ -34,7 +34,13 @@ export async function prepareRequest(
   offering: Offering,
 ): Promise<PreparedRequest> {
   const namespace = instance.metadata.namespace ?? '';
-  const parameters = await resolveParameters(instance.spec, namespace, task.client, task.signal);
+  const parameters = await resolveParameters(
+    instance.spec,
+    namespace,
+    task,
+    [instance.status?.inProgressProperties, instance.status?.externalProperties],
+    task.signal,
+  );
   if (parameters.kind === 'unavailable') {
     return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
   }

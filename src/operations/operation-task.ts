@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
 import type { BrokerConnections } from '../brokers/broker-connections.ts';
+import type { ChecksumKey } from '../brokers/checksum-key.ts';
 import type { ClusterId } from '../brokers/cluster-id.ts';
 import type { KeptTimes } from '../control/kept-times.ts';
 import type { Stores } from '../control/stores.ts';
@@ -26,6 +27,8 @@ export interface OperationDeps {
   readonly connections: BrokerConnections;
   /** The `clusterid` of OSB contexts. */
   readonly clusterId: Pick<ClusterId, 'get'>;
+  /** For checksums of parameters in a status. */
+  readonly checksumKey: Pick<ChecksumKey, 'get'>;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly logger: Logger;
   /** For what is written. */

@@ -1,4 +1,4 @@
-import { parseExact } from '../base/json.ts';
+import { maxDepth, NestingError, parseExact } from '../base/json.ts';
 import type { FailureReason } from './outcome-types.ts';
 
 /** What came back for one request, before anybody asked what it means. */
@@ -42,9 +42,11 @@ export function parseBody(bytes: Uint8Array): AnswerBody {
   if (text.trim() === '') return { kind: 'empty' };
   try {
     return { kind: 'json', value: parseExact(text) };
-  } catch {
+  } catch (error) {
     // The parser's own message quotes the text, and the text may hold credentials.
-    return { kind: 'text', text: text.slice(0, 1024), problem: 'it is not JSON' };
+    const problem =
+      error instanceof NestingError ? `it is nested deeper than ${maxDepth} levels` : 'it is not JSON';
+    return { kind: 'text', text: text.slice(0, 1024), problem };
   }
 }
 

@@ -1,4 +1,4 @@
-import { sha256Hex } from '../../../src/base/hash.ts';
+import { keyedChecksum } from '../../../src/base/hash.ts';
 import { parseExact } from '../../../src/base/json.ts';
 import {
   resolveParameters,
@@ -7,6 +7,7 @@ import {
 } from '../../../src/brokers/parameters.ts';
 import { apiError, ObjectReader } from './object-reader.ts';
 
+const key = { id: 'k', text: 'of the test' };
 const marker = 'swordfish-7f3a';
 
 describe('the parameters of an instance or binding', () => {
@@ -25,7 +26,7 @@ describe('the parameters of an instance or binding', () => {
       kind: 'resolved',
       parameters: { a: { c: true, d: null }, b: [1, 'x'] },
       redacted: { a: { c: true, d: null }, b: [1, 'x'] },
-      checksum: sha256Hex('{"a":{"c":true,"d":null},"b":[1,"x"]}'),
+      checksum: `k.${keyedChecksum(key.text, { a: { c: true, d: null }, b: [1, 'x'] })}`,
     });
     expect(second).toEqual(first);
   });
@@ -73,6 +74,9 @@ describe('the parameters of an instance or binding', () => {
       'has no key "constructor"',
     ],
     ['a value is not JSON', { parametersFrom: [from('bad', 'text')] }, 'key "text" of Secret "n/bad"'],
+    ['they are nested too deep', { parameters: nested(101) }, 'deeper than 100 levels'],
+    ['they would overflow the stack', { parameters: nested(9000) }, 'deeper than 100 levels'],
+    ['a value is nested too deep', { parametersFrom: [from('deep', 'json')] }, 'at most 100 levels'],
     ['a value is not an object', { parametersFrom: [from('bad', 'list')] }, 'does not hold a JSON object'],
     [
       'two Secrets give the same parameter',
@@ -96,6 +100,7 @@ describe('the parameters of an instance or binding', () => {
   it.each(unavailable)('are unavailable when %s, and no value is told', async (_name, spec, message) => {
     const reader = new ObjectReader()
       .secret('n/good', { json: `{"a":"${marker}"}` })
+      .secret('n/deep', { json: JSON.stringify({ [marker]: nested(101) }) })
       .secret('n/bad', { text: `{"a":"${marker}`, list: `["${marker}"]` });
     const resolved = await resolve(spec, reader);
     expect(resolved).toEqual({ kind: 'unavailable', message: expect.stringContaining(message) });
@@ -121,5 +126,11 @@ function from(name: string, key: string) {
 }
 
 function resolve(spec: ParameterSource, reader = new ObjectReader()): Promise<ResolvedParameters> {
-  return resolveParameters(spec, 'n', reader.client, new AbortController().signal);
+  const deps = { client: reader.client, checksumKey: { get: () => Promise.resolve(key) } };
+  return resolveParameters(spec, 'n', deps, [], new AbortController().signal);
+}
+
+/** An object of so many levels. */
+function nested(levels: number): object {
+  return JSON.parse(`${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`) as object;
 }

@@ -1,0 +1,42 @@
+import { jsonChecksum, keyedChecksum } from '../base/hash.ts';
+import { jsonEqual, type JsonObject } from '../base/json.ts';
+import type { Key } from './checksum-key.ts';
+
+/** What a status says of parameters that were sent, or were about to be. */
+export interface RecordedParameters {
+  readonly parameterChecksum?: string;
+  /** Values from Secrets are "<redacted>". */
+  readonly parameters?: object;
+}
+
+/**
+ * The checksum of parameters for a status, as `<id of the key>.<HMAC>`: whoever reads it can not try out passwords. It
+ * is the recorded one when that is of the same parameters, also one of before there were keys. One of a key that is lost
+ * tells nothing; then parameters of which everything that is no secret is as it was are taken for unchanged, since
+ * changing a service, or cleaning up after an attempt, for no reason would be worse than to wait for
+ * `spec.updateRequests`.
+ */
+export function parameterChecksum(
+  key: Key,
+  parameters: JsonObject,
+  redacted: JsonObject,
+  recorded: readonly (RecordedParameters | null | undefined)[],
+): string {
+  const checksum = `${key.id}.${keyedChecksum(key.text, parameters)}`;
+  const known = recorded.find((record) => isOfSame(record, key, checksum, parameters, redacted));
+  return known?.parameterChecksum ?? checksum;
+}
+
+function isOfSame(
+  record: RecordedParameters | null | undefined,
+  key: Key,
+  checksum: string,
+  parameters: JsonObject,
+  redacted: JsonObject,
+): boolean {
+  const known = record?.parameterChecksum;
+  if (!known) return false;
+  const [id, keyed] = known.split('.');
+  if (keyed === undefined) return known === jsonChecksum(parameters);
+  return id === key.id ? known === checksum : jsonEqual(record?.parameters, redacted);
+}
