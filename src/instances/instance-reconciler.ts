@@ -17,6 +17,7 @@ import { isRefusedByCatalog } from './plan-change.ts';
 import { pollInstance } from './poll-instance.ts';
 import { releaseUnlessAtBroker, waitForBindings } from './prepare-deprovision.ts';
 import { provision } from './provision.ts';
+import { learnOfBindings } from './unseen-bindings.ts';
 import { updateInstance } from './update-instance.ts';
 import { announceUpgrade } from './upgrade-condition.ts';
 
@@ -67,6 +68,7 @@ function deletionSteps(task: InstanceTask): readonly InstanceStep[] {
     (instance) => releaseUnlessAtBroker(task, instance),
     (instance) => waitForNextAttempt(task, instance),
     (instance) => pollInstance(task, instance),
+    (instance) => learnOfBindings(task, instance),
     (instance) => waitForBindings(task, instance),
     (instance) => deleteAtBroker(task, brokeredInstance(task), instance),
   ];

@@ -67,8 +67,10 @@ describe('P36: a bind that is answered with', () => {
   const cases = binds.map(([answer, behaviour, end], index) => {
     return { answer, behaviour, end, name: `bind-${index}`, externalID: randomUUID() };
   });
+  let undisturbed: Disposable;
   // All at once: each of them waits for its own back-off.
   beforeAll(async () => {
+    undisturbed = world.undisturbed('side by side, the step of one is in the middle of a request of another');
     await Promise.all(
       cases.map(({ behaviour, name, externalID }) => {
         world.broker.script({ operation: 'bind', bindingId: externalID }, behaviour);
@@ -76,6 +78,8 @@ describe('P36: a bind that is answered with', () => {
       }),
     );
   });
+
+  afterAll(() => undisturbed[Symbol.dispose]());
 
   it.each(cases)('$answer ends $end', async ({ end, name, externalID }) => {
     const isOver = end === 'failed' ? isFailed : isReady;

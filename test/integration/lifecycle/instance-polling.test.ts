@@ -79,6 +79,7 @@ describe('a poll of a creation', () => {
   );
 
   it('P28 H29 goes on while the credentials are refused, and while there are none', async () => {
+    using _ = world.undisturbed('the process goes on with the credentials that it has read');
     world.broker.script({ operation: 'provision' }, { kind: 'async', polls: 1 });
     const held = world.broker.script(
       { operation: 'pollInstance' },
