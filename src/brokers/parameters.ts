@@ -3,6 +3,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';
 import type { ChecksumKey } from './checksum-key.ts';
+import { withDefaults } from './default-parameters.ts';
 import { parameterChecksum, type RecordedParameters } from './parameter-checksum.ts';
 import { decodeBase64, type SecretObject } from './secret-object.ts';
 
@@ -11,6 +12,8 @@ export interface ParameterSource {
   readonly parameters?: object | null;
   readonly parametersFrom?:
     readonly { readonly secretKeyRef?: { readonly name?: string; readonly key?: string } | null }[] | null;
+  /** What is used for whatever both leave open. */
+  readonly defaults?: JsonObject | undefined;
 }
 
 export type ResolvedParameters =
@@ -68,9 +71,13 @@ export async function resolveParameters(
     redacted.set(key, value);
   }
 
-  if (merged.size === 0) return { kind: 'resolved' };
-  const parameters = Object.fromEntries(merged);
-  const shown = Object.fromEntries(redacted);
+  const { defaults } = spec;
+  if (defaults !== undefined && isTooDeep(defaults)) {
+    return unavailable(`the default parameters of class and plan are nested deeper than ${maxDepth} levels`);
+  }
+  const parameters = withDefaults(defaults, Object.fromEntries(merged));
+  if (Object.keys(parameters).length === 0) return { kind: 'resolved' };
+  const shown = withDefaults(defaults, Object.fromEntries(redacted));
   const checksum = parameterChecksum(await checksumKey.get(), parameters, shown, recorded);
   return { kind: 'resolved', parameters, redacted: shown, checksum };
 }

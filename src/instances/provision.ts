@@ -1,4 +1,4 @@
-import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/generated/service-instance.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { timestamp } from '../control/attempts.ts';
 import { resolveOffering, type Offering } from '../control/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
@@ -39,7 +39,7 @@ export async function provision(
     return cleanUpEarlierAttempt(task, instance);
   }
 
-  const intended = await recordIntent(task, instance, prepared.request.properties, offering);
+  const intended = await recordIntent(task, instance, prepared.request, offering);
   const outcome = await sendProvision(task, intended, prepared.request);
   return settleProvision(task, intended, prepared.request, outcome, standing);
 }
@@ -102,7 +102,7 @@ async function cleanUpEarlierAttempt(
 function recordIntent(
   task: InstanceTask,
   instance: ServiceInstance,
-  properties: ServiceInstancePropertiesState,
+  { properties, defaults }: ServiceRequest,
   offering: Offering,
 ): Promise<ServiceInstance> {
   const { status, metadata } = instance;
@@ -119,6 +119,7 @@ function recordIntent(
       currentOperation: 'Provision',
       operationStartTime: status?.operationStartTime ?? timestamp(task.clock.now()),
       inProgressProperties: properties,
+      defaultProvisionParameters: defaults,
       instanceID: instanceIdOf(instance),
       deprovisionStatus: 'Required',
       attempts: isSameGeneration ? status?.attempts : undefined,

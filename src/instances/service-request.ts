@@ -2,6 +2,7 @@ import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/gen
 import { compact } from '../base/compact.ts';
 import type { JsonObject } from '../base/json.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
+import { withDefaults } from '../brokers/default-parameters.ts';
 import { resolveParameters } from '../brokers/parameters.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
 import type { Offering } from '../control/resolve.ts';
@@ -9,6 +10,7 @@ import type { BrokerClient } from '../osb/broker-client.ts';
 import type { OriginatingIdentity } from '../osb/types.ts';
 import { instanceContext, type InstanceContext } from './instance-context.ts';
 import type { InstanceTask } from './instance-task.ts';
+import { mayBeAtBroker } from './known-at-broker.ts';
 
 /** Everything a broker has to be told about an instance, and the record of it that goes into the status. */
 export interface ServiceRequest extends InstanceContext {
@@ -17,6 +19,8 @@ export interface ServiceRequest extends InstanceContext {
   readonly serviceId: string;
   readonly planId: string;
   readonly parameters: JsonObject | undefined;
+  /** Those of class and plan that went into the parameters. */
+  readonly defaults: JsonObject | undefined;
   readonly maintenanceInfoVersion: string | undefined;
   readonly identity: OriginatingIdentity | undefined;
   /** What is asked for, with secret parameters redacted. */
@@ -34,8 +38,9 @@ export async function prepareRequest(
   offering: Offering,
 ): Promise<PreparedRequest> {
   const namespace = instance.metadata.namespace ?? '';
+  const defaults = defaultsOf(instance, offering);
   const parameters = await resolveParameters(
-    instance.spec,
+    { ...instance.spec, defaults },
     namespace,
     task,
     [instance.status?.inProgressProperties, instance.status?.externalProperties],
@@ -74,11 +79,25 @@ export async function prepareRequest(
       serviceId: record.serviceID,
       planId: record.planID,
       parameters: parameters.parameters,
+      defaults,
       maintenanceInfoVersion: record.maintenanceInfo?.version,
       identity: originatingIdentity(record.userInfo),
       properties: { ...planNames(offering), ...record },
     },
   };
+}
+
+/**
+ * `defaultProvisionParameters` of class and plan, as they are when the instance is made. What may be at the broker keeps
+ * those that it was made with: a repeated request is the same, and nobody's instance changes because a default does.
+ */
+function defaultsOf(instance: ServiceInstance, { class: ofClass, plan }: Offering): JsonObject | undefined {
+  if (mayBeAtBroker(instance)) return instance.status?.defaultProvisionParameters;
+  const defaults = withDefaults(
+    ofClass.spec.defaultProvisionParameters,
+    plan.spec.defaultProvisionParameters ?? {},
+  );
+  return Object.keys(defaults).length === 0 ? undefined : defaults;
 }
 
 /** The fields of the original Service Catalog: the cluster ones are always there. */
