@@ -132,8 +132,12 @@ export class ControllerRole {
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    if (this.#election === undefined) await this.#lead(signal);
-    else await this.#election.run(signal, (leading) => this.#lead(leading));
+    if (this.#election === undefined) return this.#lead(signal);
+    await this.#election.run(signal, async (leading) => {
+      await this.#lead(leading);
+      // While they may still be written, and somebody waits for the end anyway.
+      if (signal.aborted) await this.#events.flush();
+    });
   }
 
   /** Nothing is decided on half a view of the cluster. */
@@ -148,8 +152,6 @@ export class ControllerRole {
     }));
     try {
       await runTogether(workers, signal);
-      // While they may still be written.
-      await this.#events.flush();
     } finally {
       this.#isLeading = false;
     }
