@@ -18,16 +18,24 @@ export async function adoptInstance(
   instance: ServiceInstance,
 ): Promise<Step<ServiceInstance>> {
   const resolution = resolveOffering(instance.spec, instance.metadata.namespace ?? '', task.stores);
-  if (resolution.kind === 'unresolved') {
-    // No timer: the instance is looked at again when a class or a plan appears.
-    const { reason, message } = resolution;
-    const usable = isProvisioned(instance);
-    await saveInstance(task, instance, { kind: 'working', reason, message, usable });
-    return stop;
-  }
+  if (resolution.kind === 'resolved') return goOn(await complete(task, instance, resolution.offering));
 
-  const patch = adoptionPatch(instance, resolution.offering, task.newId);
-  return goOn(patch === undefined ? instance : await save(task, instance, patch));
+  // What the broker has must not be forgotten, whatever the spec says by now.
+  const kept = mayBeAtBroker(instance) ? await complete(task, instance, undefined) : instance;
+  const { reason, message } = resolution;
+  const usable = instance.status?.provisionStatus === 'Provisioned';
+  // No timer: the instance is looked at again when a class or a plan appears.
+  await saveInstance(task, kept, { kind: 'working', reason, message, usable });
+  return stop;
+}
+
+async function complete(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  offering: Offering | undefined,
+): Promise<ServiceInstance> {
+  const patch = adoptionPatch(instance, offering, task.newId);
+  return patch === undefined ? instance : save(task, instance, patch);
 }
 
 /** Query labels that somebody took away, or changed: usually the CREATE has them and nothing is written. */
@@ -59,10 +67,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function adoptionPatch(
   instance: ServiceInstance,
-  offering: Offering,
+  offering: Offering | undefined,
   newId: () => string,
 ): { readonly metadata: Fields; readonly spec?: Fields } | undefined {
-  const refs = offeringRefs(offering);
+  const refs = offering === undefined ? {} : offeringRefs(offering);
   const metadata = missingMetadata(instance, refs);
   const spec = missingSpec(instance, refs, newId);
   if (Object.keys(spec).length > 0) return { metadata, spec };
@@ -92,8 +100,4 @@ function missingMetadata(instance: ServiceInstance, refs: object): Fields {
  */
 function isAbandoned(instance: ServiceInstance): boolean {
   return mayBeAtBroker(instance) && instance.status?.observedGeneration === instance.metadata.generation;
-}
-
-function isProvisioned(instance: ServiceInstance): boolean {
-  return instance.status?.provisionStatus === 'Provisioned';
 }

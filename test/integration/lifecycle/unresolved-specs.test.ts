@@ -1,6 +1,6 @@
 import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { orphanMitigationAnnotation } from '../../../src/api/group.ts';
+import { finalizer, orphanMitigationAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { isReady, ServiceWorld } from '../../support/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -39,6 +39,17 @@ describe('a plan that nothing has, in the spec of an instance', () => {
     await changeSpec(world, 'db', mended);
     expect((await settled(world, 'db')).status?.conditions?.map(({ type }) => type)).toEqual(['Ready']);
     await removeInstance(world, 'db');
+  });
+
+  it('leaves what the broker has under our finalizer, also when that was taken away', async () => {
+    await readyInstance(world, 'db');
+    const ref = { namespace: world.namespace, name: 'db' };
+    const stripped = { metadata: { finalizers: null }, spec: typo };
+    await world.client.patch(serviceInstances, ref, stripped, { type: 'merge' });
+    const told = await world.instance('db', isTold, 'says what is wrong');
+    expect(told.metadata.finalizers).toEqual([finalizer]);
+    await removeInstance(world, 'db');
+    expect(world.broker.requestsOf('deprovision')).toHaveLength(1);
   });
 
   it('that is being made does not stop the polls', async () => {
