@@ -143,6 +143,21 @@ describe('verbs', () => {
     expect(request?.headers['user-agent']).toBe('bindery/1.2.3');
   });
 
+  it('signs every write that names no field manager with its own', async () => {
+    const signed = new KubeClient({ connection: server.connection(), fieldManager: 'me' });
+    const object = { metadata: a };
+    await signed.create(configMaps, object);
+    await signed.replace(configMaps, object, { subresource: 'status' }).catch(() => undefined);
+    await signed.patch(configMaps, a, {}, { type: 'merge' });
+    await signed.patch(configMaps, a, {}, { type: 'merge', fieldManager: 'other' });
+    await signed.get(configMaps, a);
+    await signed.close();
+    const managers = server.requests.map(({ url }) =>
+      new URL(url, 'http://x').searchParams.get('fieldManager'),
+    );
+    expect(managers).toEqual(['me', 'me', 'me', 'other', null]);
+  });
+
   it('sends preconditions and propagation with a deletion', async () => {
     const { metadata } = await create('a');
     const other = client.delete(configMaps, a, { uid: 'another-incarnation' });
