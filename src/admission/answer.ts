@@ -3,6 +3,7 @@ import type { BodyProblem } from './body-reader.ts';
 import { deny, type Decision, type DecisionOutcome, type Handler } from './decision.ts';
 import { parseReview } from './parse-review.ts';
 import { encodePatch, encodeReview } from './encode-review.ts';
+import { oversized } from './oversized.ts';
 import { decodeReview, type AdmissionRequest } from './review.ts';
 
 /** An HTTP answer. A review is JSON; everything else is a line of text. */
@@ -16,6 +17,8 @@ export interface Answer {
 export interface AnswerDeps {
   readonly logger: Logger;
   readonly observe: (observation: AdmissionObservation) => void;
+  /** A review with more bytes is decided on without being parsed. @default no limit */
+  readonly maxParsedBytes?: number | undefined;
 }
 
 /** One answered request, for metrics. */
@@ -55,6 +58,14 @@ export function answerReview(
   deps: AnswerDeps,
 ): Answer | Promise<Answer> {
   const startedAt = performance.now();
+  const { maxParsedBytes = Infinity } = deps;
+  const unread = body.length > maxParsedBytes ? oversized(body, maxParsedBytes) : undefined;
+  if (unread !== undefined) {
+    const { version, uid, decision } = unread;
+    if (!decision.allowed) deps.logger.info({ path, uid, bytes: body.length }, decision.message ?? '');
+    deps.observe({ path, outcome: decision.outcome, durationMs: performance.now() - startedAt });
+    return { status: 200, body: encodeReview(version, uid, decision, undefined) };
+  }
   const decoded = decodeReview(parse(body));
   if (decoded.kind === 'malformed') {
     deps.observe({ path, outcome: 'malformed', durationMs: performance.now() - startedAt });

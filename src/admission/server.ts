@@ -44,6 +44,8 @@ export interface AdmissionServerOptions {
    * envelope. @default 7 MiB
    */
   readonly maxBodyBytes?: number;
+  /** By path: reviews with more bytes are decided on without being parsed. */
+  readonly maxParsedBytes?: ReadonlyMap<string, number>;
   /** How many bytes of reviews may be under way. @default defaultByteLimits */
   readonly bytesInFlight?: ByteLimits;
   /** @default 1_000 */
@@ -194,7 +196,8 @@ export class AdmissionServer {
 
   #answer(path: string, handler: Handler, url: string, body: Buffer, finish: (answer: Answer) => void): void {
     const { logger, observe = () => undefined } = this.#options;
-    const answer = answerReview(path, handler, body, timeoutOf(url), { logger, observe });
+    const maxParsedBytes = this.#options.maxParsedBytes?.get(path);
+    const answer = answerReview(path, handler, body, timeoutOf(url), { logger, observe, maxParsedBytes });
     if ('then' in answer) void answer.then(finish);
     else finish(answer);
   }

@@ -55,6 +55,15 @@ const caSecretName = 'bindery-webhook-ca';
 /** Time for the endpoints of the Service to forget a Pod that is going: requests are still served. */
 const drainMs = 5000;
 
+/**
+ * A Pod with all that its managers say of it has some ten KiB, and no more than 1.5 MiB can be stored. Of workloads the
+ * old object comes as well.
+ */
+const maxParsedBytes: ReadonlyMap<string, number> = new Map([
+  ['/mutate/pods', 1024 * 1024],
+  ['/mutate/workloads', 2 * 1024 * 1024],
+]);
+
 /** What answers to reviews are decided on. The webhook alone knows nothing of brokers. */
 export function webhookStores(stores: Stores): readonly Stores[keyof Stores][] {
   return [
@@ -167,6 +176,7 @@ export class WebhookRole {
     const server = new AdmissionServer({
       ...config.listen,
       handlers: this.#handlers(signal),
+      maxParsedBytes,
       certificate: this.#certificate,
       logger,
       // By URL there are no endpoints that have to forget us.

@@ -80,7 +80,8 @@ export class ContainerDraft {
     const mountPath = tidyPath(wanted.mountPath);
     const mount = mountPath === wanted.mountPath ? wanted : { ...wanted, mountPath };
     const { mounts, devices } = this.#has();
-    const device = devices.has(placeOf(mountPath, this.#pod.windows)) ? isDevice : undefined;
+    const isTaken = devices.size > 0 && devices.has(placeOf(mountPath, this.#pod.windows));
+    const device = isTaken ? isDevice : undefined;
     const ofPod = this.#standing(mount, mounts.around(mountPath)) ?? device;
     const found = ofPod ?? this.#standing(mount, this.#added.around(mountPath));
     if (found === undefined) {
@@ -100,8 +101,7 @@ export class ContainerDraft {
   }
 
   env(wanted: RawEnv, report: Report): void {
-    // Of several entries with one name the process sees the last.
-    const mine = this.#has().env.get(wanted.name);
+    const mine = this.#has().env(wanted.name);
     const other = mine ?? this.#addedEnv.get(wanted.name);
     if (other === undefined) {
       this.#env.push(wanted);
@@ -158,7 +158,8 @@ export class ContainerDraft {
 
 /** What a container has, so that it is found by name and by path. */
 interface Existing {
-  readonly env: ReadonlyMap<string, RawEnv>;
+  /** Of several entries with one name the process sees the last. */
+  readonly env: (name: string) => RawEnv | undefined;
   /** With what is added. */
   readonly envFrom: Set<string>;
   readonly mounts: MountTree;
@@ -171,7 +172,7 @@ function readContainer(container: RawContainer, windows: boolean): Existing {
   for (const mount of listOf(container.volumeMounts)) mounts.add(mount);
   const env = listOf(container.env);
   return {
-    env: new Map(env.map((entry) => [entry.name, entry])),
+    env: byName(env),
     envFrom: new Set(listOf(container.envFrom).map(sourceKey)),
     mounts,
     devices: new Set(
@@ -179,6 +180,15 @@ function readContainer(container: RawContainer, windows: boolean): Existing {
     ),
     root: bindingRoot(env),
   };
+}
+
+/** For so few an index costs more than to look at them. */
+const shortList = 32;
+
+function byName(entries: readonly RawEnv[]): (name: string) => RawEnv | undefined {
+  if (entries.length <= shortList) return (wanted) => entries.findLast(({ name }) => name === wanted);
+  const index = new Map(entries.map((entry) => [entry.name, entry]));
+  return (wanted) => index.get(wanted);
 }
 
 function placeOf(path: string, windows: boolean): string {

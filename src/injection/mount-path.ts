@@ -24,9 +24,19 @@ export function joinPath(root: string, name: string): string {
  * beginning of another's is around it.
  */
 export function pathParts(path: string, windows: boolean): readonly string[] {
+  const known = windows ? undefined : partsByPath.get(path);
+  if (known !== undefined) return known;
   const text = comparable(path, windows);
-  return (text.endsWith('/') ? text.slice(0, -1) : text).split('/');
+  const parts = (text.endsWith('/') ? text.slice(0, -1) : text).split('/');
+  if (windows || path.length > maxRemembered.length) return parts;
+  if (partsByPath.size >= maxRemembered.paths) partsByPath.clear();
+  partsByPath.set(path, parts);
+  return parts;
 }
+
+/** Nearly all containers have the same few mounts. */
+const partsByPath = new Map<string, readonly string[]>();
+const maxRemembered = { paths: 1_000, length: 200 } as const;
 
 function comparable(path: string, windows: boolean): string {
   const tidy = tidyPath(path);

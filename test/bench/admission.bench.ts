@@ -1,5 +1,6 @@
 /** Bindery's webhook server beside a bare node:https server: throughput, latency, CPU time and memory. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { hostileReviews, send } from './admission/hostile.ts';
 import { saturate, steady, type LoadResult } from './admission/load.ts';
 import { large, podReview, small, type ReviewSize } from './admission/reviews.ts';
 import { ServerChild } from './admission/server-child.ts';
@@ -12,6 +13,13 @@ const rounds = 3;
 const connections = 16;
 const perSecond = 200;
 const path = '/pods?timeout=5s';
+const hostileRepeats = 7;
+const attackers = 2;
+/** The API server's limit for a request, and what is parsed at most. */
+const hostileSizes = [
+  ['3 MiB', 3_000_000],
+  ['1 MiB', 1_000_000],
+] as const;
 
 interface Contender {
   readonly name: string;
@@ -45,7 +53,8 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
       });
     }
     await measureAll(contenders, pair.cert, options);
-    return await results(contenders);
+    const measures = await results(contenders);
+    return [...measures, ...(await hostile(contenders, pair.cert, options))];
   } finally {
     await Promise.all(servers.map(async (server) => server.stop()));
   }
@@ -130,6 +139,65 @@ async function results(contenders: readonly Contender[]): Promise<readonly Measu
   for (const contender of contenders) rss.set(contender, (await contender.server.usage()).rssBytes);
   add('resident memory after load', 'MiB', (contender) => (rss.get(contender) ?? 0) / 2 ** 20);
   return measures;
+}
+
+/** One tenant sends huge Pods, without a pause: what each costs, and what the others notice of it. */
+async function hostile(
+  contenders: readonly Contender[],
+  ca: string,
+  { signal, progress, seconds = 6 }: BenchOptions,
+): Promise<readonly Measure[]> {
+  const [bare, bindery] = contenders;
+  if (bare === undefined || bindery === undefined) throw new Error('two servers are compared');
+  const measures: Measure[] = [];
+  for (const [size, sizeBytes] of hostileSizes) {
+    signal.throwIfAborted();
+    progress(`hostile Pods of ${size}`);
+    const reviews = hostileReviews(sizeBytes);
+    for (const [kind, review] of reviews) {
+      const [cost, floor] = [await cpuMs(bindery, ca, review), await cpuMs(bare, ca, review)];
+      measures.push(compared(`CPU of ${size}: ${kind}`, 'ms', cost, floor));
+    }
+    const [late, lateBare] = [
+      await p99Meanwhile(bindery, ca, [...reviews.values()], seconds),
+      await p99Meanwhile(bare, ca, [...reviews.values()], seconds),
+    ];
+    measures.push(compared(`p99 at ${perSecond}/s beside Pods of ${size}`, 'ms', late, lateBare));
+  }
+  const rss = async ({ server }: Contender): Promise<number> => (await server.usage()).rssBytes / 2 ** 20;
+  measures.push(compared('resident memory after them', 'MiB', await rss(bindery), await rss(bare)));
+  return measures;
+}
+
+/** What one such review costs the server, all its threads, at the median. */
+async function cpuMs({ server }: Contender, ca: string, review: string): Promise<number> {
+  const target = { port: server.port, ca, path };
+  await send(target, review, 1);
+  const costs: number[] = [];
+  for (let count = 0; count < hostileRepeats; count++) {
+    const before = await server.usage();
+    await send(target, review, 1);
+    costs.push(((await server.usage()).cpuMicroseconds - before.cpuMicroseconds) / 1000);
+  }
+  return median(costs);
+}
+
+async function p99Meanwhile(
+  { server }: Contender,
+  ca: string,
+  reviews: readonly string[],
+  seconds: number,
+): Promise<number> {
+  const target = { port: server.port, ca, path };
+  const over = new AbortController();
+  const attack = Array.from({ length: attackers }, async (_, index) => {
+    for (let at = index; !over.signal.aborted; at++)
+      await send(target, reviews[at % reviews.length] ?? '', 1);
+  });
+  const latencies = await steady(target, podReview(small), { connections, perSecond, seconds });
+  over.abort();
+  await Promise.all(attack);
+  return quantile(latencies, 0.99);
 }
 
 function append<T>(lists: Map<string, T[]>, name: string, value: T): void {
