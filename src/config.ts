@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { brokerTargets } from './osb/broker-targets.ts';
 
 /** Flags and environment → one validated, frozen Config. Durations are milliseconds here, `90s` on the command line. */
 export interface Config {
@@ -37,6 +38,8 @@ export interface ControllerConfig {
   readonly concurrency: number;
   readonly brokerTimeoutMs: number;
   readonly allowLoopbackBrokers: boolean;
+  /** Hosts and networks that ServiceBrokers of namespaces may name; empty for any. */
+  readonly namespacedBrokerTargets: readonly string[];
   readonly relistIntervalMs: number;
   readonly operationTimeoutMs: number;
   readonly maxPollIntervalMs: number;
@@ -111,6 +114,10 @@ const controller: readonly Option[] = [
   { flags: '--concurrency <n>', description: 'objects of a kind worked on at once', default: '32' },
   { flags: '--broker-timeout <duration>', description: 'whole time of one broker request', default: '60s' },
   { flags: '--allow-loopback-brokers', description: 'brokers at 127.0.0.1 and ::1, for development' },
+  {
+    flags: '--namespaced-broker-targets <list>',
+    description: 'hosts, *.hosts and networks that ServiceBrokers may name; else any',
+  },
   { flags: '--broker-relist-interval <duration>', description: 'catalog refresh', default: '24h' },
   {
     flags: '--operation-timeout <duration>',
@@ -164,6 +171,7 @@ export function parseConfig(
       concurrency: read.integer('concurrency', 1, 1000),
       brokerTimeoutMs: read.duration('brokerTimeout'),
       allowLoopbackBrokers: read.bool('allowLoopbackBrokers'),
+      namespacedBrokerTargets: read.targets('namespacedBrokerTargets'),
       relistIntervalMs: read.duration('brokerRelistInterval'),
       operationTimeoutMs: read.duration('operationTimeout'),
       maxPollIntervalMs: read.duration('maxPollInterval'),
@@ -245,6 +253,18 @@ function reader(raw: RawOptions, environment: Readonly<Record<string, string | u
     },
     duration: (key: string): number =>
       parsed(key, durationMs(text(key)), 'a duration such as 90s, 5m or 24h'),
+    targets: (key: string): readonly string[] => {
+      const entries = text(key)
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== '');
+      try {
+        brokerTargets(entries);
+      } catch (error) {
+        throw new ConfigError(`${flagOf(key)}: ${(error as Error).message}`);
+      }
+      return Object.freeze(entries);
+    },
     address: (key: string): Address =>
       parsed(key, parseAddress(text(key)), 'host:port, or :port for all interfaces, such as 127.0.0.1:8443'),
   };

@@ -6,6 +6,7 @@ import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BrokerClient } from '../osb/broker-client.ts';
+import { brokerTargets } from '../osb/broker-targets.ts';
 import type { BrokerCall, BrokerClientOptions, CircuitState } from '../osb/options.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BrokerMaterial } from './broker-material.ts';
@@ -20,6 +21,8 @@ export interface BrokerSettings {
   readonly timeoutMs: number;
   /** Brokers at loopback addresses: for development, and for tests. */
   readonly allowLoopback: boolean;
+  /** Where the ServiceBrokers of namespaces may live: hosts and networks; anywhere when absent or empty. */
+  readonly namespacedBrokerTargets?: readonly string[] | undefined;
   /** Requests in flight to one broker. The client's default when absent. */
   readonly maxConcurrent?: number | undefined;
   /** Where proxies are read from. Default `process.env`. */
@@ -179,6 +182,8 @@ export class BrokerConnections {
       apiVersion,
       timeoutMs: settings.timeoutMs,
       allowLoopback: settings.allowLoopback,
+      tenant:
+        ref.kind === 'ServiceBroker' ? brokerTargets(settings.namespacedBrokerTargets ?? []) : undefined,
       limiter: { maxConcurrent: settings.maxConcurrent },
       environment: settings.environment,
       stopwatch: this.#stopwatch,

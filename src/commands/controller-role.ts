@@ -77,7 +77,11 @@ export class ControllerRole {
       client,
       stores: this.#stores,
       logger,
-      settings: { timeoutMs: config.brokerTimeoutMs, allowLoopback: config.allowLoopbackBrokers },
+      settings: {
+        timeoutMs: config.brokerTimeoutMs,
+        allowLoopback: config.allowLoopbackBrokers,
+        namespacedBrokerTargets: config.namespacedBrokerTargets,
+      },
       observe: deps.observeBroker,
       permit,
       copies: new CredentialCopies({ client, stores: this.#stores, logger, namespace }),

@@ -74,6 +74,7 @@ export class BrokerClient {
     this.#transport = new Transport({
       tls: options.tls ?? {},
       allowLoopback: options.allowLoopback ?? false,
+      tenant: options.tenant,
       connections: options.limiter?.maxConcurrent ?? defaultMaxConcurrent,
       environment: options.environment ?? process.env,
       permit: options.permit ?? always,

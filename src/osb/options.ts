@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Permit } from '../base/permit.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
+import type { BrokerTargets } from './broker-targets.ts';
 import type { FailureReason, Operation } from './outcome-types.ts';
 
 export type BrokerAuth =
@@ -67,6 +68,8 @@ export interface BrokerClientOptions {
   readonly timeoutMs?: number | undefined;
   /** Loopback addresses are refused unless this is true: tenants choose URLs. Default false. */
   readonly allowLoopback?: boolean | undefined;
+  /** For a broker whose URL a tenant has chosen: where it may live. Default: the URL is an operator's. */
+  readonly tenant?: BrokerTargets | undefined;
   /** Decompressed size of an answer. Default 4 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /** Decompressed size of a catalog. Default 16 MiB. */

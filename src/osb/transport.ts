@@ -3,7 +3,8 @@ import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector, Client, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { errorMessage } from '../base/logger.ts';
 import type { Permit } from '../base/permit.ts';
-import { AddressRefusedError, guardedLookup, isRefusedAddress, refusal } from './address-guard.ts';
+import { guardedLookup, isForbidden, refusalOf, type AddressRules } from './address-guard.ts';
+import { isTargetHost } from './broker-targets.ts';
 import { connectionFault } from './connection-fault.ts';
 import { isTimeout } from './deadline.ts';
 import { Exchange, type ExchangeResult } from './exchange.ts';
@@ -12,9 +13,8 @@ import { proxyFor } from './proxy.ts';
 import { neverSent, type Fault, type Reply } from './reply.ts';
 import { shownCertificate, type ShownCertificate } from './shown-certificate.ts';
 
-export interface TransportOptions {
+export interface TransportOptions extends AddressRules {
   readonly tls: BrokerTls;
-  readonly allowLoopback: boolean;
   readonly connections: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Nothing is sent while it does not hold, and what is under way ends with its term. */
@@ -67,9 +67,9 @@ export class Transport {
   }
 
   async #send(request: HttpRequest, secrets: readonly string[], signal: AbortSignal): Promise<Reply> {
-    const refused = this.#refused(request.origin);
-    if (refused !== undefined) return refused;
     const proxy = proxyFor(request.origin, this.#options.environment);
+    const refused = this.#refused(request.origin, proxy !== undefined);
+    if (refused !== undefined) return refused;
     const dispatcher = this.#dispatcher(proxy);
     if (dispatcher === undefined) return neverSent('ProxyFailure', 'the proxy setting is not a URL');
     const first = await this.#exchange(dispatcher, request, signal);
@@ -143,11 +143,16 @@ export class Transport {
     return { kind: 'fault', reason: 'Timeout', message, sent };
   }
 
-  /** Addresses in URLs are never looked up, so they have to be checked here; also when a proxy would connect. */
-  #refused(origin: URL): Fault | undefined {
+  /**
+   * Addresses in URLs are never looked up, so they have to be checked here; also when a proxy would connect. Where a name
+   * leads to that a proxy resolves is not known: only the name counts then.
+   */
+  #refused(origin: URL, proxied: boolean): Fault | undefined {
     const host = origin.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) === 0 || !isRefusedAddress(host, this.#options.allowLoopback)) return undefined;
-    return connectionFault(new AddressRefusedError(refusal(host)), origin.host, false, false);
+    const { tenant } = this.#options;
+    const isForbiddenName = proxied && tenant !== undefined && !isTargetHost(tenant, host);
+    const isWrong = isIP(host) === 0 ? isForbiddenName : isForbidden(host, host, this.#options);
+    return isWrong ? connectionFault(refusalOf(host, this.#options), origin.host, false, false) : undefined;
   }
 
   #dispatcher(proxy: string | undefined): Dispatcher | undefined {
@@ -192,7 +197,7 @@ export class Transport {
       ...this.#tlsOptions(),
       allowH2: false,
       timeout: connectTimeoutMs,
-      lookup: guardedLookup(this.#options.allowLoopback),
+      lookup: guardedLookup(this.#options),
     });
     return (options, callback) => {
       // Undici returns the socket, although its types do not say so.

@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
 import { BrokerClient } from '../../../src/osb/broker-client.ts';
+import { brokerTargets } from '../../../src/osb/broker-targets.ts';
 import { TestAuthority } from '../../support/test-broker/certificates.ts';
+import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { TestProxy } from '../../support/test-broker/test-proxy.ts';
 import { clientOf, never, provisionOf, withBroker, type Pair } from './harness.ts';
 
@@ -114,6 +116,35 @@ describe('the address of a broker', () => {
       });
     },
   );
+
+  describe('that a tenant has chosen', () => {
+    const asked = async (allowLoopback: boolean, targets: readonly string[]) => {
+      await using broker = await TestBroker.start();
+      const url = broker.url.replace('127.0.0.1', 'localhost');
+      const client = clientOf(broker, { url, allowLoopback, tenant: brokerTargets(targets) });
+      const outcome = await client.catalog({}, never);
+      await client.close();
+      return { outcome, connections: broker.connections };
+    };
+
+    it('and that is refused fails like one where nobody is', async () => {
+      const { outcome, connections } = await asked(false, []);
+      expect(outcome).toMatchObject({ reason: 'ConnectionFailed', brokerLevel: true });
+      expect(JSON.stringify(outcome)).not.toMatch(/refused|loopback|link-local|allowed/i);
+      expect(connections).toBe(0);
+    });
+
+    it.each([
+      [[], 'done'],
+      [['localhost'], 'done'],
+      [['127.0.0.0/8', '::1'], 'done'],
+      [['10.0.0.0/8'], 'failed'],
+      [['broker.example.com'], 'failed'],
+    ])('with the targets %j: %s', async (targets, kind) => {
+      const { outcome } = await asked(true, targets);
+      expect(outcome.kind === 'failed' ? 'failed' : 'done').toBe(kind);
+    });
+  });
 
   it.each(['ftp://b.example', 'b.example', '', 'file:///etc/passwd', '//b.example'])('%j is none', (url) => {
     expect(() => new BrokerClient({ url })).toThrow('absolute http or https URL');
