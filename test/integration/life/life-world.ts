@@ -10,7 +10,7 @@ import { waitFor } from '../../support/wait-for.ts';
 const leaseRef = { namespace: 'bindery-system', name: 'bindery-controller' };
 
 /** Shorter than by default, so that an outage of seconds costs the lead. */
-export const shortLease = ['--lease-duration=4s', '--renew-deadline=2500ms', '--retry-period=500ms'];
+export const shortLease = ['--lease-duration=5s', '--renew-deadline=2500ms', '--retry-period=500ms'];
 
 /** A service world whose controllers are elected processes of their own, which can be stopped and continued. */
 export class LifeWorld {
