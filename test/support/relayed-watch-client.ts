@@ -11,6 +11,8 @@ import type { TcpRelay } from './tcp-relay.ts';
 
 /** Watches of one kind go through a relay, so that a test can silence them and nothing else. */
 export class RelayedWatchClient extends KubeClient {
+  /** What came through the relay, as "DELETED name". */
+  readonly heard: string[] = [];
   readonly #relayed: KubeClient;
   readonly #resource: Resource;
 
@@ -21,14 +23,16 @@ export class RelayedWatchClient extends KubeClient {
     this.#resource = resource;
   }
 
-  override watch<T extends KubeObject>(
+  override async *watch<T extends KubeObject>(
     resource: Resource,
     query: WatchQuery,
     options: WatchOptions,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-    return resource === this.#resource
-      ? this.#relayed.watch(resource, query, options)
-      : super.watch(resource, query, options);
+    if (resource !== this.#resource) return yield* super.watch(resource, query, options);
+    for await (const event of this.#relayed.watch<T>(resource, query, options)) {
+      this.heard.push(`${event.type} ${event.object.metadata.name}`);
+      yield event;
+    }
   }
 
   override async close(): Promise<void> {

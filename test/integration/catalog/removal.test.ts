@@ -1,4 +1,6 @@
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { clusterServiceBrokers, clusterServicePlans, serviceInstances } from '../../../src/api/kinds.ts';
+import { brokerNameOf, classRefName, type AnyPlan } from '../../../src/catalog/scope.ts';
 import { RelayedWatchClient } from '../../support/relayed-watch-client.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
@@ -26,27 +28,43 @@ afterEach(async () => {
 });
 afterAll(() => world?.stop());
 
-/** Controllers that know of no instance, since they hear nothing of them. */
-async function hearNothingOfInstances(): Promise<void> {
+/** Controllers that know of no instance, since they hear nothing of them any more. */
+async function hearNothingOfInstances(name: string): Promise<void> {
   await world.stopControllers();
-  await world.startControllers({}, (deps) => new RelayedWatchClient(deps, relay, serviceInstances));
-  await waitFor(() => relay.connections > 0, { describe: 'the watch runs through the relay' });
+  const clients: RelayedWatchClient[] = [];
+  await world.startControllers({}, (deps) => {
+    const client = new RelayedWatchClient(deps, relay, serviceInstances);
+    clients.push(client);
+    return client;
+  });
+  const instance = await use(await planOf(name, 'kept'));
+  await world.releaseInstance(instance);
+  const last = `DELETED ${instance.metadata.name}`;
+  await waitFor(() => clients[0]?.heard.includes(last), { describe: 'the watch tells of instances' });
   relay.silence();
 }
 
-async function useOf(name: string, planName: string) {
-  const [offering] = await world.classesOf(name);
+async function planOf(name: string, planName: string): Promise<AnyPlan> {
   const plan = (await world.plansOf(name)).find(({ spec }) => spec.externalName === planName);
-  if (offering === undefined || plan === undefined) throw new Error('no such plan');
-  return { plan, instance: await world.createInstance(offering, plan) };
+  if (plan === undefined) throw new Error(`there is no plan ${planName}`);
+  return plan;
+}
+
+/** An instance of the plan. */
+async function use(plan: AnyPlan): Promise<ServiceInstance> {
+  const classes = await world.classesOf(brokerNameOf(plan.spec));
+  const offering = classes.find(({ metadata }) => metadata.name === classRefName(plan.spec));
+  if (offering === undefined) throw new Error('there is no class');
+  return world.createInstance(offering, plan);
 }
 
 describe('while the watch of instances is silent', () => {
   it('a plan that has left the catalog stays for an instance that only the API server knows', async () => {
     const name = await world.register(broker);
     await world.ready(name);
-    await hearNothingOfInstances();
-    const { plan } = await useOf(name, 'leaving');
+    await hearNothingOfInstances(name);
+    const plan = await planOf(name, 'leaving');
+    await use(plan);
     broker.setCatalog({ services: [{ ...broker.catalog.services[0]!, plans: [kept] }] });
     await world.relist(name);
     await waitFor(() => world.log.includes('kept: used by an instance'), { describe: 'the plan is kept' });
@@ -56,8 +74,8 @@ describe('while the watch of instances is silent', () => {
   it('a broker that is deleted stays for an instance that only the API server knows', async () => {
     const name = await world.register(broker);
     await world.ready(name);
-    await hearNothingOfInstances();
-    const { instance } = await useOf(name, 'kept');
+    await hearNothingOfInstances(name);
+    const instance = await use(await planOf(name, 'kept'));
     await world.client.delete(clusterServiceBrokers, { name });
     const blocked = await world.brokerUntil(
       name,

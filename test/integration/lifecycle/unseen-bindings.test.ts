@@ -31,7 +31,10 @@ it('an instance is not deprovisioned by a new leader whose watch has not told of
   const client = new RelayedWatchClient({ connection: world.client.connection }, relay, serviceBindings);
   const standby = world.startRole('standby', elected, client);
   try {
-    await waitFor(() => relay.connections > 0, { describe: 'the watch runs through the relay' });
+    await world.createBinding('heard', 'db');
+    await world.binding('heard', isReady, 'is ready');
+    await world.remove(serviceBindings, 'heard');
+    await waitFor(() => client.heard.includes('DELETED heard'), { describe: 'the watch tells of bindings' });
     relay.silence();
     await world.createBinding('db', 'db');
     await world.binding('db', isReady, 'is ready');

@@ -46,7 +46,10 @@ afterAll(async () => {
 describe('a service that was requested by annotation', () => {
   it('stays when its new owner is known to the API server only: the watch of that kind is silent', async () => {
     const instance = await inUse(world, 'first-owner', 'silent');
-    await waitFor(() => relay.connections > 0, { describe: 'the watch runs through the relay' });
+    await deploy(world, 'heard', {}, statefulSets);
+    await waitFor(() => client.heard.includes('ADDED heard'), {
+      describe: 'the watch tells of StatefulSets',
+    });
     relay.silence();
     await deploy(world, 'next-owner', asking('silent'), statefulSets);
     await world.remove(deployments, 'first-owner');
