@@ -50,6 +50,8 @@ export class MaterialCache {
     specification: BrokerSpecification,
     signal: AbortSignal,
   ): Promise<MaterialResult> {
+    // Nobody would be there for a reading that fails.
+    signal.throwIfAborted();
     const entry = this.#entryOf(key, broker, specification);
     if (entry.material !== undefined && this.#deps.stopwatch.elapsedMs() < entry.freshUntilMs) {
       await this.#keepCopy(entry, broker, entry.material, signal);
@@ -135,7 +137,6 @@ export class MaterialCache {
 
 /** The promise's outcome, or the signal's reason as a rejection, whichever is first. */
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(signal.reason as Error);

@@ -215,6 +215,7 @@ describe('a broker', () => {
   });
 
   it('H29 is asked again as soon as its Secret is corrected, however long its back-off', async () => {
+    using _ = world.undisturbed('another process does not know that the Secret was another');
     await world.stopControllers();
     const days = 86_400_000;
     await world.startControllers({ retry: { initialMs: 1_000 * days, maxMs: 1_000 * days } });

@@ -60,6 +60,7 @@ async function use(plan: AnyPlan): Promise<ServiceInstance> {
 
 describe('while the watch of instances is silent', () => {
   it('a plan that has left the catalog stays for an instance that only the API server knows', async () => {
+    using _ = world.undisturbed('a silent watch is that of one process');
     const name = await world.register(broker);
     await world.ready(name);
     await hearNothingOfInstances(name);
@@ -72,6 +73,7 @@ describe('while the watch of instances is silent', () => {
   });
 
   it('a broker that is deleted stays for an instance that only the API server knows', async () => {
+    using _ = world.undisturbed('a silent watch is that of one process');
     const name = await world.register(broker);
     await world.ready(name);
     await hearNothingOfInstances(name);

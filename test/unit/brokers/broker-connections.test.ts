@@ -55,6 +55,13 @@ describe('the connection to a broker', () => {
     expect(world.reader.reads).toHaveLength(2);
   });
 
+  it('reads nothing for somebody who has been stopped: nobody would hear that it failed', async () => {
+    world = await World.start();
+    world.reader.failure = new Error('the client is closed');
+    await expect(world.connect(AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
+    expect(world.reader.reads).toEqual([]);
+  });
+
   it('H29 reads the Secret again after the broker refused the credentials, and works after a rotation', async () => {
     world = await World.start();
     expect(await world.catalog()).toBe('catalog');
@@ -321,8 +328,8 @@ class World {
     this.#stores.namespaces.store.put({ metadata });
   }
 
-  connect(): Promise<ConnectResult> {
-    return this.connections.connect(ref, new AbortController().signal);
+  connect(signal = new AbortController().signal): Promise<ConnectResult> {
+    return this.connections.connect(ref, signal);
   }
 
   async client() {
