@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.ts';
 import type { Decision } from './decision.ts';
 import type { ReviewVersion } from './review.ts';
 
@@ -23,10 +24,11 @@ export function encodeReview(
   }
   if (!decision.allowed) {
     const { code = 403, message = 'denied' } = decision;
-    response += `,"status":${JSON.stringify({ status: 'Failure', code, message })}`;
+    const shown = message.split('\n').map(printable).join('\n');
+    response += `,"status":${JSON.stringify({ status: 'Failure', code, message: shown })}`;
   }
   if (decision.warnings !== undefined && decision.warnings.length > 0) {
-    response += `,"warnings":${JSON.stringify(decision.warnings)}`;
+    response += `,"warnings":${JSON.stringify(decision.warnings.map(printable))}`;
   }
   if (decision.auditAnnotations !== undefined) {
     response += `,"auditAnnotations":${JSON.stringify(decision.auditAnnotations)}`;

@@ -2,6 +2,7 @@
  * Conditions as values: every function takes a list and returns a list. The order is part of the API, because
  * clients of the original service catalog show the last element.
  */
+import { printable } from '../base/printable.ts';
 import type { Condition } from './generated/shared-types.ts';
 
 type Conditions = readonly Condition[];
@@ -31,7 +32,9 @@ export function setCondition(
   const previous = findCondition(conditions, statement.type);
   const lastTransitionTime =
     previous !== undefined && previous.status === statement.status ? previous.lastTransitionTime : now;
-  const next: Condition = { ...statement, lastTransitionTime };
+  // Names and words of brokers, users and servers end here, whichever way they came.
+  const message = printable(statement.message);
+  const next: Condition = { ...statement, message, lastTransitionTime };
   if (conditions === undefined || previous === undefined) return inOrder([...(conditions ?? []), next]);
   const ordered = inOrder(conditions.map((condition) => (condition === previous ? next : condition)));
   return sameConditions(conditions, ordered) ? conditions : ordered;

@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.ts';
 import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 
 /** Lengths that the CRD allows, and what of the list is kept. */
@@ -23,10 +24,6 @@ export function describeSkipped(items: readonly SkippedCatalogItem[]): string {
   return `${items.length} ${items.length === 1 ? 'part' : 'parts'} of the catalog could not be used: ${shown.join('; ')}${rest}.`;
 }
 
-/** Control characters of a broker's text must not reach a terminal. */
 function clean(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
-    .slice(0, maxTextLength)
-    .toWellFormed();
+  return printable(text).slice(0, maxTextLength).toWellFormed();
 }

@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.ts';
 import type { BrokerReport, Verdict } from './probe-broker.ts';
 import type { Step, StepResult } from './probe-steps.ts';
 
@@ -54,7 +55,7 @@ function wrapped(text: string, head: string, indent: string, columns: number): r
   const lines: string[] = [];
   let line = head;
   let isBlank = true;
-  for (const word of text.split(' ')) {
+  for (const word of printable(text).split(' ')) {
     if (!isBlank && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = indent;

@@ -1,8 +1,9 @@
 import { errorMessage } from '../base/logger.ts';
+import { printable } from '../base/printable.ts';
 
 /** One line on stderr that tells what went wrong; with BINDERY_DEBUG=1 also where. */
 export function reportFailure(error: unknown): void {
-  console.error(`bindery: ${explanation(error)}`);
+  console.error(`bindery: ${explanation(error).split('\n').map(printable).join('\n')}`);
   if (process.env['BINDERY_DEBUG'] === '1' && error instanceof Error) console.error(error.stack);
 }
 

@@ -4,6 +4,7 @@ import type { ServiceClass } from '../api/generated/service-class.ts';
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
 import { isNamedAfter } from '../api/names.ts';
+import { printable } from '../base/printable.ts';
 import type { Store } from './store.ts';
 import { scoped, type Stores } from './stores.ts';
 import { unresolvedClass, unresolvedPlan, type Choice, type Selector } from './unresolved.ts';
@@ -96,7 +97,8 @@ export function userSpecifiedNames(spec: ServiceInstanceSpec): {
   const namespaced = isNamespacedInstance(spec);
   const classValue = selectorOf(spec, namespaced ? 'class' : 'clusterClass')?.value ?? '';
   const planValue = selectorOf(spec, namespaced ? 'plan' : 'clusterPlan')?.value ?? '';
-  return { class: `${namespaced ? 'ServiceClass' : 'ClusterServiceClass'}/${classValue}`, plan: planValue };
+  const kind = namespaced ? 'ServiceClass' : 'ClusterServiceClass';
+  return { class: `${kind}/${printable(classValue)}`, plan: printable(planValue) };
 }
 
 interface Lookup<C, P> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { compact } from '../base/compact.ts';
+import { printable } from '../base/printable.ts';
 import type { KubeObject } from './objects.ts';
 
 export type EventType = 'Normal' | 'Warning';
@@ -47,7 +48,7 @@ export function eventObject(facts: EventFacts, component: string, instance: stri
     involvedObject: compact({ apiVersion, kind, namespace, name, uid, resourceVersion }),
     type: facts.type,
     reason: facts.reason,
-    message: facts.message.slice(0, maxMessageLength),
+    message: printable(facts.message).slice(0, maxMessageLength),
     count: facts.count,
     firstTimestamp: eventTime(facts.firstMs),
     lastTimestamp: eventTime(facts.lastMs),

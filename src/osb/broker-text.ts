@@ -1,8 +1,6 @@
-const maxBytes = 1024;
+import { printable } from '../base/printable.ts';
 
-// Control characters, invisible format marks (zero-width, writing direction, byte order), line and paragraph
-// separators: none belongs in a condition, a log line or a terminal.
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+const maxBytes = 1024;
 
 /**
  * Text that a broker chose, made fit for conditions and logs: without control characters, without our own secrets,
@@ -12,7 +10,7 @@ export function brokerText(value: unknown, secrets: readonly string[] = []): str
   if (typeof value !== 'string') return undefined;
   let text = value.slice(0, 8 * maxBytes);
   for (const secret of secrets) if (secret.length >= 4) text = text.replaceAll(secret, '***');
-  const clean = text.toWellFormed().replace(unprintable, ' ').trim();
+  const clean = printable(text).trim();
   return clean === '' ? undefined : cutToBytes(clean, maxBytes);
 }
 

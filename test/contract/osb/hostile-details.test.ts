@@ -86,7 +86,7 @@ describe('H26: the text of an error', () => {
     ['another spelling', '{"Error":"X","Description":"y"}', undefined],
     ['a string', '"just text"', undefined],
     ['numbers', '{"error":1,"description":2}', undefined],
-    ['terminal colours', '{"description":"\\u001b[31mred\\u0007"}', '[31mred'],
+    ['terminal colours', '{"description":"\\u001b[31mred\\u0007"}', 'red'],
   ])('in %s is never more than a text', async (_name, body, description) => {
     await withBroker(async ({ broker, client }) => {
       broker.script({}, says(500, body));

@@ -92,6 +92,12 @@ describe('removeCondition', () => {
   });
 });
 
+it('the message of a condition can be shown, whoever chose its words', () => {
+  const message = 'class "\u001b[31mred\u202e" of\r\n\u001b]0;title\u0007the \u200bbroker';
+  const [ready] = list({ ...statement('Ready', 'False'), message });
+  expect(ready?.message).toBe('class " red " of the  broker');
+});
+
 describe('lastConditionState', () => {
   it.each([
     ['without conditions', [], ''],
