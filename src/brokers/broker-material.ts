@@ -65,8 +65,7 @@ async function loadAuth(source: AuthSource, read: ReadData): Promise<BrokerAuth 
   if (source.kind === 'basic') {
     return { kind: 'basic', username: value('username'), password: value('password') };
   }
-  // Files and editors leave a newline, which no header may carry.
-  if (source.kind === 'bearer') return { kind: 'bearer', token: value('token').trim() };
+  if (source.kind === 'bearer') return { kind: 'bearer', token: value('token') };
   return {
     kind: 'oauth2',
     tokenUrl: source.tokenUrl,

@@ -42,7 +42,7 @@ export async function readCredentials(
     if (username === undefined) throw new UsageError('a password needs --username');
     return { kind: 'basic', username, password: await readSecret(password, environment) };
   }
-  if (isBearer) return { kind: 'bearer', token: (await readSecret(token, environment)).trim() };
+  if (isBearer) return { kind: 'bearer', token: await readSecret(token, environment) };
   if (!isOAuth2) return undefined;
   if (oauth2TokenUrl === undefined || !URL.canParse(oauth2TokenUrl)) {
     throw new UsageError('OAuth2 needs --oauth2-token-url, an absolute http or https URL');

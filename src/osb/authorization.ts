@@ -37,7 +37,7 @@ export class Authorization {
   #fetching: Promise<Token | Fault> | undefined;
 
   constructor(auth: BrokerAuth | undefined, deps: { readonly stopwatch: Stopwatch; readonly send: Send }) {
-    this.#auth = auth;
+    this.#auth = auth === undefined ? undefined : withoutFinalNewlines(auth);
     this.#stopwatch = deps.stopwatch;
     this.#send = deps.send;
   }
@@ -49,8 +49,7 @@ export class Authorization {
       const encoded = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
       return authorized(`Basic ${encoded}`, [auth.password, encoded]);
     }
-    // A token that was read from a file often ends in a newline, which no header can hold.
-    if (auth.kind === 'bearer') return authorized(`Bearer ${auth.token.trim()}`, [auth.token.trim()]);
+    if (auth.kind === 'bearer') return authorized(`Bearer ${auth.token}`, [auth.token]);
     const token = await this.#currentToken(auth, signal);
     return 'kind' in token ? token : authorized(`Bearer ${token.text}`, [token.text, auth.clientSecret]);
   }
@@ -116,6 +115,25 @@ export class Authorization {
     const earlySeconds = Math.min(60, lifetimeSeconds / 10);
     return { text, usableUntilMs: this.#stopwatch.elapsedMs() + (lifetimeSeconds - earlySeconds) * 1000 };
   }
+}
+
+/**
+ * `echo` and editors end a file with a newline, which was not meant: one is dropped, from whatever a Secret holds for a
+ * login. Nothing else is, since a password may hold anything.
+ */
+function withoutFinalNewlines(auth: BrokerAuth): BrokerAuth {
+  switch (auth.kind) {
+    case 'basic':
+      return { ...auth, username: chomp(auth.username), password: chomp(auth.password) };
+    case 'bearer':
+      return { ...auth, token: chomp(auth.token) };
+    case 'oauth2':
+      return { ...auth, clientId: chomp(auth.clientId), clientSecret: chomp(auth.clientSecret) };
+  }
+}
+
+function chomp(text: string): string {
+  return text.replace(/\r?\n$/, '');
 }
 
 function authorized(header: string, secrets: readonly string[]): Authorized {

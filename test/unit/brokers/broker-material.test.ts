@@ -17,9 +17,9 @@ describe('what a broker needs from Secrets and ConfigMaps', () => {
       { auth: { kind: 'basic', username: 'u', password: marker } },
     ],
     [
-      'a token, without the newline of a file',
+      'a token, as it is',
       { auth: { kind: 'bearer', secret: at('bearer') } },
-      { auth: { kind: 'bearer', token: marker } },
+      { auth: { kind: 'bearer', token: `${marker}\n` } },
     ],
     [
       'OAuth2 client credentials',
