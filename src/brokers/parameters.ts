@@ -63,7 +63,7 @@ export async function resolveParameters(
   }
 
   const inline = spec.parameters ?? {};
-  const problem = inlineProblem(inline);
+  const problem = inlineProblem(inline, spec.defaults ?? {});
   if (problem !== undefined) return unavailable(problem);
   for (const [key, value] of Object.entries(inline)) {
     if (merged.has(key)) return duplicate(key);
@@ -72,9 +72,6 @@ export async function resolveParameters(
   }
 
   const { defaults } = spec;
-  if (defaults !== undefined && isTooDeep(defaults)) {
-    return unavailable(`the default parameters of class and plan are nested deeper than ${maxDepth} levels`);
-  }
   const parameters = withDefaults(defaults, Object.fromEntries(merged));
   if (Object.keys(parameters).length === 0) return { kind: 'resolved' };
   const shown = withDefaults(defaults, Object.fromEntries(redacted));
@@ -82,9 +79,12 @@ export async function resolveParameters(
   return { kind: 'resolved', parameters, redacted: shown, checksum };
 }
 
-function inlineProblem(parameters: object): string | undefined {
+function inlineProblem(parameters: object, defaults: JsonObject): string | undefined {
   if (!isObject(parameters)) return 'spec.parameters is not an object';
-  return isTooDeep(parameters) ? `spec.parameters is nested deeper than ${maxDepth} levels` : undefined;
+  if (isTooDeep(parameters)) return `spec.parameters is nested deeper than ${maxDepth} levels`;
+  return isTooDeep(defaults)
+    ? `the default parameters of class and plan are nested deeper than ${maxDepth} levels`
+    : undefined;
 }
 
 type Found = { readonly kind: 'found'; readonly parameters: JsonObject };
