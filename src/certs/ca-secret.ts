@@ -3,9 +3,10 @@ import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
+import { isAlreadyExists, isApiError, isConflict, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { secrets } from '../kube/resources.ts';
+import { withoutWords } from '../kube/secret-refusal.ts';
 import { createAuthority, type KeySource } from './authority.ts';
 import type { CertificatePair } from './certificate-types.ts';
 import { readAuthorityState, writeAuthorityState } from './authority-data.ts';
@@ -128,7 +129,8 @@ export class CaSecret {
       await client.create(secrets, secret, { signal, timeoutMs: callTimeoutMs });
     } catch (error) {
       if (isAlreadyExists(error) || isConflict(error)) return undefined;
-      throw error;
+      // It is logged, and whoever refused may have quoted the key.
+      throw isApiError(error) ? withoutWords(error) : error;
     }
     this.#log(this.#known === undefined ? 'created' : 'restored', state);
     return state;
@@ -149,7 +151,8 @@ export class CaSecret {
       );
     } catch (error) {
       if (isConflict(error) || isNotFound(error)) return undefined;
-      throw error;
+      // It is logged, and whoever refused may have quoted the key.
+      throw isApiError(error) ? withoutWords(error) : error;
     }
     this.#log(step, state);
     return state;
