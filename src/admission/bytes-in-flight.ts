@@ -9,7 +9,7 @@ export interface ByteLimits {
 const largeFrom = 256 * 1024;
 
 /** A review is in memory several times: its bytes, its text, and what is parsed of it. */
-export const defaultByteLimits: ByteLimits = { small: 8 * 1024 * 1024, large: 14 * 1024 * 1024 };
+export const defaultByteLimits: ByteLimits = { small: 8 * 1024 * 1024, large: 8 * 1024 * 1024 };
 
 export function isLarge(bytes: number): boolean {
   return bytes >= largeFrom;

@@ -11,6 +11,7 @@ afterEach(() => world.closeAll());
 
 const mib = 2 ** 20;
 const echo: Handler = () => unchanged;
+const bytesInFlight = { small: 8 * mib, large: 14 * mib };
 const json = { 'content-type': 'application/json' };
 
 /** Sends the head of a request whose body is still to come. */
@@ -28,7 +29,7 @@ function reviewOf(bytes: number): string {
 
 describe('more bytes than there is room for', () => {
   it('are refused at once, with a time to come again, and small reviews do not notice', async () => {
-    const server = await world.start({ '/echo': echo });
+    const server = await world.start({ '/echo': echo }, { bytesInFlight });
     const slow = await Promise.all([server.connect(), server.connect()]);
     for (const connection of slow) announce(connection, 7 * mib);
     const third = await server.connect();
@@ -48,13 +49,16 @@ describe('more bytes than there is room for', () => {
 
   it('count until the answer is written', async () => {
     const gate = Promise.withResolvers<void>();
-    const server = await world.start({
-      '/echo': echo,
-      '/waits': async () => {
-        await gate.promise;
-        return unchanged;
+    const server = await world.start(
+      {
+        '/echo': echo,
+        '/waits': async () => {
+          await gate.promise;
+          return unchanged;
+        },
       },
-    });
+      { bytesInFlight },
+    );
     const [first, second] = await Promise.all([server.connect(), server.connect()]);
     for (const connection of [first, second]) connection.send('POST', '/waits', json, reviewOf(7 * mib));
     const third = await server.connect();
