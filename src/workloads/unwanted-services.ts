@@ -17,9 +17,14 @@ export interface UnwantedServices {
   readonly bindings: readonly ServiceBinding[];
 }
 
-/** What was generated and nobody asks for. A binding that stays, whoever made it, asks for its instance, too. */
+/**
+ * What was generated and nobody asks for. A binding that stays, whoever made it, asks for its instance, too. While a
+ * workload asks for something that can not be understood (a typo, more than is read) nothing is unwanted: it may be
+ * that which it had.
+ */
 export function unwantedServices({ workloads, instances, bindings }: NamespaceView): UnwantedServices {
   const wanted = wantedServices(workloads);
+  if (!wanted.isComplete) return { bindings: [], instances: [] };
   const staying = bindings.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const unwanted = staying.filter(
     (binding) => isGenerated(binding) && !wanted.bindings.has(binding.metadata.name),

@@ -30,6 +30,8 @@ export interface WantedBinding extends WantedParameters {
 }
 
 export interface WantedServices {
+  /** False when somebody asks for something that can not be understood: what that is nobody knows. */
+  readonly isComplete: boolean;
   readonly instances: ReadonlyMap<string, WantedInstance>;
   readonly bindings: ReadonlyMap<string, WantedBinding>;
 }
@@ -38,8 +40,11 @@ export interface WantedServices {
 export function wantedServices(workloads: readonly Workload[]): WantedServices {
   const instances = new Map<string, WantedInstance>();
   const bindings = new Map<string, WantedBinding>();
+  let isComplete = true;
   for (const { bindingAnnotations } of workloads) {
-    for (const request of parseAnnotations(bindingAnnotations).requests) {
+    const { requests, problems } = parseAnnotations(bindingAnnotations);
+    isComplete &&= problems.every(({ severity }) => severity !== 'error');
+    for (const request of requests) {
       const name = generatedName(request.name, request.sourceText, request.parameters);
       const { source, sourceText } = request;
       const parameters = parametersOf(request);
@@ -57,7 +62,7 @@ export function wantedServices(workloads: readonly Workload[]): WantedServices {
       }
     }
   }
-  return { instances, bindings };
+  return { instances, bindings, isComplete };
 }
 
 function parametersOf({ parameters }: BindingRequest): WantedParameters {

@@ -47,6 +47,14 @@ describe('what was generated', () => {
     expect(unwanted({})).toEqual([`binding ${generated}`, `instance ${generated}`]);
   });
 
+  it('is kept while a workload asks for something that can not be understood', () => {
+    const annotated = (annotations: Readonly<Record<string, string>>) =>
+      trimWorkload({ metadata: { name: 'app', namespace: 'n', annotations } });
+    expect(unwanted({ workloads: [annotated({ [bind]: 'requst/postgresql/small' })] })).toEqual([]);
+    const tooMany = Array.from({ length: 300 }, (_none, index) => [`${bind}-${index}`, source]);
+    expect(unwanted({ workloads: [annotated(Object.fromEntries(tooMany))] })).toEqual([]);
+  });
+
   it('keeps its instance while somebody else binds it', () => {
     const bindings = [...pair.bindings, binding('mine', generated)];
     expect(unwanted({ bindings })).toEqual([`binding ${generated}`]);
