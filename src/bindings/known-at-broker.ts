@@ -45,12 +45,15 @@ function recorded({ status }: ServiceBinding, namespace: string): Partial<KnownA
   const properties = status?.externalProperties ?? status?.inProgressProperties;
   if (properties === undefined) return {};
   const { broker, instanceID: instanceId, serviceID: serviceId, planID: planId } = properties;
+  const { bindingRetrievable: isRetrievable, maximumPollingDurationSeconds: maxPollingSeconds } = properties;
   // A namespaced broker serves its own namespace only.
   return compact({
     broker: broker?.kind === 'ServiceBroker' ? { ...broker, namespace } : broker,
     instanceId,
     serviceId,
     planId,
+    isRetrievable,
+    maxPollingSeconds,
   });
 }
 

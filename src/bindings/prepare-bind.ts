@@ -83,6 +83,9 @@ export async function prepareBind(
       planID: ids.planId,
       instanceID: ids.instanceId,
       broker: { kind: broker.kind, name: broker.name },
+      // An unbind needs these, too, and may come when class and plan are gone.
+      bindingRetrievable: offering.class.spec.bindingRetrievable,
+      maximumPollingDurationSeconds: offering.plan.status?.maximumPollingDurationSeconds,
       parameters: parameters.redacted,
       parameterChecksum: parameters.checksum,
       userInfo,

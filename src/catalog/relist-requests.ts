@@ -6,6 +6,10 @@ export interface RelistRequest {
   readonly isUrgent: boolean;
 }
 
+interface Request extends RelistRequest {
+  readonly number: number;
+}
+
 /**
  * What this process remembers of each broker besides its status: when the catalog was last fetched (an unchanged
  * relist writes nothing, so the status can not tell) and whether somebody wants it fetched before its time. Lost at
@@ -15,7 +19,10 @@ export class RelistRequests {
   readonly #stopwatch: Stopwatch;
   readonly #lastAttemptMs = new Map<string, number>();
   readonly #lastFetchMs = new Map<string, number>();
-  readonly #requests = new Map<string, RelistRequest>();
+  readonly #requests = new Map<string, Request>();
+  /** Of the attempt that goes on: requests with a lower number are served by it. */
+  readonly #served = new Map<string, number>();
+  #count = 0;
 
   constructor(stopwatch: Stopwatch) {
     this.#stopwatch = stopwatch;
@@ -24,11 +31,22 @@ export class RelistRequests {
   /** Asks for a fetch of the catalog: something showed that the one in use may be out of date. */
   request(key: string, request: RelistRequest): void {
     const isUrgent = request.isUrgent || this.#requests.get(key)?.isUrgent === true;
-    this.#requests.set(key, { isUrgent });
+    this.#requests.set(key, { isUrgent, number: this.#count++ });
+  }
+
+  /** The catalog is about to be fetched, which serves whoever has asked for it up to now. */
+  begin(key: string): void {
+    this.#served.set(key, this.#count);
+  }
+
+  /** Between `begin` and `attempted`. */
+  isFetching(key: string): boolean {
+    return this.#served.has(key);
   }
 
   requestOf(key: string): RelistRequest | undefined {
-    return this.#requests.get(key);
+    const request = this.#requests.get(key);
+    return request === undefined ? undefined : { isUrgent: request.isUrgent };
   }
 
   /** When the catalog was last fetched with success, by the stopwatch. */
@@ -40,16 +58,19 @@ export class RelistRequests {
     return this.#lastAttemptMs.get(key);
   }
 
-  /** An attempt has ended; whatever was asked for before or during it is settled. */
+  /** An attempt has ended. What was asked for while it went on stays: the catalog may have changed behind it. */
   attempted(key: string, succeeded: boolean): void {
     const nowMs = this.#stopwatch.elapsedMs();
-    this.#requests.delete(key);
+    const request = this.#requests.get(key);
+    if (request !== undefined && request.number < (this.#served.get(key) ?? 0)) this.#requests.delete(key);
+    this.#served.delete(key);
     this.#lastAttemptMs.set(key, nowMs);
     if (succeeded) this.#lastFetchMs.set(key, nowMs);
   }
 
   forget(key: string): void {
     this.#requests.delete(key);
+    this.#served.delete(key);
     this.#lastAttemptMs.delete(key);
     this.#lastFetchMs.delete(key);
   }

@@ -1,6 +1,6 @@
 import { escapeName } from '../api/names.ts';
 import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
-import { describeBroker } from '../brokers/broker-ref.ts';
+import { brokerKey, describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { sentence } from '../base/sentence.ts';
 import { timestamp } from '../control/attempts.ts';
@@ -38,9 +38,13 @@ export type SyncOutcome =
 
 /** Fetches the catalog and writes what differs. Nothing is taken away when the fetch fails. */
 export async function syncCatalog(task: BrokerTask, broker: AnyBroker): Promise<SyncOutcome> {
+  const key = brokerKey(task.ref);
+  task.relists.begin(key);
   const connection = await task.connections.connect(task.ref, task.signal);
   if (connection.kind === 'unavailable') return fetchFailed(connection.message, { isLocal: true });
 
+  // That the connection was replaced just now is no news for what comes next.
+  task.relists.begin(key);
   const fetched = await connection.client.catalog({ etag: usableETag(task, broker) }, task.signal);
   if (fetched.kind === 'unchanged') return { kind: 'unchanged' };
   if (fetched.kind === 'catalog') {

@@ -81,6 +81,8 @@ export function wakeOnNews(
     if (scopeOf(news.ref) !== scope || brokers.get(key) === undefined) return;
     const urgency = urgencyOf(news);
     if (urgency === undefined) return;
+    // Most likely it is the fetch itself that opens or closes the circuit; it tells how it went.
+    if (news.kind === 'circuit' && relists.isFetching(key)) return;
     relists.request(key, urgency);
     controller.enqueue(key);
   });

@@ -106,6 +106,22 @@ describe('the catalog of a broker', () => {
     expect(classes.map(({ spec }) => spec.description)).toContain('Renamed');
   });
 
+  it('is fetched once more when somebody asked for it while it was being fetched', async () => {
+    const name = await world.register(broker, { spec: { relistBehavior: 'Manual' } });
+    await world.ready(name);
+    const body = broker.catalog;
+    const next = { kind: 'answer', status: 200, body } as const;
+    broker.script({ operation: 'catalog' }, { kind: 'delay', ms: 1000, next });
+    const relisted = world.relist(name);
+    await world.until(() => broker.requestsOf('catalog').length === 2);
+    // Whoever deletes a class wants to have it as the broker offers it now.
+    const [deleted] = await world.classesOf(name);
+    await world.client.delete(clusterServiceClasses, { name: deleted?.metadata.name ?? '' });
+    await relisted;
+    await world.until(() => broker.requestsOf('catalog').length === 3);
+    await world.until(async () => (await world.classesOf(name)).length === 2);
+  });
+
   it('P13 P23 marks what left, keeps it while it is used, and takes it back', async () => {
     const catalog = broker.catalog;
     const [database, cache] = catalog.services;

@@ -1,4 +1,9 @@
-import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import {
+  clusterServiceClasses,
+  clusterServicePlans,
+  serviceBindings,
+  serviceInstances,
+} from '../../../src/api/kinds.ts';
 import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
 import {
   sampleCatalog,
@@ -77,4 +82,34 @@ describe('the bindings of an instance whose plan', () => {
     expect(world.broker.requestsOf('unbind')).toHaveLength(1);
     await offer(sampleCatalog());
   });
+});
+
+it('a binding is unmade asynchronously while neither its instance nor its class nor its plan is known', async () => {
+  const { spec, status } = await readyInstance(world, 'db');
+  await world.createBinding('alone', 'db');
+  const bound = await world.binding('alone', isReady, 'is ready');
+  const { services } = sampleCatalog();
+  await offer({ services: services.filter(({ name }) => name !== 'postgresql') });
+  const ref = { namespace: world.namespace, name: 'db' };
+  await world.client.patch(serviceInstances, ref, { metadata: { finalizers: null } }, { type: 'merge' });
+  await world.remove(serviceInstances, 'db');
+  await world.gone(clusterServicePlans, spec.clusterServicePlanRef?.name ?? '');
+  await world.gone(clusterServiceClasses, spec.clusterServiceClassRef?.name ?? '');
+
+  world.broker.script({ operation: 'unbind' }, { kind: 'async', polls: 1 });
+  await world.remove(serviceBindings, 'alone');
+  await world.gone(serviceBindings, 'alone');
+  expect(world.broker.requestsOf('unbind').map(({ query }) => query)).toEqual([
+    expect.objectContaining({
+      accepts_incomplete: 'true',
+      plan_id: status?.externalProperties?.clusterServicePlanExternalID,
+    }),
+  ]);
+  expect(world.broker.requestsOf('pollBinding').length).toBeGreaterThan(0);
+  expect(bound.status?.externalProperties).toMatchObject({
+    bindingRetrievable: true,
+    maximumPollingDurationSeconds: 600,
+  });
+  expect(world.broker.liveBindings()).toEqual([]);
+  await offer(sampleCatalog());
 });
