@@ -101,7 +101,7 @@ describe('the webhook', () => {
     'get secrets/other -n bindery-system',
     'create secrets -n team',
     'patch servicebindings.servicecatalog.k8s.io -n team',
-    'list serviceinstances.servicecatalog.k8s.io -n team',
+    'patch serviceinstances.servicecatalog.k8s.io -n team',
     'patch serviceinstances.servicecatalog.k8s.io//status -n team',
     'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/other',
     'create mutatingwebhookconfigurations.admissionregistration.k8s.io',
