@@ -70,7 +70,7 @@ export class ControllerRole {
       this.#election = new LeaderElection({ client: deps.client, logger, ...lease, ...config.election });
     }
     const permit = this.#election?.permit ?? always;
-    const client = deps.client.under(permit);
+    const client = this.#election === undefined ? deps.client : deps.client.under(permit);
     this.#client = client;
     this.#events = new EventRecorder({ client, component: 'bindery-controller', instance: identity, logger });
     this.#connections = new BrokerConnections({
