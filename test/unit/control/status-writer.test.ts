@@ -1,5 +1,6 @@
 import { writeStatus } from '../../../src/control/status-writer.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { KubeApiError } from '../../../src/kube/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 
 interface Thing extends KubeObject {
@@ -57,21 +58,68 @@ describe('writing a status', () => {
   });
 
   it('lets a refusal through and stores nothing', async () => {
-    const client = { patch: () => Promise.reject(new Error('conflict')) };
+    const client = { patch: () => Promise.reject(new Error('conflict')), get: fail };
     await expect(
       writeStatus(client, resource, thing, { phase: 'New' }, { put: fail }, signal()),
     ).rejects.toThrow('conflict');
   });
 });
 
-function recordingClient(): { calls: unknown[][]; client: Pick<KubeClient, 'patch'> } {
+describe('writing the result of what has happened', () => {
+  const old: Thing = { ...thing, metadata: { ...thing.metadata, uid: 'u' } };
+
+  it('is repeated on the version that is there, when somebody wrote the same object meanwhile', async () => {
+    const { calls, client } = changedMeanwhile({ name: 'a', uid: 'u', resourceVersion: '9' });
+    await writeStatus(client, resource, old, { phase: 'Done' }, { put() {} }, signal(), 'uid');
+    const status = { phase: 'Done', conditions: null };
+    expect(calls).toEqual([
+      { metadata: { resourceVersion: '7' }, status },
+      { metadata: { resourceVersion: '9' }, status },
+    ]);
+  });
+
+  it('never reaches another object of the same name', async () => {
+    const { calls, client } = changedMeanwhile({ name: 'a', uid: 'other', resourceVersion: '9' });
+    const written = writeStatus(client, resource, old, { phase: 'Done' }, { put: fail }, signal(), 'uid');
+    await expect(written).rejects.toMatchObject({ status: 409 });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('is given up when the object is never the one that was read', async () => {
+    const { client } = changedMeanwhile({ name: 'a', uid: 'u', resourceVersion: '7' });
+    const written = writeStatus(client, resource, old, { phase: 'Done' }, { put: fail }, signal(), 'uid');
+    await expect(written).rejects.toMatchObject({ status: 409 });
+  });
+});
+
+/** Refuses version 7, and reads what is there now. */
+function changedMeanwhile(metadata: KubeObject['metadata']): {
+  calls: unknown[];
+  client: Pick<KubeClient, 'get' | 'patch'>;
+} {
+  const calls: unknown[] = [];
+  const conflict = new KubeApiError({ status: 409, reason: 'Conflict', message: 'changed' });
+  const client = {
+    patch: (_resource: unknown, _ref: unknown, patch: { readonly metadata: KubeObject['metadata'] }) => {
+      calls.push(patch);
+      return patch.metadata.resourceVersion === '7'
+        ? Promise.reject(conflict)
+        : Promise.resolve({ metadata });
+    },
+    get: () => Promise.resolve({ metadata }),
+  } as unknown as Pick<KubeClient, 'get' | 'patch'>;
+  return { calls, client };
+}
+
+function recordingClient(): { calls: unknown[][]; client: Pick<KubeClient, 'get' | 'patch'> } {
   const calls: unknown[][] = [];
   const client = {
     patch: (...call: unknown[]) => {
       calls.push(call);
       return Promise.resolve({ metadata: { name: 'answered' } });
     },
-  } as Pick<KubeClient, 'patch'>;
+    get: fail,
+  } as Pick<KubeClient, 'get' | 'patch'>;
   return { calls, client };
 }
 
