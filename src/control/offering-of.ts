@@ -1,5 +1,5 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { resolveOffering, type Offering } from './resolve.ts';
+import { fromCatalogFirst, resolveOffering, type Offering } from './resolve.ts';
 import { scoped, type Stores } from './stores.ts';
 
 /**
@@ -15,14 +15,17 @@ function recordedOffering({ metadata, status }: ServiceInstance, stores: Stores)
   const { broker, serviceID, planID } = status?.externalProperties ?? {};
   if (serviceID === undefined || planID === undefined) return undefined;
   if (broker?.kind === 'ServiceBroker') {
-    const [serviceClass] = stores.serviceClasses.store.byIndex(
-      'externalID',
-      scoped(metadata.namespace, serviceID),
+    const { serviceClasses, servicePlans } = stores;
+    const [serviceClass] = fromCatalogFirst(
+      serviceClasses.store.byIndex('externalID', scoped(metadata.namespace, serviceID)),
     );
-    const [plan] = stores.servicePlans.store.byIndex('externalID', scoped(metadata.namespace, planID));
+    const [plan] = fromCatalogFirst(
+      servicePlans.store.byIndex('externalID', scoped(metadata.namespace, planID)),
+    );
     return serviceClass && plan && { scope: 'namespace', class: serviceClass, plan };
   }
-  const [serviceClass] = stores.clusterServiceClasses.store.byIndex('externalID', serviceID);
-  const [plan] = stores.clusterServicePlans.store.byIndex('externalID', planID);
+  const { clusterServiceClasses, clusterServicePlans } = stores;
+  const [serviceClass] = fromCatalogFirst(clusterServiceClasses.store.byIndex('externalID', serviceID));
+  const [plan] = fromCatalogFirst(clusterServicePlans.store.byIndex('externalID', planID));
   return serviceClass && plan && { scope: 'cluster', class: serviceClass, plan };
 }
