@@ -1,11 +1,11 @@
 import type { CertificatePair } from './certificate-types.ts';
 import { certificateFacts, isPair } from './certificate-facts.ts';
-import type { AuthorityState } from './rotation.ts';
+import type { AuthorityState, PublishedNote } from './rotation.ts';
 
 type SecretData = Readonly<Record<string, string>>;
 
 /** `data` of the Secret. `ca.crt` is what people look for; times are RFC 3339. */
-export function writeAuthorityState({ current, next, previous }: AuthorityState): SecretData {
+export function writeAuthorityState({ current, next, previous, published }: AuthorityState): SecretData {
   const data: Record<string, string> = { 'ca.crt': current.cert, 'ca.key': current.key };
   if (next !== undefined) {
     data['next.crt'] = next.pair.cert;
@@ -16,6 +16,15 @@ export function writeAuthorityState({ current, next, previous }: AuthorityState)
     data['previous.crt'] = previous.cert;
     data['previous-since'] = new Date(previous.sinceMs).toISOString();
   }
+  return { ...encode(data), ...(published === undefined ? {} : writePublishedNote(published)) };
+}
+
+/** The part of `data` that tells what verifiers were given. */
+export function writePublishedNote({ fingerprints, sinceMs }: PublishedNote): SecretData {
+  return encode({ published: fingerprints.join('\n'), 'published-since': new Date(sinceMs).toISOString() });
+}
+
+function encode(data: Record<string, string>): SecretData {
   return Object.fromEntries(
     Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
   );
@@ -32,6 +41,10 @@ export function readAuthorityState(data: SecretData): AuthorityState | undefined
   const nextSinceMs = timeOf(data, 'next-since');
   const previousCert = textOf(data, 'previous.crt');
   const previousSinceMs = timeOf(data, 'previous-since');
+  const fingerprints = textOf(data, 'published')
+    .split('\n')
+    .filter((line) => line !== '');
+  const publishedSinceMs = timeOf(data, 'published-since');
   const isPreviousUsable = certificateFacts(previousCert)?.isAuthority === true;
   return {
     current,
@@ -40,6 +53,9 @@ export function readAuthorityState(data: SecretData): AuthorityState | undefined
       : {}),
     ...(isPreviousUsable && previousSinceMs !== undefined
       ? { previous: { cert: previousCert, sinceMs: previousSinceMs } }
+      : {}),
+    ...(fingerprints.length > 0 && publishedSinceMs !== undefined
+      ? { published: { fingerprints, sinceMs: publishedSinceMs } }
       : {}),
   };
 }

@@ -1,10 +1,13 @@
 import { sleep } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ListWatch } from '../kube/list-watch.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
+import { notePublished, readPublicAuthority, type CaSecretRef } from './ca-note.ts';
+import { bundleOf, publishedNote } from './rotation.ts';
 
 /** A MutatingWebhookConfiguration or ValidatingWebhookConfiguration, by name. */
 export interface WebhookConfigurationRef {
@@ -15,11 +18,12 @@ export interface WebhookConfigurationRef {
 export interface CaBundleDeps {
   readonly client: KubeClient;
   readonly configurations: readonly WebhookConfigurationRef[];
-  /** The bundle as it is known here, PEM. */
-  readonly bundle: () => string;
-  /** Makes sure that `bundle` is what all replicas have agreed on. */
-  readonly refresh: (signal: AbortSignal) => Promise<void>;
+  /** Where the replicas of the webhook keep their authority. */
+  readonly secret: CaSecretRef;
+  readonly clock: Clock;
   readonly logger: Logger;
+  /** How often the Secret is looked at. @default 10_000 */
+  readonly pollMs?: number;
   /** Called for each configuration that had to be written. */
   readonly observe?: (configuration: string) => void;
 }
@@ -31,8 +35,8 @@ interface WebhookConfiguration extends KubeObject {
   }[];
 }
 
-/** A wish to write that is not fulfilled yet is tried again after this time at the latest. */
-const backoff = { initialMs: 100, maxMs: 15_000 };
+/** While there is no authority yet, or it can not be published: when it is tried again. */
+const backoff = { initialMs: 50, maxMs: 5_000 };
 const callTimeoutMs = 10_000;
 
 /** Rounds of writing without a quiet minute between them, until it is taken for a quarrel. */
@@ -42,8 +46,10 @@ const quietMs = 60_000;
 const quarrelBackoff = { initialMs: 1_000, maxMs: 30_000 };
 
 /**
- * Keeps the authority's certificates in every entry of the webhook configurations. They are watched: whoever applies
- * a manifest without them, as GitOps tools and Helm do, cuts the API server off from the webhook until they are back.
+ * Keeps the certificates of the webhook's authority in every entry of the webhook configurations, and notes in its
+ * Secret what they hold: the webhook, which whoever breaks into it has first, may neither write nor read them. They
+ * are watched: whoever applies a manifest without the certificates, as GitOps tools and Helm do, cuts the API server
+ * off from the webhook until they are back.
  */
 export class CaBundle {
   readonly #deps: CaBundleDeps;
@@ -72,21 +78,16 @@ export class CaBundle {
     });
   }
 
-  /** Looks again soon, because the bundle has changed. */
-  poke(): void {
-    this.#wake.resolve();
-  }
-
   /** Watches and mends until the signal aborts. Never rejects. */
   async start(signal: AbortSignal): Promise<void> {
     const watching = [...this.#watches.values()].map((watch) => watch.start(signal));
-    signal.addEventListener('abort', () => this.poke(), { once: true });
+    const { pollMs = 10_000 } = this.#deps;
     let failures = 0;
     while (!signal.aborted) {
-      failures = (await this.#mendAll(signal)) ? 0 : failures + 1;
-      if (failures === 0) await this.#wake.promise;
-      else await Promise.race([this.#wake.promise, sleep(backoffMs(failures, backoff), signal)]);
       this.#wake = Promise.withResolvers<void>();
+      failures = (await this.#publish(signal)) ? 0 : failures + 1;
+      const waitMs = failures === 0 ? pollMs : Math.min(pollMs, backoffMs(failures, backoff));
+      await this.#pause(waitMs, signal);
       await sleep(this.#truceMs(), signal);
     }
     await Promise.all(watching);
@@ -98,7 +99,7 @@ export class CaBundle {
     const see = (configuration: WebhookConfiguration | undefined): void => {
       if (configuration === undefined) this.#seen.delete(key);
       else this.#seen.set(key, configuration);
-      this.poke();
+      this.#wake.resolve();
     };
     return new ListWatch<WebhookConfiguration>({
       client,
@@ -114,12 +115,26 @@ export class CaBundle {
     });
   }
 
-  async #mendAll(signal: AbortSignal): Promise<boolean> {
-    const { configurations, logger } = this.#deps;
+  /** Until it is time to look at the Secret again, or a configuration has changed. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    void this.#wake.promise.then(() => woken.abort());
+    await sleep(ms, AbortSignal.any([signal, woken.signal]));
+  }
+
+  /** True when every configuration holds what the Secret says, and the Secret says so. */
+  async #publish(signal: AbortSignal): Promise<boolean> {
+    const { client, configurations, secret, clock, logger } = this.#deps;
     try {
+      const state = await readPublicAuthority(client, secret, signal);
+      if (state === undefined) return false;
+      const bundle = bundleOf(state);
       let written = 0;
-      for (const ref of configurations) written += (await this.#mend(ref, signal)) ? 1 : 0;
+      for (const ref of configurations) written += (await this.#mend(ref, bundle, signal)) ? 1 : 0;
       if (written > 0) this.#countRound();
+      if (!this.isPublished(bundle)) return false;
+      const note = publishedNote(state, clock.now());
+      if (note !== undefined) await notePublished(client, secret, note, signal);
       return true;
     } catch (error) {
       if (!signal.aborted)
@@ -147,22 +162,15 @@ export class CaBundle {
   }
 
   /** True when it had to be written. */
-  async #mend(ref: WebhookConfigurationRef, signal: AbortSignal): Promise<boolean> {
-    const { client, bundle, refresh, observe, logger } = this.#deps;
+  async #mend(ref: WebhookConfigurationRef, bundle: string, signal: AbortSignal): Promise<boolean> {
+    const { client, observe, logger } = this.#deps;
     const key = keyOf(ref);
-    const isWrong = (): boolean => {
-      const seen = this.#seen.get(key);
-      return bundle() !== '' && seen !== undefined && wrongEntries(seen, bundle()).length > 0;
-    };
-    if (!isWrong()) return false;
-    // It may be us who do not know the newest bundle yet, and another replica that has written it.
-    await refresh(signal);
     const seen = this.#seen.get(key);
-    if (!isWrong() || seen === undefined) return false;
+    if (seen === undefined || wrongEntries(seen, bundle).length === 0) return false;
     const patched = await client.patch<WebhookConfiguration>(
       ref.resource,
       { name: ref.name },
-      bundlePatch(seen, bundle()),
+      bundlePatch(seen, bundle),
       { type: 'json', signal, timeoutMs: callTimeoutMs },
     );
     this.#seen.set(key, patched);

@@ -3,7 +3,7 @@ import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isApiError, isConflict, isNotFound } from '../kube/errors.ts';
+import { isApiError, isConflict, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { secrets } from '../kube/resources.ts';
 import { withoutWords } from '../kube/secret-refusal.ts';
@@ -21,7 +21,7 @@ import {
 } from './rotation.ts';
 
 export interface CaSecretDeps {
-  readonly client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
+  readonly client: Pick<KubeClient, 'get' | 'replace'>;
   readonly namespace: string;
   readonly name: string;
   readonly clock: Clock;
@@ -42,11 +42,11 @@ const callTimeoutMs = 10_000;
 
 /**
  * The authority in its Secret. All replicas read and write it; the API server decides who was first, and whoever
- * was not takes what is there. No leader is needed, and a webhook can start while no controller runs.
+ * was not takes what is there. No leader is needed, and a webhook can start again while no controller runs.
  */
 export class CaSecret {
   readonly #deps: CaSecretDeps;
-  /** What was last agreed on: comes back when somebody deletes or spoils the Secret, so that nothing breaks. */
+  /** What was last agreed on: comes back when somebody empties or spoils the Secret, so that nothing breaks. */
   #known: AuthorityState | undefined;
 
   constructor(deps: CaSecretDeps) {
@@ -59,13 +59,12 @@ export class CaSecret {
   }
 
   /**
-   * Reads the Secret, makes or mends it, and carries out every step of the rotation that is due.
-   * @param isPublished whether the bundle of a state is in all webhook configurations
+   * Reads the Secret, fills or mends it, and carries out every step of the rotation that is due.
    * @throws KubeApiError, KubeConnectionError
    */
-  async agree(signal: AbortSignal, isPublished: (state: AuthorityState) => boolean): Promise<AuthorityState> {
+  async agree(signal: AbortSignal): Promise<AuthorityState> {
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const state = await this.#tryAgree(signal, isPublished);
+      const state = await this.#tryAgree(signal);
       if (state !== undefined) {
         this.#known = state;
         return state;
@@ -77,19 +76,15 @@ export class CaSecret {
   }
 
   /** Undefined when another replica was faster, or a step was done and there may be another one. */
-  async #tryAgree(
-    signal: AbortSignal,
-    isPublished: (state: AuthorityState) => boolean,
-  ): Promise<AuthorityState | undefined> {
+  async #tryAgree(signal: AbortSignal): Promise<AuthorityState | undefined> {
     const { clock, times } = this.#deps;
     const secret = await this.#read(signal);
-    if (secret === undefined) return this.#create(signal);
     const nowMs = clock.now();
     const state = readAuthorityState(secret.data ?? {});
     if (state === undefined)
       return this.#replace(secret, this.#known ?? (await this.#makeState()), 'mend', signal);
 
-    const step = rotationStep(state, nowMs, times, isPublished(state));
+    const step = rotationStep(state, nowMs, times);
     if (step === 'none') return state;
     await this.#replace(secret, await this.#carryOut(state, step, nowMs), step, signal);
     return undefined;
@@ -105,35 +100,10 @@ export class CaSecret {
     return afterStep(state, step, nowMs, made);
   }
 
-  async #read(signal: AbortSignal): Promise<Secret | undefined> {
+  /** It comes with the manifests, and from the controller when somebody deletes it: there is no right to create it. */
+  #read(signal: AbortSignal): Promise<Secret> {
     const { client, namespace, name } = this.#deps;
-    try {
-      return await client.get<Secret>(secrets, { namespace, name }, { signal, timeoutMs: callTimeoutMs });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  }
-
-  async #create(signal: AbortSignal): Promise<AuthorityState | undefined> {
-    const { client, namespace, name } = this.#deps;
-    const state = this.#known ?? (await this.#makeState());
-    const secret: Secret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { namespace, name, labels: { 'app.kubernetes.io/managed-by': 'bindery' } },
-      type: 'Opaque',
-      data: writeAuthorityState(state),
-    };
-    try {
-      await client.create(secrets, secret, { signal, timeoutMs: callTimeoutMs });
-    } catch (error) {
-      if (isAlreadyExists(error) || isConflict(error)) return undefined;
-      // It is logged, and whoever refused may have quoted the key.
-      throw isApiError(error) ? withoutWords(error) : error;
-    }
-    this.#log(this.#known === undefined ? 'created' : 'restored', state);
-    return state;
+    return client.get<Secret>(secrets, { namespace, name }, { signal, timeoutMs: callTimeoutMs });
   }
 
   async #replace(

@@ -12,6 +12,15 @@ export interface AuthorityState {
   readonly next?: { readonly pair: CertificatePair; readonly sinceMs: number };
   /** Not signing any more, still published. */
   readonly previous?: { readonly cert: string; readonly sinceMs: number };
+  /** What verifiers were given, as noted by whoever gave it to them: whoever signs may not look there. */
+  readonly published?: PublishedNote;
+}
+
+export interface PublishedNote {
+  /** SHA-256 of each certificate, sorted. */
+  readonly fingerprints: readonly string[];
+  /** When the last one of them came to it. */
+  readonly sinceMs: number;
 }
 
 /** What is due. */
@@ -52,16 +61,14 @@ export function validityFrom(nowMs: number, lifeMs: number, { backdateMs }: Rota
   return { notBeforeMs: nowMs - backdateMs, notAfterMs: nowMs + lifeMs };
 }
 
-/**
- * The step that is due. Steps come one at a time, each after the one before it has been stored.
- * @param isPublished whether every webhook configuration was seen to hold the whole bundle of this state
- */
-export function rotationStep(
-  state: AuthorityState,
-  nowMs: number,
-  times: RotationTimes,
-  isPublished: boolean,
-): RotationStep {
+/** True when verifiers were given this certificate. */
+export function isPublished({ published }: AuthorityState, cert: string): boolean {
+  const fingerprint = certificateFacts(cert)?.fingerprint;
+  return fingerprint !== undefined && published?.fingerprints.includes(fingerprint) === true;
+}
+
+/** The step that is due. Steps come one at a time, each after the one before it has been stored. */
+export function rotationStep(state: AuthorityState, nowMs: number, times: RotationTimes): RotationStep {
   const { current, next, previous } = state;
   if (!isValidAt(current.cert, nowMs)) {
     // Nothing can be overlapped any more, after a jump of the clock for example: any valid authority is better.
@@ -69,9 +76,16 @@ export function rotationStep(
   }
   const facts = certificateFacts(current.cert);
   if (next === undefined && facts !== undefined && isRenewalDue(facts, nowMs)) return 'prepare';
-  if (next !== undefined && isPublished && nowMs - next.sinceMs >= times.settleMs) return 'promote';
+  if (nowMs - settlesSinceMs(state) >= times.settleMs) return 'promote';
   if (previous !== undefined && nowMs - previous.sinceMs >= times.leafMs) return 'retire';
   return 'none';
+}
+
+/** Since when verifiers have been hearing of the next authority; never, while it was not given to them. */
+function settlesSinceMs(state: AuthorityState): number {
+  const { next, published } = state;
+  if (next === undefined || !isPublished(state, next.pair.cert)) return Infinity;
+  return Math.max(next.sinceMs, published?.sinceMs ?? 0);
 }
 
 /**
@@ -84,12 +98,14 @@ export function afterStep(
   nowMs: number,
   made?: CertificatePair,
 ): AuthorityState {
-  const { current, next, previous } = state;
+  const { current, next, previous, published } = state;
+  const noted = published === undefined ? {} : { published };
   if (step === 'prepare' && made !== undefined) return { ...state, next: { pair: made, sinceMs: nowMs } };
   if (step === 'promote' && next !== undefined) {
-    return { current: next.pair, previous: { cert: current.cert, sinceMs: nowMs } };
+    return { ...noted, current: next.pair, previous: { cert: current.cert, sinceMs: nowMs } };
   }
   return {
+    ...noted,
     current,
     ...(next === undefined ? {} : { next }),
     ...(step === 'retire' || previous === undefined ? {} : { previous }),
@@ -100,4 +116,14 @@ export function afterStep(
 export function bundleOf({ current, next, previous }: AuthorityState): string {
   const certificates = [previous?.cert, current.cert, next?.pair.cert].filter((cert) => cert !== undefined);
   return [...new Set(certificates.map((cert) => `${cert.trim()}\n`))].join('');
+}
+
+/** The note that verifiers have been given all of `bundleOf` now; undefined when it is written already. */
+export function publishedNote(state: AuthorityState, nowMs: number): PublishedNote | undefined {
+  const { current, next, previous, published } = state;
+  const fingerprints = [previous?.cert, current.cert, next?.pair.cert]
+    .flatMap((cert) => (cert === undefined ? [] : (certificateFacts(cert)?.fingerprint ?? [])))
+    .toSorted();
+  if (fingerprints.join() === published?.fingerprints.join()) return undefined;
+  return { fingerprints: [...new Set(fingerprints)], sinceMs: nowMs };
 }

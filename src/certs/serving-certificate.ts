@@ -1,4 +1,5 @@
 import { sleep } from '../base/abort.ts';
+import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { Heartbeat } from '../base/heartbeat.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
@@ -8,6 +9,7 @@ import type { CaSecret } from './ca-secret.ts';
 import { certificateFacts, isIssuedBy } from './certificate-facts.ts';
 import {
   bundleOf,
+  isPublished,
   isRenewalDue,
   isValidAt,
   validityFrom,
@@ -21,10 +23,6 @@ export interface ServingCertificateDeps {
   readonly times: RotationTimes;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Whether the bundle is in all webhook configurations; an authority signs only when it is. */
-  readonly isPublished: (bundle: string) => boolean;
-  /** Called when the bundle has changed. */
-  readonly bundleChanged?: () => void;
   /** How often the Secret and the wall clock are looked at. @default 60_000 */
   readonly pollMs?: number;
   readonly keySource?: KeySource;
@@ -32,6 +30,8 @@ export interface ServingCertificateDeps {
   readonly observe?: (ends: { readonly servingMs: number; readonly authorityMs: number }) => void;
 }
 
+/** While nobody can trust the certificate: how soon it is looked whether that has changed. */
+const untrustedBackoff = { initialMs: 50, maxMs: 2_000 };
 /** After a failure the next attempt comes sooner than the next look at the clock. */
 const retryMs = 2_000;
 /** Far beyond the poll interval and the deadlines of the requests in between. */
@@ -49,10 +49,10 @@ export class ServingCertificate {
   readonly #listeners = new Set<(pair: CertificatePair) => void>();
   readonly #announce = Promise.withResolvers<void>();
   #current: CertificatePair | undefined;
+  #isTrusted = false;
   #bundle = '';
   /** Keys of the next certificate, when they are being made already. */
   #keys: Promise<KeyPair> | undefined;
-  #refreshing: Promise<void> | undefined;
 
   constructor(deps: ServingCertificateDeps) {
     this.#deps = deps;
@@ -75,6 +75,11 @@ export class ServingCertificate {
     return this.#current !== undefined && isValidAt(this.#current.cert, this.#deps.clock.now());
   }
 
+  /** True when the API server was given the authority that signed the certificate, as far as the Secret says. */
+  isTrusted(): boolean {
+    return this.#isTrusted;
+  }
+
   /** False when the renewal stands still. */
   isAlive(): boolean {
     return this.#heartbeat.isAlive();
@@ -91,11 +96,15 @@ export class ServingCertificate {
     const { pollMs = 60_000, logger } = this.#deps;
     // The first certificate is what a start waits for longest: its keys are made while the Secret is read.
     void this.#prepareKeys();
+    let untrusted = 0;
     while (!signal.aborted) {
       this.#heartbeat.beat();
       let waitMs = pollMs;
       try {
-        await this.refresh(signal);
+        const state = await this.#deps.authority.agree(signal);
+        await this.#adopt(state);
+        untrusted = isPublished(state, state.current.cert) ? 0 : untrusted + 1;
+        if (untrusted > 0) waitMs = Math.min(pollMs, backoffMs(untrusted, untrustedBackoff));
       } catch (error) {
         if (signal.aborted) return;
         waitMs = Math.min(pollMs, retryMs);
@@ -106,20 +115,6 @@ export class ServingCertificate {
       }
       await sleep(waitMs, signal);
     }
-  }
-
-  /** Agrees with the other replicas on the authority and renews the certificate when that is due. */
-  refresh(signal: AbortSignal): Promise<void> {
-    // Callers at the same time want the same thing.
-    this.#refreshing ??= this.#refresh(signal).finally(() => {
-      this.#refreshing = undefined;
-    });
-    return this.#refreshing;
-  }
-
-  async #refresh(signal: AbortSignal): Promise<void> {
-    const { authority, isPublished } = this.#deps;
-    await this.#adopt(await authority.agree(signal, (state) => isPublished(bundleOf(state))));
   }
 
   #prepareKeys(): Promise<KeyPair> {
@@ -142,8 +137,7 @@ export class ServingCertificate {
   }
 
   async #adopt(state: AuthorityState): Promise<void> {
-    const { names, times, clock, logger, observe, bundleChanged } = this.#deps;
-    const bundle = bundleOf(state);
+    const { names, times, clock, logger, observe } = this.#deps;
     const nowMs = clock.now();
     const authority = certificateFacts(state.current.cert);
     if (this.#needsRenewal(state, nowMs) && authority !== undefined) {
@@ -161,10 +155,8 @@ export class ServingCertificate {
       );
       for (const listener of this.#listeners) listener(pair);
     }
-    if (bundle !== this.#bundle) {
-      this.#bundle = bundle;
-      bundleChanged?.();
-    }
+    this.#bundle = bundleOf(state);
+    if (this.#isSignedBy(state)) this.#isTrusted = isPublished(state, state.current.cert);
     this.#announce.resolve();
     const serving = certificateFacts(this.#current?.cert ?? '');
     if (serving !== undefined && authority !== undefined) {
@@ -172,10 +164,17 @@ export class ServingCertificate {
     }
   }
 
-  #needsRenewal({ current: authority }: AuthorityState, nowMs: number): boolean {
+  #needsRenewal(state: AuthorityState, nowMs: number): boolean {
     const cert = this.#current?.cert;
     const facts = cert === undefined ? undefined : certificateFacts(cert);
     if (cert === undefined || facts === undefined) return true;
-    return !isValidAt(cert, nowMs) || isRenewalDue(facts, nowMs) || !isIssuedBy(cert, authority.cert);
+    if (!isValidAt(cert, nowMs)) return true;
+    if (this.#isSignedBy(state)) return isRenewalDue(facts, nowMs);
+    // Somebody has put another authority into the Secret: the API server has to know it first.
+    return isPublished(state, state.current.cert);
+  }
+
+  #isSignedBy({ current: authority }: AuthorityState): boolean {
+    return this.#current !== undefined && isIssuedBy(this.#current.cert, authority.cert);
   }
 }

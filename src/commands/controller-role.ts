@@ -12,6 +12,8 @@ import type { BrokerRef } from '../brokers/broker-ref.ts';
 import { ChecksumKey } from '../brokers/checksum-key.ts';
 import { ClusterId } from '../brokers/cluster-id.ts';
 import { createCatalogControllers } from '../catalog/start.ts';
+import { CaBundle } from '../certs/ca-bundle.ts';
+import { caSecretName } from '../certs/ca-note.ts';
 import type { ControllerConfig } from '../config.ts';
 import type { Controller, ReconcileObserver } from '../control/controller.ts';
 import { KeptTimes } from '../control/kept-times.ts';
@@ -21,6 +23,7 @@ import { instanceController } from '../instances/instance-controller.ts';
 import type { CircuitState } from '../osb/options.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
+import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { createWorkloadInformers, workloadController } from '../workloads/workload-controller.ts';
 
 export interface ControllerRoleDeps {
@@ -37,8 +40,12 @@ export interface ControllerRoleDeps {
   readonly clock?: Clock | undefined;
   readonly observeReconcile?: ReconcileObserver | undefined;
   readonly observeBroker?: ConstructorParameters<typeof BrokerConnections>[0]['observe'];
+  readonly observeCaBundle?: (() => void) | undefined;
   readonly observeCircuit?: ((ref: BrokerRef, state: CircuitState) => void) | undefined;
 }
+
+/** Name of our MutatingWebhookConfiguration. */
+const configurationName = 'bindery';
 
 /** First pause after a failed attempt at a broker. */
 const firstRetryMs = 1000;
@@ -154,8 +161,9 @@ export class ControllerRole {
       name: `controller ${controller.name}`,
       run: (running: AbortSignal) => controller.start(running),
     }));
+    const caBundle = { name: 'caBundle', run: (running: AbortSignal) => this.#caBundle().start(running) };
     try {
-      await runTogether(workers, signal);
+      await runTogether([...workers, caBundle], signal);
     } finally {
       this.#isLeading = false;
     }
@@ -163,6 +171,19 @@ export class ControllerRole {
 
   #informers(): readonly Pick<Stores[keyof Stores], 'isSynced' | 'synced' | 'staleMs' | 'isAlive'>[] {
     return [...Object.values(this.#stores), ...this.#workloads];
+  }
+
+  /** What the API server trusts the webhook by: the webhook itself has no right to say so. */
+  #caBundle(): CaBundle {
+    const { logger, namespace, observeCaBundle } = this.#deps;
+    return new CaBundle({
+      client: this.#client,
+      configurations: [{ resource: mutatingWebhookConfigurations, name: configurationName }],
+      secret: { namespace, name: caSecretName },
+      clock: systemClock,
+      logger,
+      observe: () => observeCaBundle?.(),
+    });
   }
 
   #createControllers(): readonly Controller[] {

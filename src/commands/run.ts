@@ -158,6 +158,7 @@ function controllerRole(deps: RunDeps, stores: Stores, identity: string): Contro
     observeReconcile: metrics.observeReconcile,
     observeBroker: metrics.observeBroker,
     observeCircuit: metrics.circuit,
+    observeCaBundle: metrics.caBundleWritten,
   });
   for (const controller of role.controllers) metrics.watchQueue(controller.name, () => controller.depth);
   metrics.watchLeader(() => role.isLeading);
@@ -177,7 +178,6 @@ async function webhookRole(deps: RunDeps, stores: Stores, identity: string): Pro
     controllerUser: await controllerUser(client, config.namespace, roles.controller, signal),
     observeAdmission: metrics.observeAdmission,
     observeInjection: metrics.observeInjection,
-    observeCaBundle: metrics.caBundleWritten,
     observeCertificate: ({ servingMs }) => metrics.certificateExpires(servingMs / 1000),
   });
 }

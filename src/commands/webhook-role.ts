@@ -16,7 +16,7 @@ import { aborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { runTogether } from '../base/task-group.ts';
-import { CaBundle } from '../certs/ca-bundle.ts';
+import { caSecretName } from '../certs/ca-note.ts';
 import { CaSecret } from '../certs/ca-secret.ts';
 import { defaultRotation } from '../certs/rotation.ts';
 import { ServingCertificate, type ServingCertificateDeps } from '../certs/serving-certificate.ts';
@@ -25,7 +25,6 @@ import { Informer } from '../control/informer.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
-import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { admissionResolution, offeringProblem } from './admission-resolution.ts';
 
 export interface WebhookRoleDeps {
@@ -42,15 +41,8 @@ export interface WebhookRoleDeps {
   readonly stores: Stores;
   readonly observeAdmission?: ((observation: AdmissionObservation) => void) | undefined;
   readonly observeInjection?: ((observation: InjectionObservation) => void) | undefined;
-  readonly observeCaBundle?: (() => void) | undefined;
   readonly observeCertificate?: ServingCertificateDeps['observe'];
 }
-
-/** Name of our MutatingWebhookConfiguration. */
-const configurationName = 'bindery';
-
-/** The authority that all replicas share. */
-const caSecretName = 'bindery-webhook-ca';
 
 /** Time for the endpoints of the Service to forget a Pod that is going: requests are still served. */
 const drainMs = 5000;
@@ -83,7 +75,6 @@ export class WebhookRole {
   readonly #presets: Informer<PodPreset>;
   readonly #events: EventRecorder;
   readonly #certificate: ServingCertificate;
-  readonly #caBundle: CaBundle;
   #isListening = false;
 
   constructor(deps: WebhookRoleDeps) {
@@ -92,32 +83,19 @@ export class WebhookRole {
     const indexes = { namespace: ({ metadata }: PodPreset) => [metadata.namespace ?? ''] };
     this.#presets = new Informer<PodPreset>({ client, logger, resource: podPresets, indexes });
     this.#events = new EventRecorder({ client, component: 'bindery-webhook', instance: identity, logger });
-    const configurations = [{ resource: mutatingWebhookConfigurations, name: configurationName }];
     const shared = { client, logger, clock: systemClock };
-    const certificate = new ServingCertificate({
+    this.#certificate = new ServingCertificate({
       ...shared,
       authority: new CaSecret({ ...shared, namespace, name: caSecretName, times: defaultRotation }),
       names: subjectsOf(config, namespace),
       times: defaultRotation,
-      isPublished: (bundle) => this.#caBundle.isPublished(bundle),
-      observe: (ends) => {
-        deps.observeCertificate?.(ends);
-        this.#caBundle.poke();
-      },
-    });
-    this.#certificate = certificate;
-    this.#caBundle = new CaBundle({
-      ...shared,
-      configurations,
-      bundle: () => certificate.bundle,
-      refresh: (signal) => certificate.refresh(signal),
-      observe: () => deps.observeCaBundle?.(),
+      observe: (ends) => deps.observeCertificate?.(ends),
     });
   }
 
   /** Listening, with a certificate that the API server trusts, and with everything known that decisions are made on. */
   isReady(): boolean {
-    const isTrusted = this.#caBundle.isPublished(this.#certificate.bundle);
+    const isTrusted = this.#certificate.isTrusted();
     return this.#isListening && isTrusted && this.#informers().every((informer) => informer.isSynced());
   }
 
@@ -137,25 +115,16 @@ export class WebhookRole {
   /** Runs until the signal aborts and the last answer is written. */
   async start(signal: AbortSignal): Promise<void> {
     const certificate = this.#certificate;
-    const certified = async (running: AbortSignal): Promise<boolean> => {
-      await Promise.race([certificate.ready, aborted(running)]);
-      return !running.aborted;
-    };
     try {
       await runTogether(
         [
           { name: 'watch of podpresets', run: (running) => this.#presets.start(running) },
           { name: 'serving certificate', run: (running) => certificate.start(running) },
           {
-            name: 'caBundle',
-            run: async (running) => {
-              if (await certified(running)) await this.#caBundle.start(running);
-            },
-          },
-          {
             name: 'admission server',
             run: async (running) => {
-              if (await certified(running)) await this.#serve(running);
+              await Promise.race([certificate.ready, aborted(running)]);
+              if (!running.aborted) await this.#serve(running);
             },
           },
         ],

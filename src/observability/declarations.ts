@@ -129,7 +129,7 @@ export function declareMetrics(registry: Registry) {
     caBundleWrites: new Counter({
       registers,
       name: 'bindery_ca_bundle_writes_total',
-      help: 'Webhook configurations that had to be given the caBundle of this process.',
+      help: 'Webhook configurations that had to be given their caBundle.',
     }),
     // The three of the retired Service Catalog, with its names and labels, for dashboards that exist.
     classCount: new Gauge({

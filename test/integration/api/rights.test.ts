@@ -59,6 +59,8 @@ describe('the controller', () => {
     'create events -n team',
     'update leases.coordination.k8s.io/bindery-controller -n bindery-system',
     'create configmaps -n bindery-system',
+    'get secrets/bindery-webhook-ca -n bindery-system',
+    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
   ])('may %s', async (what) => {
     expect(await mayDo(controller, what)).toBe(true);
   });
@@ -72,7 +74,12 @@ describe('the controller', () => {
     'create configmaps -n team',
     'update leases.coordination.k8s.io/other -n bindery-system',
     'create subjectaccessreviews.authorization.k8s.io',
-    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
+    'list secrets -n team',
+    'watch secrets -n bindery-system',
+    'update secrets -n team',
+    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/other',
+    'create mutatingwebhookconfigurations.admissionregistration.k8s.io',
+    'list validatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
     'get nodes',
   ])('may not %s', async (what) => {
     expect(await mayDo(controller, what)).toBe(false);
@@ -88,9 +95,8 @@ describe('the webhook', () => {
     'list podpresets.settings.servicecatalog.k8s.io -n team',
     'create subjectaccessreviews.authorization.k8s.io',
     'create events -n team',
-    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
     'get secrets/bindery-webhook-ca -n bindery-system',
-    'create secrets -n bindery-system',
+    'update secrets/bindery-webhook-ca -n bindery-system',
   ])('may %s', async (what) => {
     expect(await mayDo(webhook, what)).toBe(true);
   });
@@ -100,10 +106,15 @@ describe('the webhook', () => {
     'list secrets -n bindery-system',
     'get secrets/other -n bindery-system',
     'create secrets -n team',
+    'create secrets -n bindery-system',
+    'delete secrets/bindery-webhook-ca -n bindery-system',
     'patch servicebindings.servicecatalog.k8s.io -n team',
     'patch serviceinstances.servicecatalog.k8s.io -n team',
+    'list servicebrokers.servicecatalog.k8s.io -n team',
     'patch serviceinstances.servicecatalog.k8s.io//status -n team',
-    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/other',
+    'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
+    'list mutatingwebhookconfigurations.admissionregistration.k8s.io',
+    'get mutatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
     'create mutatingwebhookconfigurations.admissionregistration.k8s.io',
     'patch deployments.apps -n team',
     'get pods -n team',

@@ -1,12 +1,13 @@
 import { systemClock } from '../../../src/base/clock.ts';
 import type { LogFields, Logger } from '../../../src/base/logger.ts';
 import { CaBundle, type WebhookConfigurationRef } from '../../../src/certs/ca-bundle.ts';
+import { caSecretName } from '../../../src/certs/ca-note.ts';
 import { CaSecret } from '../../../src/certs/ca-secret.ts';
 import type { RotationTimes } from '../../../src/certs/rotation.ts';
 import { ServingCertificate } from '../../../src/certs/serving-certificate.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 
-export const caSecretName = 'bindery-webhook-ca';
+export { caSecretName };
 export const webhookNames = {
   dnsNames: ['bindery-webhook.bindery-system.svc', 'localhost'],
   ipAddresses: ['127.0.0.1'],
@@ -14,6 +15,8 @@ export const webhookNames = {
 
 export interface ReplicaOptions {
   readonly client: KubeClient;
+  /** For what the controller does. @default client */
+  readonly controllerClient?: KubeClient;
   readonly namespace: string;
   readonly configurations: readonly WebhookConfigurationRef[];
   readonly times: RotationTimes;
@@ -21,7 +24,7 @@ export interface ReplicaOptions {
   readonly pollMs?: number;
 }
 
-/** The certificates of one webhook process, put together as the process does it. */
+/** The certificates of one process with both roles, put together as it does it. */
 export class Replica {
   readonly serving: ServingCertificate;
   readonly bundle: CaBundle;
@@ -30,7 +33,8 @@ export class Replica {
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
 
-  constructor({ client, namespace, configurations, times, pollMs = 200 }: ReplicaOptions) {
+  constructor(options: ReplicaOptions) {
+    const { client, namespace, configurations, times, pollMs = 200 } = options;
     const log = (fields: LogFields, message: string): number =>
       this.lines.push(JSON.stringify({ ...fields, message }));
     const logger: Logger = { debug: log, info: log, warn: log, error: log };
@@ -41,21 +45,20 @@ export class Replica {
       names: webhookNames,
       times,
       pollMs,
-      isPublished: (bundle) => this.bundle.isPublished(bundle),
-      bundleChanged: () => this.bundle.poke(),
     });
     this.bundle = new CaBundle({
       ...shared,
+      client: options.controllerClient ?? client,
       configurations,
-      bundle: () => this.serving.bundle,
-      refresh: (signal) => this.serving.refresh(signal),
+      secret: { namespace, name: caSecretName },
+      pollMs,
     });
     const { signal } = this.#stop;
     this.#running = Promise.all([this.serving.start(signal), this.bundle.start(signal)]);
   }
 
   isPublished(): boolean {
-    return this.serving.bundle !== '' && this.bundle.isPublished(this.serving.bundle);
+    return this.serving.isTrusted() && this.bundle.isPublished(this.serving.bundle);
   }
 
   async stop(): Promise<void> {

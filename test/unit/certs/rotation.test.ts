@@ -6,6 +6,7 @@ import {
   defaultRotation,
   isRenewalDue,
   isValidAt,
+  publishedNote,
   rotationStep,
   validityFrom,
   type AuthorityState,
@@ -46,6 +47,10 @@ it('a certificate is valid from its first moment to before its last', () => {
 
 describe('the step that is due', () => {
   const next = (sinceMs: number): AuthorityState => ({ current: first, next: { pair: second, sinceMs } });
+  const published = (sinceMs: number, noteMs: number): AuthorityState => {
+    const state = next(sinceMs);
+    return { ...state, published: publishedNote(state, noteMs)! };
+  };
   const previous = (sinceMs: number): AuthorityState => ({
     current: second,
     previous: { cert: first.cert, sinceMs },
@@ -53,36 +58,40 @@ describe('the step that is due', () => {
   const renewal = start + 245 * dayMs;
 
   it.each([
-    ['young', () => ({ current: first }), start + dayMs, true, 'none'],
-    ['after two thirds', () => ({ current: first }), renewal, true, 'prepare'],
+    ['young', () => ({ current: first }), start + dayMs, 'none'],
+    ['after two thirds', () => ({ current: first }), renewal, 'prepare'],
     [
       'a new one that API servers may not know yet',
-      () => next(renewal),
+      () => published(renewal, renewal),
       renewal + times.settleMs - 1,
-      true,
       'none',
     ],
-    ['a new one that has settled', () => next(renewal), renewal + times.settleMs, true, 'promote'],
-    ['a settled one that is not published', () => next(renewal), renewal + dayMs, false, 'none'],
+    ['a new one that has settled', () => published(renewal, renewal), renewal + times.settleMs, 'promote'],
+    [
+      'one that is old, and was published a moment ago',
+      () => published(renewal, renewal + dayMs),
+      renewal + dayMs + times.settleMs - 1,
+      'none',
+    ],
+    ['a settled one that is not published', () => next(renewal), renewal + dayMs, 'none'],
+    [
+      'one beside which only the current one is published',
+      () => ({ ...next(renewal), published: publishedNote({ current: first }, renewal)! }),
+      renewal + dayMs,
+      'none',
+    ],
     [
       'the old one while certificates of it may be served',
       () => previous(renewal),
       renewal + times.leafMs - 1,
-      true,
       'none',
     ],
-    ['the old one afterwards', () => previous(renewal), renewal + times.leafMs, true, 'retire'],
-    ['expired, without a next one', () => ({ current: first }), start + 400 * dayMs, true, 'replace'],
-    ['expired, with a next one', () => next(renewal), start + 400 * dayMs, false, 'promote'],
-    [
-      'not yet valid: the clock was set back',
-      () => ({ current: first }),
-      start - 40 * dayMs,
-      true,
-      'replace',
-    ],
-  ] as const)('%s', (_title, state, nowMs, isPublished, step) => {
-    expect(rotationStep(state(), nowMs, times, isPublished)).toBe(step);
+    ['the old one afterwards', () => previous(renewal), renewal + times.leafMs, 'retire'],
+    ['expired, without a next one', () => ({ current: first }), start + 400 * dayMs, 'replace'],
+    ['expired, with a next one', () => next(renewal), start + 400 * dayMs, 'promote'],
+    ['not yet valid: the clock was set back', () => ({ current: first }), start - 40 * dayMs, 'replace'],
+  ] as const)('%s', (_title, state, nowMs, step) => {
+    expect(rotationStep(state(), nowMs, times)).toBe(step);
   });
 });
 
@@ -91,7 +100,9 @@ it('a whole rotation overlaps: everything served is signed by something publishe
   const seen: string[] = [];
   const knownSince = new Map([[first.cert, start]]);
   for (let nowMs = start + 240 * dayMs; nowMs < start + 262 * dayMs; nowMs += 3_600_000) {
-    const step = rotationStep(state, nowMs, times, true);
+    const step = rotationStep(state, nowMs, times);
+    const note = publishedNote(state, nowMs);
+    if (note !== undefined) state = { ...state, published: note };
     if (step === 'none' || step === 'replace') continue;
     seen.push(step);
     state = afterStep(state, step, nowMs, second);
@@ -103,7 +114,8 @@ it('a whole rotation overlaps: everything served is signed by something publishe
     if (step === 'promote') expect(bundleOf(state)).toContain(first.cert.trim());
   }
   expect(seen).toEqual(['prepare', 'promote', 'retire']);
-  expect(state).toEqual({ current: second });
+  expect(state).toMatchObject({ current: second });
+  expect(state.next ?? state.previous).toBeUndefined();
 });
 
 it('the bundle holds each certificate once, the oldest first', () => {

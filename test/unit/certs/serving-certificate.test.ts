@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { silentLogger, type LogFields, type Logger } from '../../../src/base/logger.ts';
 import { createAuthority, issueLeaf, type KeySource } from '../../../src/certs/authority.ts';
 import type { CertificatePair } from '../../../src/certs/certificate-types.ts';
+import { writeAuthorityState } from '../../../src/certs/authority-data.ts';
 import { CaBundle } from '../../../src/certs/ca-bundle.ts';
+import { caSecretName } from '../../../src/certs/ca-note.ts';
 import { CaSecret } from '../../../src/certs/ca-secret.ts';
 import { certificateFacts, isIssuedBy } from '../../../src/certs/certificate-facts.ts';
 import { CertificateFiles } from '../../../src/certs/certificate-files.ts';
@@ -42,12 +44,16 @@ beforeAll(async () => {
 let api: MemoryApi;
 let clock: TestClock;
 let stop: AbortController;
+/** Ends the controller's part alone. */
+let publisher: AbortController;
 let running: Promise<void>[];
 
 beforeEach(() => {
   api = new MemoryApi();
+  api.add('Secret', { metadata: { name: caSecretName, namespace: 'bindery' } });
   clock = new TestClock();
   stop = new AbortController();
+  publisher = new AbortController();
   running = [];
   for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
     const entry = (name: string): unknown => ({ name, clientConfig: { service: { name: 'w' } }, extra: 1 });
@@ -57,6 +63,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   stop.abort();
+  publisher.abort();
   await Promise.all(running);
 });
 
@@ -66,7 +73,8 @@ interface Replica {
   readonly lines: readonly string[];
 }
 
-function replica(pollMs = 20): Replica {
+/** The certificates of one process with both roles. */
+function replica({ pollMs = 20, publishes = true } = {}): Replica {
   const lines: string[] = [];
   const log = (fields: LogFields, message: string): number =>
     lines.push(JSON.stringify({ ...fields, message }));
@@ -74,31 +82,31 @@ function replica(pollMs = 20): Replica {
   const authority = new CaSecret({
     client: api.client,
     namespace: 'bindery',
-    name: 'bindery-webhook-ca',
+    name: caSecretName,
     clock,
     logger,
     times: defaultRotation,
     keySource: authorityKeys,
   });
-  const serving: ServingCertificate = new ServingCertificate({
+  const serving = new ServingCertificate({
     authority,
     names,
     times: defaultRotation,
     clock,
     logger,
-    isPublished: (text) => bundle.isPublished(text),
-    bundleChanged: () => bundle.poke(),
     pollMs,
     keySource: leafKeys,
   });
-  const bundle: CaBundle = new CaBundle({
+  const bundle = new CaBundle({
     client: api.client,
     configurations,
-    bundle: () => serving.bundle,
-    refresh: (signal) => serving.refresh(signal),
+    secret: { namespace: 'bindery', name: caSecretName },
+    clock,
     logger,
+    pollMs,
   });
-  running.push(serving.start(stop.signal), bundle.start(stop.signal));
+  running.push(serving.start(stop.signal));
+  if (publishes) running.push(bundle.start(publisher.signal));
   return { serving, bundle, lines };
 }
 
@@ -133,11 +141,10 @@ it('two replicas serve certificates of their own, signed by one authority that i
 
 it('nothing is written when nothing differs', async () => {
   const one = replica();
-  await waitFor(() => one.bundle.isPublished(one.serving.bundle) && isEverywhere(one));
+  await waitFor(() => one.serving.isTrusted() && isEverywhere(one));
   const writes = api.writes.length;
   const two = replica();
-  await waitFor(() => two.bundle.isPublished(two.serving.bundle) && isEverywhere(two));
-  await two.serving.refresh(stop.signal);
+  await waitFor(() => two.serving.isTrusted() && two.bundle.isPublished(two.serving.bundle));
   expect(api.writes).toHaveLength(writes);
 });
 
@@ -248,6 +255,46 @@ it('while the API server is away, a certificate is renewed from what is known', 
   clock.nowMs += 6 * dayMs;
   await waitFor(() => serving.current.cert !== before);
   expect(isIssuedBy(serving.current.cert, serving.bundle)).toBe(true);
+});
+
+it('a certificate is trusted once it is noted that its authority was published, and while no controller runs', async () => {
+  const one = replica({ publishes: false });
+  await one.serving.ready;
+  expect(one.serving.isTrusted()).toBe(false);
+  const two = replica();
+  await waitFor(() => one.serving.isTrusted() && two.serving.isTrusted());
+  publisher.abort();
+  // A new authority is made, which nobody can publish: what is served stays what the API server knows.
+  clock.nowMs += 245 * dayMs;
+  await waitFor(() => one.serving.bundle.match(/BEGIN/g)?.length === 2);
+  clock.nowMs += 20 * dayMs;
+  await waitFor(() => one.serving.isValid() && two.serving.isValid());
+  for (const { serving } of [one, two]) {
+    expect(serving.isTrusted()).toBe(true);
+    expect(isIssuedBy(serving.current.cert, bundleOf('MutatingWebhookConfiguration'))).toBe(true);
+  }
+});
+
+it('an authority that somebody puts into the Secret signs what is served once it is published', async () => {
+  const one = replica();
+  await waitFor(() => one.serving.isTrusted() && isEverywhere(one));
+  publisher.abort();
+  const before = one.serving.current.cert;
+  const own = await createAuthority({
+    notBeforeMs: clock.nowMs - 1000,
+    notAfterMs: clock.nowMs + 300 * dayMs,
+  });
+  api.change('Secret', `bindery/${caSecretName}`, (secret) => ({
+    ...secret,
+    data: { ...(secret['data'] as object), ...writeAuthorityState({ current: own }) },
+  }));
+  await waitFor(() => one.serving.bundle === own.cert);
+  expect(one.serving.current.cert).toBe(before);
+  expect(one.serving.isTrusted()).toBe(true);
+  publisher = new AbortController();
+  const two = replica();
+  await waitFor(() => isEverywhere(two) && isIssuedBy(one.serving.current.cert, own.cert));
+  expect(one.serving.isTrusted()).toBe(true);
 });
 
 it('before the first certificate there is none', () => {
