@@ -26,9 +26,7 @@ export async function waitForBindings(
   instance: ServiceInstance,
 ): Promise<Step<ServiceInstance>> {
   if (isDeletion(instance, 'Deprovision')) return goOn(instance);
-  const bindings = task.stores.serviceBindings.store
-    .byIndex('instance', objectKey(instance))
-    .filter((binding) => isOnRecord(binding) || !isTooLate(binding, instance));
+  const bindings = bindingsInTheWay(task, instance);
   if (bindings.length === 0) return goOn(instance);
   const shown = bindings
     .slice(0, 5)
@@ -40,6 +38,16 @@ export async function waitForBindings(
   // The back-off of what the broker was asked before is over.
   await saveInstance(task, instance, { kind: 'deleting', reason, message }, attemptsEnded);
   return stop;
+}
+
+/** As far as is known. */
+export function bindingsInTheWay(
+  { stores }: Pick<InstanceTask, 'stores'>,
+  instance: ServiceInstance,
+): readonly ServiceBinding[] {
+  return stores.serviceBindings.store
+    .byIndex('instance', objectKey(instance))
+    .filter((binding) => isOnRecord(binding) || !isTooLate(binding, instance));
 }
 
 /** Made when the instance was being deleted already. Both times are the API server's. */
