@@ -8,7 +8,7 @@ import type { AtBroker, BrokeredKind } from './brokered-kind.ts';
 import { deleteAgain, deletionConfirmed } from './deletion-result.ts';
 import { isInterrupting, isMitigating, type BrokeredObject } from './operation-status.ts';
 import type { OperationTask } from './operation-task.ts';
-import { operationDeadline, pollAgain } from './polling.ts';
+import { isOverdue, operationDeadline, pollAgain } from './polling.ts';
 
 /** DELETE of an instance or a binding, for a user or as orphan mitigation (OSB, Deprovisioning and Unbinding). */
 export async function deleteAtBroker<O extends BrokeredObject, D extends string>(
@@ -104,7 +104,8 @@ async function settleFailure<O extends BrokeredObject, D extends string>(
 ): Promise<Step<O>> {
   const { deletion } = kind;
   if (failure.reason === 'ConcurrencyError') {
-    if (isInterrupting(object, deletion.operation)) return waitForOperation(task, kind, object);
+    const isWorking = isInterrupting(object, deletion.operation) && !isOverdue(task, object);
+    if (isWorking) return waitForOperation(task, kind, object);
     const instead = await kind.giveWay?.(object);
     if (instead !== undefined) return instead;
   }
@@ -112,7 +113,10 @@ async function settleFailure<O extends BrokeredObject, D extends string>(
   return deleteAgain(task, kind, object, message, failure.retryAfterMs);
 }
 
-/** The broker does not let itself be interrupted: its operation is polled to the end, then the DELETE comes again. */
+/**
+ * The broker does not let itself be interrupted: its operation is polled to its end, or its deadline, then the DELETE
+ * comes again.
+ */
 async function waitForOperation<O extends BrokeredObject, D extends string>(
   task: OperationTask,
   { noun, deletion, save }: BrokeredKind<O, D>,

@@ -1,0 +1,90 @@
+import type { BrokerClient } from '../../../src/osb/broker-client.ts';
+import { KeptTimes } from '../../../src/control/kept-times.ts';
+import type { BrokeredKind } from '../../../src/operations/brokered-kind.ts';
+import { deleteAtBroker } from '../../../src/operations/delete-at-broker.ts';
+import type { BrokeredObject, OperationStatus } from '../../../src/operations/operation-status.ts';
+import { operationDeadline } from '../../../src/operations/polling.ts';
+import type { OperationTask } from '../../../src/operations/operation-task.ts';
+import { PollPace } from '../../../src/operations/poll-pace.ts';
+import { answer, interpret } from '../osb/replies.ts';
+
+const busy = interpret('deprovision', answer(422, '{"error":"ConcurrencyError"}'));
+const timeoutMs = 600_000;
+
+/** An instance that the broker is making, and that somebody has deleted meanwhile. */
+class World {
+  nowMs = Date.parse('2026-01-01T00:00:00Z');
+  readonly task: OperationTask;
+  object: BrokeredObject;
+
+  constructor() {
+    const clock = { now: () => this.nowMs };
+    const stopwatch = { elapsedMs: () => this.nowMs };
+    this.task = {
+      clock,
+      stopwatch,
+      times: new KeptTimes({ clock, stopwatch }),
+      polls: new PollPace(stopwatch),
+      connections: {
+        connect: () => Promise.resolve({ kind: 'connected', client: {} as BrokerClient }),
+        reportFailure: () => undefined,
+      },
+      settings: {
+        operationTimeoutMs: timeoutMs,
+        maxPollIntervalMs: 60_000,
+        retry: { initialMs: 1000, maxMs: 300_000 },
+      },
+      signal: new AbortController().signal,
+    } as unknown as OperationTask;
+    this.object = {
+      metadata: { name: 'db', namespace: 'ns', uid: 'u', generation: 2, deletionTimestamp: 'now' },
+      spec: {},
+      status: {
+        asyncOpInProgress: true,
+        currentOperation: 'Provision',
+        inProgressProperties: {},
+        observedGeneration: 2,
+        operationDeadline: operationDeadline(this.task, null),
+      },
+    };
+  }
+
+  /** @returns milliseconds until the next run; undefined for none */
+  async delete(): Promise<number | undefined> {
+    const kind = {
+      noun: 'Instance',
+      deletion: { operation: 'Deprovision', inFlight: {}, underWay: {}, failed: {} },
+      idOf: () => 'id',
+      atBroker: () => ({ broker: {}, delete: () => Promise.resolve(busy) }),
+      save: (object: BrokeredObject, _verdict: object, changes: OperationStatus) => {
+        this.object = { ...object, status: { ...object.status, ...changes } };
+        return Promise.resolve(this.object);
+      },
+      event: () => undefined,
+    } as unknown as BrokeredKind<BrokeredObject, 'Deprovision'>;
+    const step = await deleteAtBroker(this.task, kind, this.object);
+    return step.kind === 'stop' ? step.requeueAfterMs : undefined;
+  }
+}
+
+describe('a DELETE of what the broker is still making, answered with ConcurrencyError', () => {
+  it('waits for the end of that, by polls', async () => {
+    const world = new World();
+    expect(await world.delete()).toBeGreaterThanOrEqual(1000);
+    expect(world.object.status).toMatchObject({ asyncOpInProgress: true, currentOperation: 'Provision' });
+  });
+
+  it('is repeated with growing pauses when the time of that is up', async () => {
+    const world = new World();
+    await world.delete();
+    world.nowMs += timeoutMs + 1;
+    expect(await world.delete()).toBeGreaterThan(0);
+    expect(world.object.status).toMatchObject({
+      asyncOpInProgress: false,
+      currentOperation: 'Deprovision',
+      attempts: 2,
+      inProgressProperties: {},
+    });
+    expect(Date.parse(world.object.status?.nextAttemptTime ?? '')).toBeGreaterThan(world.nowMs);
+  });
+});
