@@ -97,8 +97,14 @@ export class CaBundle {
     const { client, logger } = this.#deps;
     const key = keyOf(ref);
     const see = (configuration: WebhookConfiguration | undefined): void => {
-      if (configuration === undefined) this.#seen.delete(key);
-      else this.#seen.set(key, configuration);
+      if (configuration !== undefined) this.#seen.set(key, configuration);
+      else if (this.#seen.delete(key)) {
+        const fields = { configuration: ref.name, kind: ref.resource.kind };
+        logger.warn(
+          fields,
+          'the webhook configuration is gone: nobody is sent here until it is installed again',
+        );
+      }
       this.#wake.resolve();
     };
     return new ListWatch<WebhookConfiguration>({

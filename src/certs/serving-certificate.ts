@@ -97,18 +97,25 @@ export class ServingCertificate {
     // The first certificate is what a start waits for longest: its keys are made while the Secret is read.
     void this.#prepareKeys();
     let untrusted = 0;
+    let failures = 0;
     while (!signal.aborted) {
       this.#heartbeat.beat();
       let waitMs = pollMs;
       try {
         const state = await this.#deps.authority.agree(signal);
         await this.#adopt(state);
+        failures = 0;
         untrusted = isPublished(state, state.current.cert) ? 0 : untrusted + 1;
         if (untrusted > 0) waitMs = Math.min(pollMs, backoffMs(untrusted, untrustedBackoff));
       } catch (error) {
         if (signal.aborted) return;
         waitMs = Math.min(pollMs, retryMs);
-        logger.warn(errorFields(error), 'webhook authority can not be read; what is known stays in use');
+        // The first of a series is news, the rest is noise.
+        const level = failures++ === 0 ? 'warn' : 'debug';
+        logger[level](
+          errorFields(error),
+          'webhook authority can not be read or written; what is known stays in use',
+        );
         await this.#renewFromMemory().catch((renewal: unknown) =>
           logger.error(errorFields(renewal), 'serving certificate can not be renewed'),
         );

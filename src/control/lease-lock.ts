@@ -42,6 +42,8 @@ export class LeaseLock {
       return await this.#hold(options);
     } catch (error) {
       if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error;
+      // It could not be created: its namespace does not exist.
+      if (isNotFound(error) && this.#lease === undefined) throw error;
       // Somebody wrote or removed it since we looked: see how things are, the next attempt decides.
       this.#observe(await readLease(this.#deps.client, this.#deps.ref, options));
       return false;

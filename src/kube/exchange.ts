@@ -44,7 +44,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#term = limits.permit?.signal;
     this.#term?.addEventListener('abort', this.#onTermEnd);
     this.#timer = setTimeout(() => {
-      this.#end(new KubeConnectionError('TIMEOUT', `no answer within ${limits.timeoutMs} ms`));
+      this.#end(new KubeConnectionError('TIMEOUT', `no answer within ${Math.ceil(limits.timeoutMs)} ms`));
     }, limits.timeoutMs);
   }
 

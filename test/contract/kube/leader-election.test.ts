@@ -165,6 +165,20 @@ describe('taking the lead', () => {
     const { election } = elect('a');
     await waitFor(() => election.isLeading);
   });
+
+  it('says once that its namespace is missing, and leads when it is there', async () => {
+    const message = 'namespaces "bindery" not found';
+    server.plan({
+      method: 'POST',
+      answer: { status: 404, body: { kind: 'Status', reason: 'NotFound', message } },
+      times: 3,
+    });
+    const warnings: unknown[] = [];
+    const logger = { ...silentLogger, warn: (...line: unknown[]) => void warnings.push(line) };
+    const { election } = elect('a', untilAborted, { logger });
+    await waitFor(() => election.isLeading);
+    expect(warnings).toEqual([[expect.objectContaining({ error: message }), 'can not ask for the lead']]);
+  });
 });
 
 describe('losing the lead', () => {

@@ -71,6 +71,8 @@ interface Replica {
   readonly serving: ServingCertificate;
   readonly bundle: CaBundle;
   readonly lines: readonly string[];
+  /** Messages at level warn. */
+  readonly warnings: readonly string[];
 }
 
 /** The certificates of one process with both roles. */
@@ -78,7 +80,12 @@ function replica({ pollMs = 20, publishes = true } = {}): Replica {
   const lines: string[] = [];
   const log = (fields: LogFields, message: string): number =>
     lines.push(JSON.stringify({ ...fields, message }));
-  const logger: Logger = { debug: log, info: log, warn: log, error: log };
+  const warnings: string[] = [];
+  const warn = (fields: LogFields, message: string): void => {
+    warnings.push(message);
+    log(fields, message);
+  };
+  const logger: Logger = { debug: log, info: log, warn, error: log };
   const authority = new CaSecret({
     client: api.client,
     namespace: 'bindery',
@@ -107,7 +114,7 @@ function replica({ pollMs = 20, publishes = true } = {}): Replica {
   });
   running.push(serving.start(stop.signal));
   if (publishes) running.push(bundle.start(publisher.signal));
-  return { serving, bundle, lines };
+  return { serving, bundle, lines, warnings };
 }
 
 function bundlesInConfigurations(): readonly string[] {
@@ -170,6 +177,14 @@ it('a configuration that is made later gets its bundle, and is not waited for', 
   api.add('MutatingWebhookConfiguration', configuration);
   await waitFor(() => isEverywhere(one));
   expect(one.bundle.isPublished(one.serving.bundle)).toBe(true);
+});
+
+it('a configuration that somebody removes is missed aloud', async () => {
+  const one = replica();
+  await waitFor(() => isEverywhere(one));
+  api.remove('MutatingWebhookConfiguration', 'bindery');
+  await waitFor(() => one.warnings.length > 0);
+  expect(one.warnings).toEqual([expect.stringContaining('the webhook configuration is gone')]);
 });
 
 it('before it was looked for, a configuration is not taken for published', () => {
@@ -295,6 +310,15 @@ it('an authority that somebody puts into the Secret signs what is served once it
   const two = replica();
   await waitFor(() => isEverywhere(two) && isIssuedBy(one.serving.current.cert, own.cert));
   expect(one.serving.isTrusted()).toBe(true);
+});
+
+it('an authority that can not be read is a warning once, however long that lasts', async () => {
+  const { serving, warnings, lines } = replica();
+  await serving.ready;
+  const failed = () => lines.filter((line) => line.includes('can not be read')).length;
+  api.failure = new Error('away');
+  await waitFor(() => failed() > 2);
+  expect(warnings.filter((message) => message.includes('can not be read'))).toHaveLength(1);
 });
 
 it('before the first certificate there is none', () => {
