@@ -9,7 +9,7 @@ import {
   decodeFetchedInstance,
   decodeInstance,
 } from './answer-decoders.ts';
-import { Authorization } from './authorization.ts';
+import { Authorization, type Authorized } from './authorization.ts';
 import { Circuit } from './circuit.ts';
 import { Deadline } from './deadline.ts';
 import { Gate } from './gate.ts';
@@ -18,7 +18,7 @@ import { defaultMaxConcurrent, Limiter } from './limiter.ts';
 import type { BrokerAuth, BrokerClientOptions, CircuitState } from './options.ts';
 import type { CatalogOutcome, Failure, FetchOutcome, Outcome, PollOutcome } from './outcome-types.ts';
 import { catalogOutcome, fetchOutcome, pollOutcome, writeOutcome } from './outcome.ts';
-import type { Reply } from './reply.ts';
+import { afterLostTry, type Reply } from './reply.ts';
 import {
   bindRequest,
   catalogRequest,
@@ -206,14 +206,16 @@ export class BrokerClient {
   async #sendAuthorized(http: HttpRequest, signal: AbortSignal): Promise<Reply> {
     const authorized = await this.#authorization.headers(signal);
     if (authorized.kind === 'fault') return authorized;
-    const headers = { ...http.headers, ...authorized.headers };
-    const reply = await this.#transport.send({ ...http, headers }, authorized.secrets, signal);
+    const reply = await this.#sendAs(authorized, http, signal);
     if (reply.kind === 'fault' || reply.status !== 401) return reply;
     if (!this.#authorization.refused(authorized)) return reply;
     const again = await this.#authorization.headers(signal);
-    if (again.kind === 'fault') return again;
-    const newHeaders = { ...http.headers, ...again.headers };
-    return this.#transport.send({ ...http, headers: newHeaders }, again.secrets, signal);
+    const last = again.kind === 'fault' ? again : await this.#sendAs(again, http, signal);
+    return reply.resent === true ? afterLostTry(last) : last;
+  }
+
+  #sendAs({ headers, secrets }: Authorized, http: HttpRequest, signal: AbortSignal): Promise<Reply> {
+    return this.#transport.send({ ...http, headers: { ...http.headers, ...headers } }, secrets, signal);
   }
 }
 

@@ -50,6 +50,13 @@ export function parseBody(bytes: Uint8Array): AnswerBody {
   }
 }
 
+/** The last of several tries, of which one may have been carried out: its connection died. */
+export function afterLostTry(reply: Reply): Reply {
+  if (reply.kind === 'answer') return { ...reply, resent: true };
+  const what = 'an earlier try of this request, whose connection died, may have been carried out';
+  return reply.sent ? reply : { ...reply, message: `${reply.message}; ${what}`, sent: true };
+}
+
 export function neverSent(reason: FailureReason, message: string): Fault {
   return { kind: 'fault', reason, message, sent: false };
 }

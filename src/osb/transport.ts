@@ -10,7 +10,7 @@ import { isTimeout } from './deadline.ts';
 import { Exchange, type ExchangeResult } from './exchange.ts';
 import type { BrokerTls } from './options.ts';
 import { proxyFor } from './proxy.ts';
-import { neverSent, type Fault, type Reply } from './reply.ts';
+import { afterLostTry, neverSent, type Fault, type Reply } from './reply.ts';
 import { shownCertificate, type ShownCertificate } from './shown-certificate.ts';
 
 export interface TransportOptions extends AddressRules {
@@ -76,22 +76,11 @@ export class Transport {
     // OSB verbs are idempotent: a connection that was kept too long may cost a second try, once.
     const isResent = first.kind === 'broken' && first.stale;
     const result = isResent ? await this.#exchange(dispatcher, request, signal) : first;
-    if (result.kind === 'broken') {
-      const fault = this.#fault(result, request, signal, proxy !== undefined);
-      return isResent ? alsoTried(fault) : fault;
-    }
-    const { status, headers, body } = result;
-    const retryAfter = headerText(headers['retry-after']);
-    const etag = headerText(headers['etag']);
-    return {
-      kind: 'answer',
-      status,
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-      ...(etag === undefined ? {} : { etag }),
-      ...(isResent ? { resent: true } : {}),
-      body,
-      secrets,
-    };
+    const reply =
+      result.kind === 'broken'
+        ? this.#fault(result, request, signal, proxy !== undefined)
+        : answerOf(result, secrets);
+    return isResent ? afterLostTry(reply) : reply;
   }
 
   /** Lets requests in flight finish; new ones fail. */
@@ -244,10 +233,20 @@ function countingClient(origin: string | URL, options: object): Dispatcher {
   return new CountingClient(origin, options);
 }
 
-/** Whatever became of the second try, the broker may have carried out the first. */
-function alsoTried(fault: Fault): Fault {
-  const message = `${fault.message}; an earlier try of this request, whose connection died, may have been carried out`;
-  return { ...fault, message, sent: true };
+function answerOf(
+  { status, headers, body }: ExchangeResult & { readonly kind: 'answer' },
+  secrets: readonly string[],
+): Reply {
+  const retryAfter = headerText(headers['retry-after']);
+  const etag = headerText(headers['etag']);
+  return {
+    kind: 'answer',
+    status,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(etag === undefined ? {} : { etag }),
+    body,
+    secrets,
+  };
 }
 
 function headerText(value: string | readonly string[] | undefined): string | undefined {

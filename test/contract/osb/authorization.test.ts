@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { TokenServer } from '../../support/test-broker/token-server.ts';
 import { clientOf, never, provisionOf, withBroker } from './harness.ts';
 
@@ -135,6 +136,7 @@ describe('OAuth2 client credentials', () => {
     clientSecret: 'se:cret+\n',
     scopes: ['broker.read', 'broker.write'],
   });
+  const open = { broker: { auth: { kind: 'none' as const } } };
   const bearer = (token: string) => ({ broker: { auth: { kind: 'bearer' as const, token } } });
 
   it('become a token, fetched once for many requests', async () => {
@@ -185,6 +187,29 @@ describe('OAuth2 client credentials', () => {
       await client.close();
     }, bearer('token-2'));
   });
+
+  it.each<[string, Behaviour | undefined, object]>([
+    ['is refused', { kind: 'answer', status: 409 }, { reason: 'Conflict', resent: true }],
+    ['is accepted', { kind: 'async' }, { kind: 'accepted', resent: true }],
+    ['finds nobody', { kind: 'vanish' }, { sent: true }],
+    ['has no token', undefined, { reason: 'TokenFailure', sent: true }],
+  ])(
+    'are asked again after a try whose connection died, which may have been carried out: the last %s',
+    async (_name, last, expected) => {
+      await using tokens = await TokenServer.start();
+      await withBroker(async ({ broker }) => {
+        // One connection for everything, so that it is surely used again.
+        const client = clientOf(broker, { auth: auth(tokens), limiter: { maxConcurrent: 1 } });
+        await client.catalog({}, never);
+        if (last === undefined) tokens.answer = { status: 503, body: '' };
+        broker.script({ operation: 'provision' }, { kind: 'reset', applies: false });
+        broker.script({ operation: 'provision' }, { kind: 'answer', status: 401 });
+        if (last !== undefined) broker.script({ operation: 'provision' }, last);
+        expect(await client.provision(provisionOf(), never)).toMatchObject(expected);
+        await client.close();
+      }, open);
+    },
+  );
 
   it('that do not help end as unauthorized', async () => {
     await using tokens = await TokenServer.start();
