@@ -14,7 +14,7 @@ import { isNamedAfter } from '../api/names.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { Store } from '../control/store.ts';
-import { scoped, type Stores } from '../control/stores.ts';
+import type { Stores } from '../control/stores.ts';
 import type { Resource } from '../kube/resources.ts';
 
 export type AnyClass = ClusterServiceClass | ServiceClass;
@@ -102,11 +102,6 @@ export function classRefName(spec: AnyPlan['spec']): string {
 
 export function brokerNameOf(spec: AnyItem['spec']): string {
   return 'clusterServiceBrokerName' in spec ? spec.clusterServiceBrokerName : spec.serviceBrokerName;
-}
-
-/** The store key of the class that a plan belongs to. */
-export function classKeyOf(plan: AnyPlan): string {
-  return scoped(plan.metadata.namespace, classRefName(plan.spec));
 }
 
 /** Not a copy that somebody made by hand: those are theirs, whatever they carry of the original's metadata. */
