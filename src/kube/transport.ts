@@ -183,6 +183,8 @@ export class Transport {
 
   /** What runs on these connections goes on; nothing new is begun on them. */
   #abandon(pools: Pools): void {
+    // They have been destroyed, and would reject a wish to close them.
+    if (this.#closed) return;
     this.#pools = undefined;
     void pools.requests.close();
     void pools.watches.close();
