@@ -290,6 +290,23 @@ it('a certificate is trusted once it is noted that its authority was published, 
   }
 });
 
+it('what was published by a controller that ended before it noted it is noted by the next one, and not written again', async () => {
+  const one = replica();
+  await waitFor(() => one.serving.isTrusted() && isEverywhere(one));
+  publisher.abort();
+  await Promise.all(running.slice(1));
+  api.change('Secret', `bindery/${caSecretName}`, (secret) => {
+    const { published: _, 'published-since': _since, ...data } = secret['data'] as Record<string, string>;
+    return { ...secret, data };
+  });
+  await waitFor(() => !one.serving.isTrusted());
+  const writes = api.writes.length;
+  publisher = new AbortController();
+  replica();
+  await waitFor(() => one.serving.isTrusted());
+  expect(api.writes.slice(writes)).toEqual([`patch Secret/bindery/${caSecretName}`]);
+});
+
 it('an authority that somebody puts into the Secret signs what is served once it is published', async () => {
   const one = replica();
   await waitFor(() => one.serving.isTrusted() && isEverywhere(one));
