@@ -1,3 +1,4 @@
+import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
@@ -48,7 +49,14 @@ describe('an object that is abandoned while its request is on the way, and made 
     await waitFor(() => world.broker.requestsOf('bind').length === 1, { describe: 'it is asked for' });
     await abandon(serviceBindings, 'login');
     await world.createBinding('login', 'shop');
-    const login = await world.binding('login', isReady, 'is ready');
+    // The garbage collector takes the Secret of the first one away, and may be half a minute late.
+    const login = await waitFor(
+      async () => {
+        const found = await world.find<ServiceBinding>(serviceBindings, 'login');
+        return found !== undefined && isReady(found) ? found : undefined;
+      },
+      { timeoutMs: 100_000, describe: 'the binding is ready' },
+    );
     const ids = world.broker.requestsOf('bind').map(({ bindingId }) => bindingId);
     expect(ids).toHaveLength(2);
     expect(ids[1]).toBe(login.spec.externalID);
@@ -56,5 +64,5 @@ describe('an object that is abandoned while its request is on the way, and made 
     expect(secret.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([login.metadata.uid]);
     await world.remove(serviceBindings, 'login');
     await world.gone(serviceBindings, 'login');
-  });
+  }, 120_000);
 });
