@@ -1,9 +1,9 @@
-import { isEmpty, keepFilledIn, keepMetadata, userInfoOf } from './catalog-fields.ts';
+import { isEmpty, keepFilledIn, keepMetadata, setExternalId, userInfoOf } from './catalog-fields.ts';
 import type { CatalogChange } from './catalog-change.ts';
 
 /** ServiceBindings: their spec is written once, so what is filled in at creation stays. */
 export function mutateBinding(change: CatalogChange): void {
-  const { request, isCreation, spec, oldSpec, patch, deps } = change;
+  const { request, isCreation, spec, oldSpec, patch } = change;
   keepMetadata(change);
   if (!isCreation) {
     keepFilledIn(['externalID', 'secretName'], spec, oldSpec, patch);
@@ -12,7 +12,7 @@ export function mutateBinding(change: CatalogChange): void {
     else patch.remove(['spec', 'userInfo']);
     return;
   }
-  if (isEmpty(spec['externalID'])) patch.set(['spec', 'externalID'], deps.uuid());
+  setExternalId(change);
   // With generateName there is no name yet; the controller falls back to it later.
   if (isEmpty(spec['secretName']) && request.name !== '') patch.set(['spec', 'secretName'], request.name);
   patch.set(['spec', 'userInfo'], userInfoOf(request.user));

@@ -3,12 +3,13 @@ import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Authorize } from './authorize.ts';
 import type { IsDying } from './dying-instance.ts';
+import type { MadeIds } from './made-ids.ts';
 import type { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
 
 export interface MutateCatalogDeps {
-  /** A random UUID, version 4. */
-  readonly uuid: () => string;
+  /** Of new instances and bindings. */
+  readonly ids: MadeIds;
   /** Class and plan of an instance, when they are known. Refs that the spec holds win over its selectors. */
   readonly resolve: ResolveInstance;
   readonly authorize: Authorize;

@@ -1,4 +1,4 @@
-import { finalizer, keptAnnotations, keptLabels } from '../api/group.ts';
+import { finalizer, idMadeAnnotation, keptAnnotations, keptLabels } from '../api/group.ts';
 import { labelCorrections, type Labels } from '../api/labels.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
 import type { CatalogChange } from './catalog-change.ts';
@@ -36,6 +36,20 @@ function keepEntries(
     const old = before.value(...path);
     if (old !== undefined && patch.value(...path) === undefined) patch.set(path, old);
   }
+}
+
+/**
+ * The id of a new object: the one that it came with, or a new one and its mark. What a manifest says of that mark, such as
+ * one from a backup, is not believed.
+ */
+export function setExternalId({ request, spec, patch, deps }: CatalogChange): void {
+  const given = spec['externalID'];
+  const made = isEmpty(given) ? deps.ids.make(request) : undefined;
+  if (made !== undefined) patch.set(['spec', 'externalID'], made.id);
+  const mark = made?.mark ?? deps.ids.markOf(given, request);
+  const path = ['metadata', 'annotations', idMadeAnnotation];
+  if (mark === undefined) patch.remove(path);
+  else patch.set(path, mark);
 }
 
 /** Query labels follow from the spec as it will be stored, whatever the client wrote. */

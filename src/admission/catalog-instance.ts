@@ -5,6 +5,7 @@ import {
   keepCounter,
   keepFilledIn,
   keepMetadata,
+  setExternalId,
   setLabels,
   stated,
   userInfoOf,
@@ -31,7 +32,7 @@ export function mutateInstance(change: CatalogChange): void {
   const { request, isCreation, spec, oldSpec, patch, deps } = change;
   keepMetadata(change);
   if (isCreation) {
-    if (isEmpty(spec['externalID'])) patch.set(['spec', 'externalID'], deps.uuid());
+    setExternalId(change);
   } else {
     keepFilledIn(['externalID'], spec, oldSpec, patch);
     keepCounter('updateRequests', spec, oldSpec, patch);

@@ -88,9 +88,15 @@ export const generatedLabel = `${labelPrefix}generated`;
 /** On the same: the annotation's value they were made for, for people who wonder where they come from. */
 export const generatedForAnnotation = `${labelPrefix}generated-for`;
 
+/**
+ * On instances and bindings whose id (`spec.externalID`) was made for them: when, as the webhook writes it, or for which uid,
+ * as the controller does. Without it the id was given: see `operations/given-id.ts`.
+ */
+export const idMadeAnnotation = `${labelPrefix}id-made`;
+
 /** Marks on our own objects that are state, not settings: who replaces an object without them keeps them. */
 export const keptLabels: readonly string[] = [generatedLabel];
-export const keptAnnotations: readonly string[] = [generatedForAnnotation];
+export const keptAnnotations: readonly string[] = [generatedForAnnotation, idMadeAnnotation];
 
 /**
  * Field manager of what the controller writes. Admission tells it by this from a person with the same credentials, as

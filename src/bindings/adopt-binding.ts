@@ -1,5 +1,5 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
-import { finalizer } from '../api/group.ts';
+import { finalizer, idMadeAnnotation } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import { goOn, type Step } from '../control/steps.ts';
 import { isOnRecord } from '../operations/operation-status.ts';
@@ -19,7 +19,7 @@ export async function adoptBinding(
   const adopted = await task.client.patch<ServiceBinding>(
     serviceBindings,
     namespace === undefined ? { name } : { namespace, name },
-    { metadata: { resourceVersion, finalizers }, spec: completed(task, binding) },
+    { metadata: { resourceVersion, finalizers, ...markOf(binding) }, spec: completed(task, binding) },
     { type: 'merge', signal: task.signal },
   );
   task.stores.serviceBindings.store.put(adopted);
@@ -32,6 +32,12 @@ function completed(task: BindingTask, { metadata, spec, status }: ServiceBinding
     externalID: spec.externalID || status?.bindingID || task.newId(),
     secretName: spec.secretName || metadata.name,
   };
+}
+
+/** As the webhook marks it: an id that nobody gave. */
+function markOf({ metadata, spec, status }: ServiceBinding): object {
+  const isMade = !spec.externalID && !status?.bindingID;
+  return isMade ? { annotations: { [idMadeAnnotation]: metadata.uid } } : {};
 }
 
 /** Somebody took the finalizer away and changed nothing else: the object is to go without a word to the broker. */

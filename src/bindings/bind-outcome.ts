@@ -32,6 +32,11 @@ export function bound(binding: ServiceBinding, answer: BindingAnswer, notes: rea
   };
 }
 
+/** What to know of a binding that is not unbound as an orphan. */
+export const olderBindingHint =
+  'What the broker has under this id may be older than this object, so it is not deleted there as an orphan. ' +
+  'To unbind it and have a new one, delete this ServiceBinding and create it again.';
+
 const words: CreationWords<'Bind'> = {
   operation: 'Bind',
   failed: 'The bind call failed',
@@ -42,21 +47,23 @@ const words: CreationWords<'Bind'> = {
   pollFailed: 'Bind call failed',
   pollFailedReason: 'ServiceBindingReturnedFailure',
   leftHint: 'An earlier attempt may have left a binding; deleting this object removes it.',
+  olderHint: olderBindingHint,
   takenHint: 'A binding with other attributes has this id and is left alone; make a new ServiceBinding.',
 };
 
 /** A failed bind request: clean up, give up or try again, by the rules of `answer-rules.ts`. */
 export function bindFailed(failure: Failure, next: NextAttempt, standing: Standing): Judgement {
   const rule = ruleFor('create', answerKind(failure), standing);
-  const { changes, ...judged } = creationFailed(words, failure, next, rule);
+  const { changes, ...judged } = creationFailed(words, failure, next, standing, rule);
   const isNothingLeft = rule.record === 'cleared';
   return { ...judged, changes: isNothingLeft ? { ...changes, unbindStatus: 'NotRequired' } : changes };
 }
 
 /** An asynchronous bind that the broker reported as failed, or that ran out of time. */
 export function asyncBindFailed(answer: AnswerKind, description: string, binding: ServiceBinding): Judgement {
-  const rule = ruleFor('create', answer, standingOf(binding));
-  return pollOfCreationFailed(words, description, binding.status?.attempts, rule);
+  const standing = standingOf(binding);
+  const rule = ruleFor('create', answer, standing);
+  return pollOfCreationFailed(words, description, binding.status?.attempts, standing, rule);
 }
 
 /**

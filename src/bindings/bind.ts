@@ -13,7 +13,7 @@ import { bindingIdOf, saveBinding, type BindingTask } from './binding-task.ts';
 import { brokeredBinding } from './brokered-binding.ts';
 import { prepareBind, type PreparedBind } from './prepare-bind.ts';
 import { settle } from './settle-binding.ts';
-import { storeCredentials } from './store-credentials.ts';
+import { storeCredentials, type WhenMissing } from './store-credentials.ts';
 import { transformProblem } from './transforms.ts';
 import { giveWay } from './wait-for-turn.ts';
 
@@ -98,6 +98,12 @@ function recordIntent(
   );
 }
 
+function missingFrom200({ status }: ServiceBinding, standing: Standing): WhenMissing {
+  if (standing === 'repeated') return 'retry';
+  // Under a given id, after a request of ours whose answer is lost.
+  return standing === 'existing' && status?.existedBefore !== true ? 'fail' : 'keep';
+}
+
 async function settleBind(
   task: BindingTask,
   binding: ServiceBinding,
@@ -108,7 +114,7 @@ async function settleBind(
   // Even when we are being stopped: credentials that have arrived may never be handed out again.
   if (outcome.kind === 'done') {
     // 200 is for a binding that was there already: its credentials may have gone to an earlier answer.
-    const whenMissing = outcome.status !== 200 ? 'accept' : standing === 'repeated' ? 'retry' : 'keep';
+    const whenMissing = outcome.status === 200 ? missingFrom200(binding, standing) : 'accept';
     return storeCredentials(task, binding, outcome.body, prepared.offering, whenMissing);
   }
   if (task.signal.aborted) return stop;

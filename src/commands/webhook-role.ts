@@ -3,6 +3,7 @@ import { createAuthorize } from '../admission/authorize.ts';
 import type { AdmissionObservation } from '../admission/answer.ts';
 import type { Handler } from '../admission/decision.ts';
 import { createIsDying } from '../admission/dying-instance.ts';
+import { MadeIds } from '../admission/made-ids.ts';
 import { mutateCatalog } from '../admission/mutate-catalog.ts';
 import { mutatePod, type InjectionObservation } from '../admission/mutate-pod.ts';
 import { mutateWorkload } from '../admission/mutate-workload.ts';
@@ -189,11 +190,14 @@ export class WebhookRole {
         stores.serviceInstances.store.get(`${ns}/${name}`) !== undefined,
       offeringProblem: offeringProblem(stores),
     };
+    const ids = new MadeIds(randomUUID, systemClock);
+    stores.serviceInstances.store.subscribe(({ object }) => ids.stored(object.spec.externalID));
+    stores.serviceBindings.store.subscribe(({ object }) => ids.stored(object.spec.externalID));
     const catalog = {
       logger,
       authorize: shared.authorize,
       isDying: createIsDying(client, logger, signal),
-      uuid: randomUUID,
+      ids,
       resolve: admissionResolution(stores),
       isController: ({ user, fieldManager }: AdmissionRequest) =>
         user.username === controllerUser && fieldManager === controllerFieldManager,

@@ -1,5 +1,5 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { finalizer } from '../api/group.ts';
+import { finalizer, idMadeAnnotation } from '../api/group.ts';
 import { serviceInstances } from '../api/kinds.ts';
 import { labelCorrections } from '../api/labels.ts';
 import { offeringRefs } from '../control/offering-refs.ts';
@@ -84,13 +84,15 @@ function missingSpec({ spec, status }: ServiceInstance, refs: object, newId: () 
 }
 
 function missingMetadata(instance: ServiceInstance, refs: object): Fields {
-  const { metadata, spec } = instance;
+  const { metadata, spec, status } = instance;
   const { finalizers = [] } = metadata;
   const isHeld = finalizers.includes(finalizer) || isAbandoned(instance);
   const labels = labelCorrections(serviceInstances.kind, { ...spec, ...refs }, metadata.labels);
   return {
     ...(isHeld ? {} : { finalizers: [...finalizers, finalizer] }),
     ...(labels === undefined ? {} : { labels }),
+    // As the webhook marks it: an id that nobody gave.
+    ...(spec.externalID || status?.instanceID ? {} : { annotations: { [idMadeAnnotation]: metadata.uid } }),
   };
 }
 

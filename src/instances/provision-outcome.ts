@@ -43,6 +43,9 @@ const words: CreationWords<'Provision'> = {
   pollFailedReason: 'ProvisionCallFailed',
   leftHint:
     'An earlier attempt may have left an instance; asking for something else, or deleting this object, removes it.',
+  olderHint:
+    'What the broker has under this id may be older than this object, so it is not deleted there as an orphan. Any ' +
+    'change of the spec (a greater updateRequests will do) asks for it again; deleting this object deletes it there.',
   takenHint:
     'An instance with other attributes has this id and is left alone. Any change of the spec tries again under a new ' +
     'id; to take that instance over, delete this object and make it again with the attributes it has.',
@@ -56,7 +59,7 @@ export function provisionFailed(
   standing: Standing,
 ): Judgement {
   const rule = ruleFor('create', answerKind(failure), standing);
-  const { changes, ...judged } = creationFailed(words, failure, next, rule);
+  const { changes, ...judged } = creationFailed(words, failure, next, standing, rule);
   const statusChanges: StatusChanges = {
     ...changes,
     // The broker holds nothing of ours: the object may go without a DELETE.
@@ -73,6 +76,7 @@ export function asyncProvisionFailed(
   description: string,
   instance: ServiceInstance,
 ): Judgement {
-  const rule = ruleFor('create', answer, standingOf(instance));
-  return pollOfCreationFailed(words, description, instance.status?.attempts, rule);
+  const standing = standingOf(instance);
+  const rule = ruleFor('create', answer, standing);
+  return pollOfCreationFailed(words, description, instance.status?.attempts, standing, rule);
 }

@@ -1,5 +1,6 @@
 import type { Failure, Outcome } from '../osb/outcome-types.ts';
 import type { AnswerKind, Standing } from './answer-rules.ts';
+import { hasGivenId } from './given-id.ts';
 import type { BrokeredObject } from './operation-status.ts';
 
 /** Which row of the rules an outcome of a write belongs to. */
@@ -26,12 +27,15 @@ function unansweredKind({ sent, reason, disposition }: Failure): AnswerKind {
 }
 
 /** What is known of earlier requests under the id in use. */
-export function standingOf({ status }: BrokeredObject): Standing {
-  if (!status?.inProgressProperties) return 'first';
-  return status.existedBefore === true ? 'existing' : 'repeated';
+export function standingOf(object: BrokeredObject): Standing {
+  const isGiven = hasGivenId(object);
+  if (!object.status?.inProgressProperties) return isGiven ? 'given' : 'first';
+  return isGiven || object.status.existedBefore === true ? 'existing' : 'repeated';
 }
 
 /** A first request that the transport had to send twice is a repeated one when its answer comes. */
 export function standingAt(before: Standing, outcome: Outcome<unknown>): Standing {
-  return before === 'first' && outcome.resent === true ? 'repeated' : before;
+  if (outcome.resent !== true) return before;
+  if (before === 'given') return 'existing';
+  return before === 'first' ? 'repeated' : before;
 }

@@ -47,10 +47,12 @@ export type AnswerKind =
   | 'poll-overdue';
 
 /**
- * What was known when the request went out. `first`: nothing under this id is on record. `repeated`: an earlier one may
- * have been carried out. `existing`: the first answer was 200, so somebody had it before us (OSB, Provisioning).
+ * What was known when the request went out. `first`: nothing under this id is on record, and the id is one that we made.
+ * `repeated`: an earlier one may have been carried out. `given`: nothing is on record, but the id came with the object, so
+ * the broker may have had it long before. `existing`: what the broker has under this id may be older than our requests: the
+ * first answer was 200 (OSB, Provisioning), or a request under a given id may have been carried out.
  */
-export type Standing = 'first' | 'repeated' | 'existing';
+export type Standing = 'first' | 'repeated' | 'given' | 'existing';
 
 export interface Rule {
   /**
@@ -78,14 +80,34 @@ const cleanUpAndStop: Rule = { record: 'kept', next: 'clean-up-and-stop' };
 const keepAndStop: Rule = { record: 'kept', next: 'stop' };
 const clearAndStop: Rule = { record: 'cleared', next: 'stop' };
 
-/** What was there before is never deleted for a failure of ours. */
-const orphaned: Row = { first: cleanUp, repeated: cleanUp, existing: keepAndRepeat };
-const failedAfterAll: Row = { first: cleanUpAndStop, repeated: cleanUpAndStop, existing: keepAndStop };
+/** What may have been there before is never deleted for a failure of ours. */
+const orphaned: Row = {
+  first: cleanUp,
+  repeated: cleanUp,
+  given: keepAndRepeat,
+  existing: keepAndRepeat,
+};
+const failedAfterAll: Row = {
+  first: cleanUpAndStop,
+  repeated: cleanUpAndStop,
+  given: keepAndStop,
+  existing: keepAndStop,
+};
 /** This request did nothing; what an earlier one did is as unknown as before. */
-const notDone: Row = { first: clearAndRepeat, repeated: keepAndRepeat, existing: keepAndRepeat };
-const rejected: Row = { first: clearAndStop, repeated: keepAndStop, existing: keepAndStop };
+const notDone: Row = {
+  first: clearAndRepeat,
+  repeated: keepAndRepeat,
+  given: clearAndRepeat,
+  existing: keepAndRepeat,
+};
+const rejected: Row = {
+  first: clearAndStop,
+  repeated: keepAndStop,
+  given: clearAndStop,
+  existing: keepAndStop,
+};
 
-const inAnyCase = (rule: Rule): Row => ({ first: rule, repeated: rule, existing: rule });
+const inAnyCase = (rule: Rule): Row => ({ first: rule, repeated: rule, given: rule, existing: rule });
 
 export const answerRules: Readonly<Record<Write, Readonly<Record<AnswerKind, Row>>>> = {
   create: {
@@ -97,6 +119,7 @@ export const answerRules: Readonly<Record<Write, Readonly<Record<AnswerKind, Row
     'unusable-200': {
       first: { record: 'existing', next: 'again' },
       repeated: keepAndRepeat,
+      given: { record: 'existing', next: 'again' },
       existing: keepAndRepeat,
     },
     'unusable-2xx': orphaned,
@@ -106,6 +129,7 @@ export const answerRules: Readonly<Record<Write, Readonly<Record<AnswerKind, Row
       first: { record: 'cleared', next: 'leave' },
       // Ours: the broker is busy with the earlier request, or holds what that made.
       repeated: keepAndRepeat,
+      given: { record: 'cleared', next: 'leave' },
       existing: keepAndStop,
     },
     busy: inAnyCase(keepAndRepeat),

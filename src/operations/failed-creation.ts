@@ -2,7 +2,7 @@ import { sentence } from '../base/sentence.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Verdict } from '../control/verdict.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import type { Rule } from './answer-rules.ts';
+import type { Rule, Standing } from './answer-rules.ts';
 import {
   attemptsEnded,
   leftOnRecord,
@@ -29,6 +29,8 @@ export interface CreationWords<Creation extends string> {
   readonly pollFailedReason: string;
   /** What to know when something may have been left. */
   readonly leftHint: string;
+  /** The same when it may be older than the object. */
+  readonly olderHint: string;
   /** What to know when the id is somebody else's. */
   readonly takenHint: string;
 }
@@ -44,6 +46,7 @@ export function creationFailed<Creation extends string>(
   words: CreationWords<Creation>,
   failure: Failure,
   next: NextAttempt,
+  standing: Standing,
   { record, next: then }: Rule,
 ): FailedCreation<Creation> {
   const event = 'Warning';
@@ -54,7 +57,7 @@ export function creationFailed<Creation extends string>(
     return { verdict, changes: mitigationStarted(words.operation, next.attempts), event };
   }
   if (then === 'stop' || then === 'leave') {
-    const hint = then === 'leave' ? words.takenHint : words.leftHint;
+    const hint = then === 'leave' ? words.takenHint : hintOf(words, standing);
     const message = isLeft || then === 'leave' ? `${sentence(cause)} ${hint}` : cause;
     const { refusedReason: reason, failedReason } = words;
     const changes = { ...(isLeft ? leftOnRecord : operationEnded), ...attemptsEnded };
@@ -80,12 +83,13 @@ export function pollOfCreationFailed<Creation extends string>(
   words: CreationWords<Creation>,
   description: string,
   attempts: number | undefined,
+  standing: Standing,
   { next: then }: Rule,
 ): FailedCreation<Creation> {
   const message = `${words.pollFailed}: ${description}`;
   const failedReason = words.pollFailedReason;
   if (then === 'stop') {
-    const told = `${sentence(message)} ${words.leftHint}`;
+    const told = `${sentence(message)} ${hintOf(words, standing)}`;
     const verdict = { kind: 'stalled', reason: words.refusedReason, message: told, failedReason } as const;
     return { verdict, changes: { ...leftOnRecord, ...attemptsEnded }, event: 'Warning' };
   }
@@ -94,4 +98,8 @@ export function pollOfCreationFailed<Creation extends string>(
     changes: mitigationStarted(words.operation, attempts),
     event: 'Warning',
   };
+}
+
+function hintOf({ leftHint, olderHint }: CreationWords<string>, standing: Standing): string {
+  return standing === 'existing' || standing === 'given' ? olderHint : leftHint;
 }

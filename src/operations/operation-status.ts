@@ -6,8 +6,11 @@ import type { KubeObject } from '../kube/objects.ts';
 
 /** A ServiceInstance or a ServiceBinding, as far as any operation at a broker looks at it. */
 export interface BrokeredObject extends KubeObject {
-  readonly spec: { readonly userInfo?: UserInfo };
+  readonly spec: { readonly userInfo?: UserInfo; readonly externalID?: string };
   readonly status?: OperationStatus & {
+    /** The id in use at the broker, of an instance or a binding; absent while it is that of the spec. */
+    readonly instanceID?: string;
+    readonly bindingID?: string;
     /** What was asked for, as long as the broker may have it and has not confirmed it. */
     readonly inProgressProperties?: object | null;
     /** What the broker has confirmed. */

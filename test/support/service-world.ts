@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Condition } from '../../src/api/generated/shared-types.ts';
 import type { ServiceBinding } from '../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../src/api/generated/service-instance.ts';
-import { apiVersion } from '../../src/api/group.ts';
+import { apiVersion, idMadeAnnotation } from '../../src/api/group.ts';
 import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../src/api/kinds.ts';
 import { isConditionTrue } from '../../src/api/conditions.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -37,6 +37,7 @@ export interface WorldOptions extends TestBrokerOptions {
 }
 
 type Flags = Readonly<Record<string, string>>;
+type Annotations = Readonly<Record<string, string>>;
 
 /**
  * A control plane of its own, a broker that can misbehave, and the reconcilers in this process, without the admission
@@ -219,11 +220,16 @@ export class ServiceWorld {
     await this.until(clusterServiceBrokers, 'test', isReady, 'the broker is ready');
   }
 
-  async createInstance(name: string, spec: Partial<ServiceInstance['spec']> = {}): Promise<ServiceInstance> {
+  /** @param annotations such as `madeNow()` */
+  async createInstance(
+    name: string,
+    spec: Partial<ServiceInstance['spec']> = {},
+    annotations: Annotations = {},
+  ): Promise<ServiceInstance> {
     return this.client.create<ServiceInstance>(serviceInstances, {
       apiVersion,
       kind: serviceInstances.kind,
-      metadata: { name, namespace: this.namespace },
+      metadata: { name, namespace: this.namespace, annotations },
       spec: {
         clusterServiceClassExternalName: 'postgresql',
         clusterServicePlanExternalName: 'small',
@@ -236,11 +242,12 @@ export class ServiceWorld {
     name: string,
     instance: string,
     spec: Partial<ServiceBinding['spec']> = {},
+    annotations: Annotations = {},
   ): Promise<ServiceBinding> {
     return this.client.create<ServiceBinding>(serviceBindings, {
       apiVersion,
       kind: serviceBindings.kind,
-      metadata: { name, namespace: this.namespace },
+      metadata: { name, namespace: this.namespace, annotations },
       spec: { instanceRef: { name: instance }, ...spec },
     });
   }
@@ -316,6 +323,11 @@ export class ServiceWorld {
 
 interface WithStatus {
   readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+/** The mark of the webhook on an id that it made: for tests that have to know an id before the object has it. */
+export function madeNow(): Annotations {
+  return { [idMadeAnnotation]: new Date().toISOString() };
 }
 
 export function isReady(object: KubeObject): boolean {

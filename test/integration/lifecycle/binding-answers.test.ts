@@ -3,7 +3,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import { finalizer } from '../../../src/api/group.ts';
 import { serviceBindings } from '../../../src/api/kinds.ts';
-import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, madeNow, ServiceWorld } from '../../support/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 
 let world: ServiceWorld;
@@ -74,7 +74,7 @@ describe('P36: a bind that is answered with', () => {
     await Promise.all(
       cases.map(({ behaviour, name, externalID }) => {
         world.broker.script({ operation: 'bind', bindingId: externalID }, behaviour);
-        return world.createBinding(name, 'db', { externalID });
+        return world.createBinding(name, 'db', { externalID }, madeNow());
       }),
     );
   });
@@ -104,7 +104,7 @@ describe('P04 P05: the user of a request', () => {
     const userInfo = { username: 'ada', uid: '1', groups: ['dev'] };
     const match = { operation: 'bind', bindingId: externalID } as const;
     world.broker.script(match, says(500, '{}', true));
-    await world.createBinding('asked', 'db', { externalID, userInfo });
+    await world.createBinding('asked', 'db', { externalID, userInfo }, madeNow());
     const { status } = await world.binding('asked', isReady, 'is ready');
     await removeBinding('asked');
     const of = (id: string | undefined) =>
@@ -129,10 +129,10 @@ describe('a bind whose first answer is unknown', () => {
     const match = { operation: 'bind', bindingId: externalID } as const;
     world.broker.script(match, says(200, '<html>', true));
     world.broker.script(match, says(409, '{}', false));
-    await world.createBinding('unknown', 'db', { externalID });
+    await world.createBinding('unknown', 'db', { externalID }, madeNow());
     const failed = await world.binding('unknown', isFailed, 'is failed');
     expect(findCondition(failed.status?.conditions ?? [], 'Failed')?.message).toContain(
-      'An earlier attempt may have left a binding',
+      'What the broker has under this id may be older than this object',
     );
     expect(countOf('unbind', externalID)).toBe(0);
     expect(isLive(externalID)).toBe(true);
@@ -148,7 +148,7 @@ describe('P36: a bind whose first answer is unknown, and the second one', () => 
     world.broker.script(match, says(200, '<html>', true));
     world.broker.script(match, says(status, '{}', false), 'always');
     const name = `unknown-${status}`;
-    await world.createBinding(name, 'db', { externalID });
+    await world.createBinding(name, 'db', { externalID }, madeNow());
     await world.binding(name, (binding) => (binding.status?.attempts ?? 0) > 1, 'is answered twice');
     expect(isLive(externalID)).toBe(true);
     await removeBinding(name);
@@ -181,7 +181,7 @@ describe('P56: an unbind that is answered with', () => {
   beforeAll(async () => {
     await Promise.all(
       cases.map(async ({ behaviour, name, externalID }) => {
-        await world.createBinding(name, 'db', { externalID });
+        await world.createBinding(name, 'db', { externalID }, madeNow());
         await world.binding(name, isReady, 'is ready');
         const match = { operation: 'unbind', bindingId: externalID } as const;
         const script = world.broker.script(match, behaviour, 'always');

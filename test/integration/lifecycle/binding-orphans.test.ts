@@ -5,7 +5,7 @@ import { orphanMitigationAnnotation } from '../../../src/api/group.ts';
 import { clusterServiceBrokers, serviceBindings } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, madeNow, readyReason, ServiceWorld } from '../../support/service-world.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ async function leftBehind(name: string): Promise<ServiceBinding> {
     { operation: 'bind', bindingId: externalID },
     { kind: 'answer', status: 500, rawBody: '{}', applies: true },
   );
-  await world.createBinding(name, 'db', { externalID });
+  await world.createBinding(name, 'db', { externalID }, madeNow());
   const isHeldBack = (binding: ServiceBinding): boolean =>
     readyReason(binding) === 'OrphanMitigationDisabled';
   return world.binding(name, isHeldBack, 'is held back');

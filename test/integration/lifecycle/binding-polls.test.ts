@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import { serviceBindings } from '../../../src/api/kinds.ts';
-import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, madeNow, ServiceWorld } from '../../support/service-world.ts';
 import type { AsyncBehaviour, Behaviour } from '../../support/test-broker/behaviour.ts';
 import { sampleCatalog } from '../../support/test-broker/sample-catalog.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -32,7 +32,7 @@ function withHurriedPlan(): ReturnType<typeof sampleCatalog> {
 async function bindAsync(name: string, behaviour: AsyncBehaviour, instance = 'db'): Promise<string> {
   const externalID = randomUUID();
   world.broker.script({ operation: 'bind', bindingId: externalID }, { kind: 'async', ...behaviour });
-  await world.createBinding(name, instance, { externalID });
+  await world.createBinding(name, instance, { externalID }, madeNow());
   return externalID;
 }
 

@@ -3,7 +3,14 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { secrets } from '../../../src/kube/resources.ts';
-import { isFailed, isReady, readyReason, ServiceWorld, type Secret } from '../../support/service-world.ts';
+import {
+  isFailed,
+  isReady,
+  madeNow,
+  readyReason,
+  ServiceWorld,
+  type Secret,
+} from '../../support/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let world: ServiceWorld;
@@ -82,7 +89,7 @@ function isInBackoff({ status }: ServiceInstance | ServiceBinding): boolean {
 describe('a provision that fails', () => {
   it('with 5xx is undone at the broker and tried again under a fresh id', async () => {
     world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 500, applies: true });
-    const created = await world.createInstance('server-error', { externalID: randomUUID() });
+    const created = await world.createInstance('server-error', { externalID: randomUUID() }, madeNow());
     const ready = await world.instance('server-error', isReady, 'is ready');
     expect(ready.status?.instanceID).not.toBe(created.spec.externalID);
     expect(ready.status?.conditions?.map(({ type }) => type)).toEqual(['Ready']);

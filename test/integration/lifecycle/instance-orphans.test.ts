@@ -151,19 +151,4 @@ describe('orphan mitigation that is switched off', () => {
     for (const name of ['kept', 'cleaned']) await world.remove(serviceInstances, name);
     for (const name of ['kept', 'cleaned']) await world.gone(serviceInstances, name);
   });
-
-  it('P38 saves an instance that was to be taken over', async () => {
-    await create('owner', {});
-    const owner = await world.instance('owner', isReady, 'is ready');
-    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 500 });
-    await world.client.create<ServiceInstance>(serviceInstances, {
-      apiVersion,
-      kind: serviceInstances.kind,
-      metadata: { name: 'heir', namespace: world.namespace, annotations: off },
-      spec: { ...owner.spec, externalID: owner.status?.instanceID ?? '' },
-    });
-    await heldBack('heir');
-    expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([owner.status?.instanceID]);
-    for (const name of ['heir', 'owner']) await removeInstance(world, name);
-  });
 });

@@ -1,5 +1,6 @@
 import type { ResolvedInstance, MutateCatalogDeps } from '../../../src/admission/catalog-change.ts';
 import type { Decision } from '../../../src/admission/decision.ts';
+import { MadeIds } from '../../../src/admission/made-ids.ts';
 import { mutateCatalog } from '../../../src/admission/mutate-catalog.ts';
 import type { AdmissionRequest } from '../../../src/admission/review.ts';
 import { controllerFieldManager } from '../../../src/api/group.ts';
@@ -11,6 +12,8 @@ import { recordingAuthorize, recordingLogger, request } from './requests.ts';
 export const alice = { username: 'alice', uid: 'a-1', groups: ['dev'], extra: { scopes: ['x'] } };
 export const bob = { username: 'bob', uid: 'b-1' };
 export const controller = { username: 'system:serviceaccount:bindery-system:bindery-controller' };
+export const madeAt = '2026-01-01T00:00:00.000Z';
+const clock = { now: () => Date.parse(madeAt) };
 export const uuid = '11111111-2222-4333-8444-555555555555';
 
 /** What is written like this is the controller's; with these credentials alone it may be a person's. */
@@ -32,7 +35,7 @@ export interface World {
 export function world(overrides: Partial<MutateCatalogDeps> = {}, denied: readonly string[] = []): World {
   const authorize = recordingAuthorize(denied);
   const deps: MutateCatalogDeps = {
-    uuid: () => uuid,
+    ids: new MadeIds(() => uuid, clock),
     resolve: ({ clusterServicePlanExternalName }) =>
       clusterServicePlanExternalName === 'small'
         ? small

@@ -1,5 +1,10 @@
 import { ObjectPatch } from '../../../src/admission/object-patch.ts';
-import { finalizer, generatedForAnnotation, generatedLabel } from '../../../src/api/group.ts';
+import {
+  finalizer,
+  generatedForAnnotation,
+  generatedLabel,
+  idMadeAnnotation,
+} from '../../../src/api/group.ts';
 import { queryLabels } from '../../../src/api/labels.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently } from '../injection/pods.ts';
@@ -11,6 +16,7 @@ import {
   instance,
   stored,
   update,
+  madeAt,
   uuid,
   world,
   type World,
@@ -89,7 +95,7 @@ describe('ServiceBinding', () => {
 
   it('at creation is complete at once', async () => {
     expect(await stored('ServiceBinding', binding({ instanceRef: { name: 'i' }, externalID: '' }))).toEqual({
-      metadata: { name: 'x', finalizers: [finalizer] },
+      metadata: { name: 'x', finalizers: [finalizer], annotations: { [idMadeAnnotation]: madeAt } },
       spec: { instanceRef: { name: 'i' }, externalID: uuid, secretName: 'x', userInfo: alice },
     });
   });

@@ -1,5 +1,5 @@
 import type { ResolvedInstance, ResolveInstance } from '../../../src/admission/catalog-change.ts';
-import { finalizer } from '../../../src/api/group.ts';
+import { finalizer, idMadeAnnotation } from '../../../src/api/group.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently } from '../injection/pods.ts';
 import {
@@ -10,6 +10,7 @@ import {
   decide,
   instance,
   large,
+  madeAt,
   selectors,
   small,
   stored,
@@ -22,7 +23,13 @@ describe('ServiceInstance at creation', () => {
   it('is complete at once', async () => {
     const result = await stored('ServiceInstance', instance(selectors));
     expect(result).toEqual({
-      metadata: { name: 'x', namespace: 'shop', finalizers: [finalizer], labels: small.labels },
+      metadata: {
+        name: 'x',
+        namespace: 'shop',
+        finalizers: [finalizer],
+        labels: small.labels,
+        annotations: { [idMadeAnnotation]: madeAt },
+      },
       spec: { ...selectors, ...small.refs, externalID: uuid, userInfo: alice },
     });
   });

@@ -27,7 +27,7 @@ function where(fits: (...cell: Cell) => boolean): readonly string[] {
     .map(([write, kind, standing]) => `${write} ${kind} ${standing}`);
 }
 
-const standings = ['first', 'repeated', 'existing'] as const;
+const standings = ['first', 'repeated', 'given', 'existing'] as const;
 const inAnyCase = (...names: readonly string[]): readonly string[] =>
   names.flatMap((name) => standings.map((standing) => `${name} ${standing}`));
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
@@ -41,11 +41,13 @@ describe('the rules of answers', () => {
         'create not-now first',
         'create refused first',
         'create conflict first',
-        'update not-sent first',
-        'update not-now first',
-        'update refused first',
-        'update conflict first',
-        'update busy first',
+        'create not-sent given',
+        'create not-now given',
+        'create refused given',
+        'create conflict given',
+        ...['not-sent', 'not-now', 'refused', 'conflict', 'busy'].flatMap((kind) =>
+          ['first', 'given'].map((standing) => `update ${kind} ${standing}`),
+        ),
         ...inAnyCase('update poll-failed', 'delete done', 'delete poll-succeeded', 'delete poll-gone'),
       ]),
     );
@@ -59,15 +61,16 @@ describe('the rules of answers', () => {
     );
   });
 
-  it('never clean up what existed before', () => {
-    expect(
-      where((_write, _kind, standing, { next }) => standing === 'existing' && /clean/.test(next)),
-    ).toEqual([]);
+  it.each(['given', 'existing'])('never clean up what has an id that is %s', (known) => {
+    expect(where((_write, _kind, standing, { next }) => standing === known && /clean/.test(next))).toEqual(
+      [],
+    );
   });
 
   it('leave an id to its owner only when nothing of ours was ever sent under it', () => {
     expect(where((_write, _kind, _standing, { next }) => next === 'leave')).toEqual([
       'create conflict first',
+      'create conflict given',
     ]);
   });
 
@@ -156,17 +159,29 @@ describe('what is known of earlier requests', () => {
 
   it.each<[string, object, Standing]>([
     ['nothing', {}, 'first'],
-    ['nothing, after a restore from a backup', { conditions: [] }, 'first'],
     ['a request', { inProgressProperties: {} }, 'repeated'],
     ['a request that was answered with 200', { inProgressProperties: {}, existedBefore: true }, 'existing'],
   ])('%s', (_name, status, standing) => {
     expect(standingOf(object(status))).toBe(standing);
   });
 
+  const given = (status: object) => ({ metadata: { name: 'db' }, spec: { externalID: 'of-old' }, status });
+
+  it.each<[string, object, Standing]>([
+    ['nothing, after a restore from a backup', { conditions: [] }, 'given'],
+    ['a request under the id that was given', { inProgressProperties: {} }, 'existing'],
+    ['nothing under the id that came after it', { instanceID: 'fresh' }, 'first'],
+    ['a request under the id that came after it', { bindingID: 'x', inProgressProperties: {} }, 'repeated'],
+  ])('%s', (_name, status, standing) => {
+    expect(standingOf(given(status))).toBe(standing);
+  });
+
   it('counts the first try of a request that went out twice', () => {
     const resent = outcomeOf('provision', answer(409, '{}', { resent: true }));
     expect(standingAt('first', resent)).toBe('repeated');
+    expect(standingAt('given', resent)).toBe('existing');
     expect(standingAt('existing', resent)).toBe('existing');
     expect(standingAt('first', outcomeOf('provision', answer(409)))).toBe('first');
+    expect(standingAt('given', outcomeOf('provision', answer(409)))).toBe('given');
   });
 });
