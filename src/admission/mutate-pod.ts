@@ -4,6 +4,7 @@ import { asksForBindings, parseAnnotations, type ParsedAnnotations } from '../in
 import { conflictWarning, denialMessage, type Conflict } from '../injection/conflict.ts';
 import { defaultLimits, type RequestLimits } from '../injection/limits.ts';
 import { planEphemeral } from '../injection/ephemeral.ts';
+import { systemNamespaces } from '../injection/namespace-scope.ts';
 import { optOutOf } from '../injection/opt-out.ts';
 import { patch } from '../injection/patch.ts';
 import { plan, type PlanResult } from '../injection/plan.ts';
@@ -43,7 +44,6 @@ export interface InjectionObservation {
   readonly conflicts: readonly string[];
 }
 
-const systemNamespaces: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease'];
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 const notInjected = 'service bindings can not be injected';

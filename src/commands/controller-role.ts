@@ -227,7 +227,7 @@ export class ControllerRole {
       }).controllers,
       instanceController(operations, { concurrency, observe }),
       bindingController(operations, { concurrency, observe }),
-      workloadController({ ...shared, observe }, this.#workloads),
+      workloadController({ ...shared, namespace, observe }, this.#workloads),
     ];
   }
 }

@@ -38,11 +38,20 @@ export interface WantedServices {
 
 /** What the workloads of one namespace need, each thing once: equal requests share an instance and a binding. */
 export function wantedServices(workloads: readonly Workload[]): WantedServices {
+  return servicesFor(workloads.map(({ bindingAnnotations }) => bindingAnnotations));
+}
+
+/** The part of it that was admitted, so that it may be made. Where nobody looks at workloads, that is nothing. */
+export function admittedServices(workloads: readonly Workload[], isServed: boolean): WantedServices {
+  return servicesFor(isServed ? workloads.map(({ templateAnnotations }) => templateAnnotations) : []);
+}
+
+function servicesFor(annotated: readonly Readonly<Record<string, string>>[]): WantedServices {
   const instances = new Map<string, WantedInstance>();
   const bindings = new Map<string, WantedBinding>();
   let isComplete = true;
-  for (const { bindingAnnotations } of workloads) {
-    const { requests, problems } = parseAnnotations(bindingAnnotations);
+  for (const annotations of annotated) {
+    const { requests, problems } = parseAnnotations(annotations);
     isComplete &&= problems.every(({ severity }) => severity !== 'error');
     for (const request of requests) {
       const name = generatedName(request.name, request.sourceText, request.parameters);

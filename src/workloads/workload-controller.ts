@@ -12,6 +12,8 @@ export interface WorkloadControllerDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly logger: Logger;
+  /** Bindery's own. */
+  readonly namespace: string;
   readonly observe?: ReconcileObserver | undefined;
 }
 

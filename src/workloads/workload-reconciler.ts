@@ -11,9 +11,10 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
+import { isNamespaceServed } from '../injection/namespace-scope.ts';
 import { liveView } from './live-view.ts';
 import { unwantedServices } from './unwanted-services.ts';
-import { wantedServices, type WantedBinding, type WantedInstance } from './wanted-services.ts';
+import { admittedServices, type WantedBinding, type WantedInstance } from './wanted-services.ts';
 import type { RawWorkload, Workload } from './workload.ts';
 
 export interface WorkloadDeps {
@@ -22,7 +23,12 @@ export interface WorkloadDeps {
   /** Each with an index `namespace`. */
   readonly workloads: readonly { readonly store: Pick<Store<Workload, RawWorkload>, 'byIndex'> }[];
   readonly logger: Logger;
+  /** Bindery's own. */
+  readonly namespace: string;
 }
+
+/** When a workload is known and its namespace is not. */
+const lookAgainMs = 1_000;
 
 /**
  * Brings the generated instances and bindings of one namespace in line with what its workloads ask for. All of a
@@ -33,13 +39,15 @@ export function workloadReconciler(
 ): (namespace: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   return async (namespace, signal) => {
     const workloads = deps.workloads.flatMap(({ store }) => store.byIndex('namespace', namespace));
-    const wanted = wantedServices(workloads);
     const { serviceInstances: instances, serviceBindings: bindings } = deps.stores;
     const generated = instances.store.byIndex('generated', namespace);
 
     // A terminating namespace takes no new objects, and its deletion removes what is there.
-    if (deps.stores.namespaces.store.get(namespace)?.metadata.deletionTimestamp !== undefined)
-      return undefined;
+    const known = deps.stores.namespaces.store.get(namespace);
+    if (known?.metadata.deletionTimestamp !== undefined) return undefined;
+    const isServed =
+      known !== undefined && isNamespaceServed(namespace, known.metadata.labels, deps.namespace);
+    const wanted = admittedServices(workloads, isServed);
     for (const instance of wanted.instances.values()) {
       const existing = instances.store.get(scoped(namespace, instance.name));
       if (existing === undefined)
@@ -59,7 +67,8 @@ export function workloadReconciler(
     });
     if (unwanted.bindings.length + unwanted.instances.length > 0)
       await removeUnwanted(deps, namespace, signal);
-    return undefined;
+    // The watch of workloads may be ahead of that of namespaces.
+    return known === undefined && workloads.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined;
   };
 }
 

@@ -15,7 +15,7 @@ export function generatedFor(name: string): string {
   return generatedName(name, source, '');
 }
 
-/** Creates a workload with these annotations. */
+/** Creates a workload with these annotations on its Pod template, where the webhook would have put them. */
 export async function deploy(
   world: Pick<ServiceWorld, 'client' | 'namespace'>,
   name: string,
@@ -24,11 +24,11 @@ export async function deploy(
 ): Promise<void> {
   const selector = { matchLabels: { app: name } };
   const template = {
-    metadata: { labels: { app: name } },
+    metadata: { labels: { app: name }, annotations },
     spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
   };
   await world.client.create(resource, {
-    metadata: { name, namespace: world.namespace, annotations },
+    metadata: { name, namespace: world.namespace },
     spec: { selector, template, ...(resource === statefulSets ? { serviceName: name } : {}) },
   } as KubeObject);
 }

@@ -1,5 +1,5 @@
 import { trimWorkload } from '../../../src/workloads/workload.ts';
-import { wantedServices } from '../../../src/workloads/wanted-services.ts';
+import { admittedServices, wantedServices } from '../../../src/workloads/wanted-services.ts';
 
 const bind = 'bind.servicecatalog.k8s.io/db';
 const params = 'params.bind.servicecatalog.k8s.io/db';
@@ -60,10 +60,27 @@ describe('services that workloads want', () => {
   });
 });
 
+describe('services that may be made', () => {
+  const source = { [bind]: 'request/postgresql/small' };
+
+  it('are those of Pod templates: what stands beside them alone has not been admitted, and is only kept', () => {
+    const beside = deployment('a', source);
+    expect(admittedServices([beside], true).instances.size).toBe(0);
+    expect(wantedServices([beside]).instances.size).toBe(1);
+    expect(admittedServices([deployment('a', {}, source)], true).instances.size).toBe(1);
+  });
+
+  it('are none where nobody looks at workloads', () => {
+    const { instances, bindings } = admittedServices([deployment('a', source, source)], false);
+    expect([instances.size, bindings.size]).toEqual([0, 0]);
+  });
+});
+
 describe('a workload as it is kept', () => {
   it('has nothing but its name and the annotations of the vocabulary', () => {
     const workload = deployment('a', { 'other/key': 'x', [bind]: '' });
-    expect(workload).toEqual({ metadata: { name: 'a', namespace: 'n' }, bindingAnnotations: { [bind]: '' } });
+    const metadata = { name: 'a', namespace: 'n' };
+    expect(workload).toEqual({ metadata, bindingAnnotations: { [bind]: '' }, templateAnnotations: {} });
   });
 
   it.each([
@@ -76,6 +93,6 @@ describe('a workload as it is kept', () => {
     const workload = trimWorkload({
       metadata: { name: 'a', namespace: 'n', annotations: { [bind]: '' }, ...metadata },
     });
-    expect(workload.bindingAnnotations).toEqual({});
+    expect([workload.bindingAnnotations, workload.templateAnnotations]).toEqual([{}, {}]);
   });
 });
