@@ -186,7 +186,14 @@ async function story(): Promise<void> {
   await world.remove(serviceBrokers, 'own');
   await world.gone(serviceBrokers, 'own');
   for (const name of ['test', 'with-ca']) await client.delete(clusterServiceBrokers, { name });
-  await world.gone(clusterServiceBrokers, 'test');
+  for (const name of ['test', 'with-ca']) await world.gone(clusterServiceBrokers, name);
+  // A line is written after its answer: the last write of the story may not be there yet.
+  await waitFor(async () => {
+    const lines = await auditOf('controller');
+    return lines.some(
+      ({ verb, objectRef }) => verb === 'patch' && objectRef?.resource === 'clusterservicebrokers',
+    );
+  }, patience);
 }
 
 interface AuditLine {
