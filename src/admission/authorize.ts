@@ -51,6 +51,11 @@ export function mayCreate(user: RequestUser, namespace: string, resource: string
   return { user, namespace, verb: 'create', group, resource, name: '' };
 }
 
+/** May this user read this object of one of our kinds? */
+export function mayGet(user: RequestUser, namespace: string, resource: string, name: string): AccessCheck {
+  return { user, namespace, verb: 'get', group, resource, name };
+}
+
 /** May this user read this Secret? */
 export function mayReadSecret(user: RequestUser, namespace: string, name: string): AccessCheck {
   return { user, namespace, verb: 'get', group: '', resource: 'secrets', name };

@@ -5,6 +5,7 @@ import type { Authorize } from './authorize.ts';
 import type { IsDying } from './dying-instance.ts';
 import type { MadeIds } from './made-ids.ts';
 import type { ObjectPatch } from './object-patch.ts';
+import type { HoldersOf } from './taken-id.ts';
 import type { AdmissionRequest } from './review.ts';
 
 export interface MutateCatalogDeps {
@@ -13,6 +14,7 @@ export interface MutateCatalogDeps {
   /** Class and plan of an instance, when they are known. Refs that the spec holds win over its selectors. */
   readonly resolve: ResolveInstance;
   readonly authorize: Authorize;
+  readonly holdersOf: HoldersOf;
   readonly isDying: IsDying;
   /** True for our own controller: what it writes is not a wish of its own. */
   readonly isController: (request: AdmissionRequest) => boolean;

@@ -10,6 +10,7 @@ import { dyingInstance } from './dying-instance.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
 import { newParameterSecrets } from './secret-references.ts';
+import { takenId } from './taken-id.ts';
 
 const mutations: ReadonlyMap<string, (change: CatalogChange) => void> = new Map([
   ['ClusterServiceBroker', mutateBroker],
@@ -45,7 +46,8 @@ export async function mutateCatalog(
 
   const forbidden =
     (await unreadableSecret(request, spec, oldSpec, deps, timeoutMs)) ??
-    (await uselessBinding(request, spec, deps, timeoutMs));
+    (await uselessBinding(request, spec, deps, timeoutMs)) ??
+    (await idOfAnother(request, spec, oldSpec, deps, timeoutMs));
   if (forbidden !== undefined) {
     const { kind, namespace, name } = request;
     deps.logger.info({ kind, namespace, name, reason: 'Forbidden' }, forbidden);
@@ -66,6 +68,19 @@ async function uselessBinding(
 ): Promise<string | undefined> {
   const isNew = request.kind === 'ServiceBinding' && request.operation === 'CREATE';
   return isNew && !isController(request) ? dyingInstance(request, spec, isDying, timeoutMs) : undefined;
+}
+
+/** An id never changes once it is there, so it is new on creation, or where there was none. */
+async function idOfAnother(
+  request: AdmissionRequest,
+  { externalID }: JsonObject,
+  oldSpec: JsonObject,
+  { authorize, holdersOf }: MutateCatalogDeps,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const isHolding = request.kind === 'ServiceInstance' || request.kind === 'ServiceBinding';
+  if (!isHolding || oldSpec['externalID'] === externalID) return undefined;
+  return takenId(request, externalID, holdersOf, authorize, timeoutMs);
 }
 
 /**

@@ -7,6 +7,8 @@ import { standingAt, standingOf } from '../operations/answer-kind.ts';
 import type { Standing } from '../operations/answer-rules.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
 import { followMaking } from '../operations/follow-making.ts';
+import { hasGivenId } from '../operations/given-id.ts';
+import { idPauseMs } from '../operations/held-ids.ts';
 import { bindFailed, bindingOrphaned } from './bind-outcome.ts';
 import { findBindableInstance } from './bindable-instance.ts';
 import { bindingIdOf, saveBinding, type BindingTask } from './binding-task.ts';
@@ -40,7 +42,14 @@ export async function bind(task: BindingTask, binding: ServiceBinding): Promise<
     return stopFor(1);
   }
 
-  const intended = await recordIntent(task, binding, prepared);
+  const record = (): Promise<ServiceBinding> => recordIntent(task, binding, prepared);
+  const isFirst = binding.status?.inProgressProperties === undefined;
+  const intended =
+    isFirst && hasGivenId(binding)
+      ? await task.ids.claim(brokeredBinding(task), binding, record, task.signal)
+      : await record();
+  // The id is another's, or is about to be.
+  if (intended === undefined) return stopFor(idPauseMs);
   const outcome = await prepared.client.bind(
     { ...prepared.request, bindingId: bindingIdOf(intended) },
     task.signal,

@@ -3,6 +3,7 @@ import { objectKey } from '../kube/objects.ts';
 import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-task.ts';
 import { bindingReconciler } from './binding-reconciler.ts';
+import { bindingIdOf } from './binding-task.ts';
 import { InstanceLanes } from './instance-lanes.ts';
 import { knownAtBroker } from './known-at-broker.ts';
 
@@ -25,7 +26,13 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
     observe: options.observe,
     isKnown: (key) => bindings.get(key) !== undefined,
   });
-  bindings.subscribe(({ object }) => controller.enqueue(objectKey(object)));
+  bindings.subscribe(({ object, previous }) => {
+    controller.enqueue(objectKey(object));
+    // Another one may wait for the id.
+    for (const id of new Set([object, previous ?? object].map(bindingIdOf))) {
+      for (const other of bindings.byIndex('id', id)) controller.enqueue(objectKey(other));
+    }
+  });
 
   // A binding that waits for its instance goes on when the instance appears or becomes ready.
   stores.serviceInstances.store.subscribe(({ object }) => {

@@ -5,6 +5,7 @@ import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, type Step } from '../control/steps.ts';
 import { stopWhenReleased, waitForNextAttempt } from '../operations/attempt-steps.ts';
 import { deleteAtBroker } from '../operations/delete-at-broker.ts';
+import { HeldIds, isIdHeldByAnother } from '../operations/held-ids.ts';
 import { mitigateOrphan } from '../operations/mitigate-orphan.ts';
 import { isOnRecord } from '../operations/operation-status.ts';
 import type { OperationDeps } from '../operations/operation-task.ts';
@@ -27,10 +28,11 @@ export function bindingReconciler(
   lanes: InstanceLanes,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   const bindings = deps.stores.serviceBindings.store;
+  const ids = new HeldIds(deps.client, serviceBindings, bindings, deps.stores);
   const polls = new PollPace(deps.stopwatch);
   return async (key, signal) => {
     const binding = bindings.get(key);
-    const task: BindingTask = { ...deps, lanes, polls, signal };
+    const task: BindingTask = { ...deps, lanes, polls, ids, signal };
     try {
       if (binding === undefined) return undefined;
       const isDeleting = binding.metadata.deletionTimestamp !== undefined;
@@ -51,6 +53,7 @@ type BindingStep = (binding: ServiceBinding) => Promise<Step<ServiceBinding>> | 
 function creationSteps(task: BindingTask): readonly BindingStep[] {
   return [
     stopWhenSettled,
+    (binding) => task.ids.giveWay(brokeredBinding(task), binding),
     (binding) => waitForNextAttempt(task, binding),
     (binding) => adoptBinding(task, binding),
     (binding) => pollBinding(task, binding),
@@ -81,13 +84,15 @@ function stopWhenSettled(binding: ServiceBinding): Step<ServiceBinding> {
   const isFailed = status.conditions?.some(
     ({ type, status: value }) => type === 'Failed' && value === 'True',
   );
+  if (isIdHeldByAnother(binding)) return goOn(binding);
   return isFailed && status.observedGeneration === binding.metadata.generation ? stop : goOn(binding);
 }
 
-/** A binding that no broker has ever heard of goes without a call. */
+/** A binding that no broker has ever heard of goes without a call, as does one whose id is another's. */
 async function releaseUnlessAtBroker(
   task: BindingTask,
   binding: ServiceBinding,
 ): Promise<Step<ServiceBinding>> {
-  return isOnRecord(binding) ? goOn(binding) : releaseBinding(task, binding);
+  const isHolder = task.ids.holderOf(brokeredBinding(task), binding) === undefined;
+  return isOnRecord(binding) && isHolder ? goOn(binding) : releaseBinding(task, binding);
 }

@@ -3,6 +3,7 @@ import { serviceBindings } from '../api/kinds.ts';
 import { changed, timestamp } from '../control/attempts.ts';
 import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
 import { statusOf, type Verdict } from '../control/verdict.ts';
+import type { HeldIds } from '../operations/held-ids.ts';
 import type { ChangesOf, JudgementOf } from '../operations/operation-status.ts';
 import type { OperationTask } from '../operations/operation-task.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
@@ -10,6 +11,7 @@ import type { InstanceLanes } from './instance-lanes.ts';
 /** What every step of one reconcile shares. */
 export interface BindingTask extends OperationTask {
   readonly lanes: InstanceLanes;
+  readonly ids: HeldIds<ServiceBinding>;
 }
 
 export type StatusChanges = ChangesOf<ServiceBindingStatus>;

@@ -4,6 +4,7 @@ import { serviceBindings } from '../api/kinds.ts';
 import { removeFinalizer } from '../control/finalizer.ts';
 import { stop, type Step } from '../control/steps.ts';
 import type { AtBroker, BrokeredKind, DeletionWords } from '../operations/brokered-kind.ts';
+import { isOnRecord } from '../operations/operation-status.ts';
 import { bindingEvent, bindingIdOf, saveBinding, type BindingTask } from './binding-task.ts';
 import { removeSecret } from './credential-secret.ts';
 import { knownAtBroker } from './known-at-broker.ts';
@@ -16,6 +17,7 @@ export function brokeredBinding(task: BindingTask): BrokeredKind<ServiceBinding,
     retryReason: 'ErrorCallingBind',
     deletion,
     idOf: bindingIdOf,
+    mayBeAtBroker: isOnRecord,
     atBroker: (binding) => atBroker(task, binding),
     progressOf: () => ({ reason: 'Binding', message: 'The binding is being created asynchronously' }),
     save: async (...args) => saveBinding(task, ...args),

@@ -198,6 +198,12 @@ export class WebhookRole {
       authorize: shared.authorize,
       isDying: createIsDying(client, logger, signal),
       ids,
+      holdersOf: (kind: string, id: string) => {
+        const { store } = kind === 'ServiceInstance' ? stores.serviceInstances : stores.serviceBindings;
+        return store
+          .byIndex('id', id)
+          .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }));
+      },
       resolve: admissionResolution(stores),
       isController: ({ user, fieldManager }: AdmissionRequest) =>
         user.username === controllerUser && fieldManager === controllerFieldManager,

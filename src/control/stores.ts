@@ -86,15 +86,22 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
       class: instanceClass,
       plan: instancePlan,
       generated,
+      id: ({ spec, status }) => idInUse(status?.instanceID ?? spec.externalID),
       unresolved: (instance) =>
         instanceClass(instance).length && instancePlan(instance).length ? [] : ['true'],
     }),
     serviceBindings: informer<ServiceBinding>(serviceBindings, {
       generated,
+      id: ({ spec, status }) => idInUse(status?.bindingID ?? spec.externalID),
       instance: ({ metadata, spec }) => [scoped(metadata.namespace, spec.instanceRef.name)],
     }),
     namespaces: informer(namespaces, {}, true),
   };
+}
+
+/** The id by which a broker knows it, or will. */
+function idInUse(id: string | undefined): readonly string[] {
+  return id ? [id] : [];
 }
 
 /** Objects that were made for an annotation, by their namespace. */

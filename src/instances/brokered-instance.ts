@@ -6,7 +6,7 @@ import { stop, type Step } from '../control/steps.ts';
 import type { AtBroker, BrokeredKind, DeletionWords } from '../operations/brokered-kind.ts';
 import { isDeletion } from '../operations/operation-status.ts';
 import { instanceIdOf, type InstanceTask } from './instance-task.ts';
-import { knownAtBroker, maxPollingSecondsOf } from './known-at-broker.ts';
+import { knownAtBroker, maxPollingSecondsOf, mayBeAtBroker } from './known-at-broker.ts';
 import { instanceEvent, saveInstance } from './save-instance.ts';
 
 /** ServiceInstances for the steps that they share with ServiceBindings. */
@@ -16,6 +16,7 @@ export function brokeredInstance(task: InstanceTask): BrokeredKind<ServiceInstan
     retryReason: 'ErrorCallingProvision',
     deletion,
     idOf: instanceIdOf,
+    mayBeAtBroker,
     atBroker: (instance) => atBroker(task, instance),
     progressOf: (instance) => progress[operationOf(instance)],
     save: async (...args) => saveInstance(task, ...args),

@@ -7,6 +7,7 @@ import { scoped } from '../control/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-task.ts';
+import { instanceIdOf } from './instance-task.ts';
 import { instanceReconciler } from './instance-reconciler.ts';
 import { knownAtBroker } from './known-at-broker.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
@@ -33,7 +34,12 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     for (const instance of found) controller.enqueue(objectKey(instance));
   };
 
-  instances.subscribe(({ object }) => controller.enqueue(objectKey(object)));
+  instances.subscribe(({ object, previous }) => {
+    controller.enqueue(objectKey(object));
+    // Another one may wait for the id.
+    for (const id of new Set([object, previous ?? object].map(instanceIdOf)))
+      enqueueAll(instances.byIndex('id', id));
+  });
 
   // An instance that waits for its class or plan goes on when one appears or comes back into the catalog; one that
   // is ready may be upgraded or told of its context. An unchanged relist is no event.

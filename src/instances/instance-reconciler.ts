@@ -6,6 +6,7 @@ import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, type Step } from '../control/steps.ts';
 import { stopWhenReleased, waitForNextAttempt } from '../operations/attempt-steps.ts';
 import { deleteAtBroker } from '../operations/delete-at-broker.ts';
+import { HeldIds, isIdHeldByAnother } from '../operations/held-ids.ts';
 import { mitigateOrphan } from '../operations/mitigate-orphan.ts';
 import type { OperationDeps } from '../operations/operation-task.ts';
 import { PollPace } from '../operations/poll-pace.ts';
@@ -15,7 +16,7 @@ import { hasNewContext } from './instance-context.ts';
 import type { InstanceTask } from './instance-task.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
 import { pollInstance } from './poll-instance.ts';
-import { releaseUnlessAtBroker, waitForBindings } from './prepare-deprovision.ts';
+import { releaseUnlessAtBroker, releaseUnlessHolder, waitForBindings } from './prepare-deprovision.ts';
 import { provision } from './provision.ts';
 import { learnOfBindings } from './unseen-bindings.ts';
 import { updateInstance } from './update-instance.ts';
@@ -29,13 +30,14 @@ export function instanceReconciler(
   deps: OperationDeps,
 ): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
   const polls = new PollPace(deps.stopwatch);
+  const ids = new HeldIds(deps.client, serviceInstances, deps.stores.serviceInstances.store, deps.stores);
   return async (key, signal) => {
     const instance = deps.stores.serviceInstances.store.get(key);
     if (instance === undefined) {
       polls.forget(key);
       return undefined;
     }
-    const task: InstanceTask = { ...deps, polls, signal };
+    const task: InstanceTask = { ...deps, polls, ids, signal };
     const isDeleting = instance.metadata.deletionTimestamp !== undefined;
     const steps = isDeleting ? deletionSteps(task) : creationSteps(task);
     const { store } = deps.stores.serviceInstances;
@@ -52,6 +54,7 @@ function creationSteps(task: InstanceTask): readonly InstanceStep[] {
     (instance) => announceUpgrade(task, instance),
     (instance) => repairLabels(task, instance),
     (instance) => stopWhenSettled(task, instance),
+    (instance) => task.ids.giveWay(brokeredInstance(task), instance),
     (instance) => waitForNextAttempt(task, instance),
     // What is under way goes on before the spec is looked at: that may mean nothing, by a typo.
     (instance) => pollInstance(task, instance),
@@ -70,6 +73,7 @@ function deletionSteps(task: InstanceTask): readonly InstanceStep[] {
     (instance) => pollInstance(task, instance),
     (instance) => learnOfBindings(task, instance),
     (instance) => waitForBindings(task, instance),
+    (instance) => releaseUnlessHolder(task, instance),
     (instance) => deleteAtBroker(task, brokeredInstance(task), instance),
   ];
 }
@@ -80,7 +84,9 @@ async function stopWhenSettled(
   instance: ServiceInstance,
 ): Promise<Step<ServiceInstance>> {
   if (isUnderWay(instance)) return goOn(instance);
-  if (isStalled(instance)) return isRefusedByCatalog(instance) ? goOn(instance) : stop;
+  if (isStalled(instance)) {
+    return isRefusedByCatalog(instance) || isIdHeldByAnother(instance) ? goOn(instance) : stop;
+  }
   if (instance.status?.reconciledGeneration !== instance.metadata.generation) return goOn(instance);
   return (await hasNewContext(task, instance)) ? goOn(instance) : stop;
 }

@@ -1,9 +1,12 @@
 import type { ServiceInstance, ServiceInstanceStatus } from '../api/generated/service-instance.ts';
+import type { HeldIds } from '../operations/held-ids.ts';
 import type { ChangesOf, JudgementOf } from '../operations/operation-status.ts';
 import type { OperationTask } from '../operations/operation-task.ts';
 
 /** What every step of one reconcile shares. */
-export type InstanceTask = OperationTask;
+export interface InstanceTask extends OperationTask {
+  readonly ids: HeldIds<ServiceInstance>;
+}
 
 export type StatusChanges = ChangesOf<ServiceInstanceStatus>;
 

@@ -3,7 +3,7 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import { objectKey } from '../kube/objects.ts';
 import { attemptsEnded, isDeletion, isOnRecord } from '../operations/operation-status.ts';
-import { releaseInstance } from './brokered-instance.ts';
+import { brokeredInstance, releaseInstance } from './brokered-instance.ts';
 import type { InstanceTask } from './instance-task.ts';
 import { mayBeAtBroker } from './known-at-broker.ts';
 import { saveInstance } from './save-instance.ts';
@@ -14,6 +14,15 @@ export async function releaseUnlessAtBroker(
   instance: ServiceInstance,
 ): Promise<Step<ServiceInstance>> {
   return mayBeAtBroker(instance) ? goOn(instance) : releaseInstance(task, instance);
+}
+
+/** What the broker has under this id is another object's: it stays there. */
+export async function releaseUnlessHolder(
+  task: InstanceTask,
+  instance: ServiceInstance,
+): Promise<Step<ServiceInstance>> {
+  const holder = task.ids.holderOf(brokeredInstance(task), instance);
+  return holder === undefined ? goOn(instance) : releaseInstance(task, instance);
 }
 
 /**

@@ -8,6 +8,7 @@ import { standingAt, standingOf } from '../operations/answer-kind.ts';
 import type { Standing } from '../operations/answer-rules.ts';
 import { attemptAfter } from '../operations/attempt-steps.ts';
 import { followMaking } from '../operations/follow-making.ts';
+import { idPauseMs } from '../operations/held-ids.ts';
 import { mitigationStarted } from '../operations/operation-status.ts';
 import { pauseAfter } from '../operations/pause-after.ts';
 import { brokeredInstance } from './brokered-instance.ts';
@@ -39,7 +40,13 @@ export async function provision(
     return cleanUpEarlierAttempt(task, instance);
   }
 
-  const intended = await recordIntent(task, instance, prepared.request, offering);
+  const record = (): Promise<ServiceInstance> => recordIntent(task, instance, prepared.request, offering);
+  const intended =
+    standing === 'given'
+      ? await task.ids.claim(brokeredInstance(task), instance, record, task.signal)
+      : await record();
+  // The id is another's, or is about to be.
+  if (intended === undefined) return stopFor(idPauseMs);
   const outcome = await sendProvision(task, intended, prepared.request);
   return settleProvision(task, intended, prepared.request, outcome, standing);
 }

@@ -45,6 +45,8 @@ export interface BrokeredKind<O extends BrokeredObject, Deletion extends string>
   readonly deletion: DeletionWords<Deletion>;
   /** The id in use at the broker. */
   readonly idOf: (object: O) => string;
+  /** Something of it may exist there. */
+  readonly mayBeAtBroker: (object: O) => boolean;
   /** Undefined when neither the object nor its class say which broker has it. */
   readonly atBroker: (object: O) => AtBroker | undefined;
   /** What is told while the broker is making or changing it. */

@@ -54,10 +54,24 @@ describe('the ids of instances', () => {
     await removeInstance(world, 'again');
   });
 
-  it('H51 that are taken (409) are final and delete nothing; the next spec gets another id', async () => {
+  /** An instance that another platform has at the broker, as it looks from here. */
+  async function strangers(): Promise<string> {
     const owner = await readyInstance(world, 'owner');
-    const externalID = owner.status?.instanceID ?? '';
+    const ref = { namespace: world.namespace, name: 'owner' };
+    await world.client.patch(serviceInstances, ref, { metadata: { finalizers: null } }, { type: 'merge' });
+    await removeInstance(world, 'owner');
     world.broker.forget();
+    return owner.status?.instanceID ?? '';
+  }
+
+  async function takeBack(externalID: string): Promise<void> {
+    expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([externalID]);
+    await readyInstance(world, 'owner', { externalID });
+    await removeInstance(world, 'owner');
+  }
+
+  it('H51 that are taken (409) are final and delete nothing; the next spec gets another id', async () => {
+    const externalID = await strangers();
     await world.createInstance('thief', { externalID, parameters: { size: 2 } });
     const failed = await world.instance('thief', isFailed, 'is failed');
     expect(findCondition(failed.status?.conditions, 'Stalled')?.message).toContain('is left alone');
@@ -69,18 +83,16 @@ describe('the ids of instances', () => {
     expect(ready.status?.instanceID).not.toBe(externalID);
     expect(world.broker.requestsOf('deprovision')).toEqual([]);
     await removeInstance(world, 'thief');
-    expect(world.broker.liveInstances().map(({ id }) => id)).toEqual([externalID]);
-    await removeInstance(world, 'owner');
+    await takeBack(externalID);
   });
 
   it('H51 that are taken are let go without a DELETE', async () => {
-    const owner = await readyInstance(world, 'owner');
-    const externalID = owner.status?.instanceID ?? '';
+    const externalID = await strangers();
     await world.createInstance('thief', { externalID, parameters: { size: 2 } });
     await world.instance('thief', isFailed, 'is failed');
     await removeInstance(world, 'thief');
     expect(world.broker.requestsOf('deprovision')).toEqual([]);
-    await removeInstance(world, 'owner');
+    await takeBack(externalID);
   });
 });
 

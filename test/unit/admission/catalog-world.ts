@@ -43,6 +43,7 @@ export function world(overrides: Partial<MutateCatalogDeps> = {}, denied: readon
           ? large
           : undefined,
     authorize,
+    holdersOf: () => [],
     isDying: async (namespace, name) => `${namespace}/${name}` === 'shop/dying',
     isController: ({ user, fieldManager }) =>
       user.username === controller.username && fieldManager === controllerFieldManager,
