@@ -10,6 +10,7 @@ const sources = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 const startAttempts = 3;
+const logName = 'bindery.log';
 
 export interface BinderyOptions {
   readonly kubeconfig: string;
@@ -86,7 +87,7 @@ export class BinderyProcess {
         ...args,
       ],
       env: { ...environment(), ...options.env },
-      logPath: join(directory, 'bindery.log'),
+      logPath: join(directory, logName),
       orphanedDirectory: directory,
     };
     return new BinderyProcess(await spawnGuarded(launch), launch, directory, `http://${admin}`);
@@ -102,9 +103,14 @@ export class BinderyProcess {
     return this.#exitCode;
   }
 
+  /** Until it is stopped. */
+  get logPath(): string {
+    return join(this.#directory, logName);
+  }
+
   /** Everything that it wrote, until it is stopped. */
   async log(): Promise<string> {
-    return readFile(join(this.#directory, 'bindery.log'), 'utf8').catch(() => '');
+    return readFile(this.logPath, 'utf8').catch(() => '');
   }
 
   /** The last lines that it wrote. */

@@ -89,7 +89,7 @@ async function tellTheRest(scene: Scene, cleanUp: AsyncDisposableStack): Promise
 }
 
 /** Holds everything up until Ctrl-C, which here is not a failure. */
-async function keep({ plane, signal }: Scene): Promise<void> {
+async function keep({ plane, bindery, signal }: Scene): Promise<void> {
   story.line(
     [
       '',
@@ -103,6 +103,8 @@ async function keep({ plane, signal }: Scene): Promise<void> {
       '  kubectl get pods -n demo -o yaml                       # what was injected',
       '  kubectl get secrets -n demo                            # the credentials',
       '  kubectl explain sinst.spec',
+      `  curl "${bindery.adminUrl}/readyz?verbose"       # Bindery itself; also /livez, /metrics`,
+      `  less ${bindery.logPath}`,
       '',
     ].join('\n'),
   );
