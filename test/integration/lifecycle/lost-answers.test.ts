@@ -54,6 +54,7 @@ async function crashDuring(operation: 'provision' | 'bind', make: () => Promise<
 
 describe('an instance that was made, while the answer was lost and the broker went away', () => {
   async function lost(): Promise<ServiceInstance> {
+    using _ = world.undisturbed('the connection must have been used by the process that uses it next');
     await warm();
     world.broker.script({ operation: 'provision' }, vanish);
     await world.createInstance('db');
@@ -86,6 +87,7 @@ describe('a binding that was made, while the answer was lost and the broker went
   beforeEach(() => readyInstance(world, 'db'));
 
   async function lost(): Promise<ServiceBinding> {
+    using _ = world.undisturbed('the connection must have been used by the process that uses it next');
     await warm();
     world.broker.script({ operation: 'bind' }, vanish);
     await world.createBinding('login', 'db');
@@ -217,6 +219,7 @@ describe('409 to a PUT that went out twice', () => {
   });
 
   it('because its connection died leaves nothing behind when the object is deleted', async () => {
+    using _ = world.undisturbed('the connection must have been used by the process that uses it next');
     await warm();
     world.broker.script({ operation: 'provision' }, { kind: 'reset', applies: true });
     world.broker.script({ operation: 'provision' }, conflict, 'always');
