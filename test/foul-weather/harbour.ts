@@ -27,6 +27,8 @@ export interface Order {
   isReturned: boolean;
   /** Not to be touched by anybody else now. */
   isHeld: boolean;
+  /** Came back from a dump: held until it is ready, since what goes before anybody has seen it stays at the broker. */
+  isRestored?: boolean;
 }
 
 interface Secret extends KubeObject {
@@ -61,6 +63,7 @@ export class Harbour {
   /** Orders, uses and gives back until the signal aborts. */
   async work(until: AbortSignal): Promise<void> {
     while (!until.aborted) {
+      await this.#welcomeBack();
       await this.#act(this.#random.next());
       await delay(this.#random.between(100, 600), undefined, { signal: until }).catch(() => undefined);
     }
@@ -106,6 +109,13 @@ export class Harbour {
       return await use(database);
     } finally {
       await database.end();
+    }
+  }
+
+  async #welcomeBack(): Promise<void> {
+    for (const order of this.orders.filter(({ isRestored }) => isRestored === true)) {
+      const isBack = await this.secretOf(order).catch(() => undefined);
+      if (isBack !== undefined) Object.assign(order, { isHeld: false, isRestored: false });
     }
   }
 

@@ -54,7 +54,8 @@ export async function restore(weather: Weather): Promise<void> {
     }
   } finally {
     signalAll('SIGCONT');
-    for (const held of [...orders, ...controllers]) held.isHeld = false;
+    for (const held of controllers) held.isHeld = false;
+    for (const order of orders) order.isRestored = true;
   }
 }
 
