@@ -29,15 +29,21 @@ export async function liveView(
       throw new Error(`${what}: ${errorMessage(error)}`, { cause: error });
     }
   };
-  // What is there before who asks for it: whoever asks in between is seen.
+  const listBindings = (): Promise<readonly ServiceBinding[]> =>
+    listed(serviceBindings, listPages(client, serviceBindings, selection, { signal }, asBinding));
+  // What is there before who asks for it: whoever asks in between is seen. Bindings are both. A list may take a tenth of
+  // a second, in which the API server brings its cache up to date.
   const [instances, bindings] = await Promise.all([
     listed(serviceInstances, listPages(client, serviceInstances, selection, { signal }, asInstance)),
-    listed(serviceBindings, listPages(client, serviceBindings, selection, { signal }, asBinding)),
+    listBindings(),
   ]);
-  const workloads = await Promise.all(
-    workloadKinds.map((kind) => listed(kind, listPages(client, kind, selection, { signal }, trimWorkload))),
-  );
-  return { workloads: workloads.flat(), instances, bindings };
+  const [users, ...workloads] = await Promise.all([
+    listBindings(),
+    ...workloadKinds.map((kind) =>
+      listed(kind, listPages(client, kind, selection, { signal }, trimWorkload)),
+    ),
+  ]);
+  return { workloads: workloads.flat(), instances, bindings, users };
 }
 
 function asInstance(instance: ServiceInstance): ServiceInstance {

@@ -10,6 +10,8 @@ export interface NamespaceView {
   readonly workloads: readonly Workload[];
   readonly instances: readonly ServiceInstance[];
   readonly bindings: readonly ServiceBinding[];
+  /** The bindings again, read after the instances: who uses them. */
+  readonly users: readonly ServiceBinding[];
 }
 
 export interface UnwantedServices {
@@ -22,22 +24,22 @@ export interface UnwantedServices {
  * workload asks for something that can not be understood (a typo, more than is read) nothing is unwanted: it may be
  * that which it had.
  */
-export function unwantedServices({ workloads, instances, bindings }: NamespaceView): UnwantedServices {
+export function unwantedServices({ workloads, instances, bindings, users }: NamespaceView): UnwantedServices {
   const wanted = wantedServices(workloads);
   if (!wanted.isComplete) return { bindings: [], instances: [] };
-  const staying = bindings.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const unwanted = staying.filter(
-    (binding) => isGenerated(binding) && !wanted.bindings.has(binding.metadata.name),
-  );
+  const isUnwanted = (binding: ServiceBinding): boolean =>
+    isGenerated(binding) && !wanted.bindings.has(binding.metadata.name);
   const used = new Set(
-    staying.filter((binding) => !unwanted.includes(binding)).map(({ spec }) => spec.instanceRef.name),
+    users
+      .filter((binding) => isStaying(binding) && !isUnwanted(binding))
+      .map(({ spec }) => spec.instanceRef.name),
   );
   return {
-    bindings: unwanted,
+    bindings: bindings.filter((binding) => isStaying(binding) && isUnwanted(binding)),
     instances: instances.filter(
       (instance) =>
         isGenerated(instance) &&
-        instance.metadata.deletionTimestamp === undefined &&
+        isStaying(instance) &&
         !wanted.instances.has(instance.metadata.name) &&
         !used.has(instance.metadata.name),
     ),
@@ -47,4 +49,8 @@ export function unwantedServices({ workloads, instances, bindings }: NamespaceVi
 /** Made for an annotation, by the workload controller. */
 export function isGenerated({ metadata }: KubeObject): boolean {
   return metadata.labels?.[generatedLabel] === 'true';
+}
+
+function isStaying({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp === undefined;
 }

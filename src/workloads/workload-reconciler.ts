@@ -60,10 +60,8 @@ export function workloadReconciler(
     const unwanted = unwantedServices({
       workloads,
       instances: generated,
-      bindings: [
-        ...bindings.store.byIndex('generated', namespace),
-        ...generated.flatMap((instance) => bindings.store.byIndex('instance', objectKey(instance))),
-      ],
+      bindings: bindings.store.byIndex('generated', namespace),
+      users: generated.flatMap((instance) => bindings.store.byIndex('instance', objectKey(instance))),
     });
     if (unwanted.bindings.length + unwanted.instances.length > 0)
       await removeUnwanted(deps, namespace, signal);

@@ -10,9 +10,11 @@ import { RelayedWatchClient } from '../../support/relayed-watch-client.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { asking, deploy, generatedFor, inUse, isKept, lookAround } from './requested-services.ts';
 
-/** Hears of StatefulSets through a relay, and may be refused lists of CronJobs. */
+/** Hears of StatefulSets through a relay, may be refused lists of CronJobs, and may be slow to list bindings. */
 class HamperedClient extends RelayedWatchClient {
   isRefused = false;
+  /** Happens once, after bindings were read and before the answer is there. */
+  meanwhile: (() => Promise<void>) | undefined;
 
   /** Nobody else could lead here, so the permit always holds; another client would not be hampered. */
   override under(): KubeClient {
@@ -26,7 +28,13 @@ class HamperedClient extends RelayedWatchClient {
   ): Promise<KubeList<T>> {
     if (this.isRefused && resource === cronJobs)
       throw new KubeApiError({ status: 403, reason: 'Forbidden', message: 'cronjobs is forbidden' });
-    return super.list(resource, query, options);
+    const list = await super.list<T>(resource, query, options);
+    const { meanwhile } = this;
+    if (meanwhile !== undefined && resource === serviceBindings) {
+      this.meanwhile = undefined;
+      await meanwhile();
+    }
+    return list;
   }
 }
 
@@ -73,6 +81,19 @@ describe('a service that was requested by annotation', () => {
     client.isRefused = false;
     await world.gone(serviceBindings, instance.metadata.name);
     await world.gone(serviceInstances, instance.metadata.name);
+  });
+
+  it('stays when somebody binds it while it is looked at', async () => {
+    const instance = await inUse(world, 'late', 'late');
+    client.meanwhile = async () => {
+      await world.createBinding('just-in-time', instance.metadata.name);
+    };
+    await world.remove(deployments, 'late');
+    await world.gone(serviceBindings, instance.metadata.name);
+    await lookAround(world);
+    const used = await world.instance(instance.metadata.name, () => true, 'is there');
+    expect(used.metadata).toMatchObject({ uid: instance.metadata.uid });
+    expect(used.metadata.deletionTimestamp).toBeUndefined();
   });
 
   it('stays while a binding that somebody made uses it, and goes with that', async () => {

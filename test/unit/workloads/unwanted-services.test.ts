@@ -31,7 +31,8 @@ const pair = {
 };
 
 function unwanted(view: Partial<NamespaceView>): readonly string[] {
-  const { instances, bindings } = unwantedServices({ workloads: [], ...pair, ...view });
+  const users = view.bindings ?? pair.bindings;
+  const { instances, bindings } = unwantedServices({ workloads: [], ...pair, users, ...view });
   return [
     ...bindings.map(({ metadata }) => `binding ${metadata.name}`),
     ...instances.map(({ metadata }) => `instance ${metadata.name}`),
@@ -58,6 +59,11 @@ describe('what was generated', () => {
   it('keeps its instance while somebody else binds it', () => {
     const bindings = [...pair.bindings, binding('mine', generated)];
     expect(unwanted({ bindings })).toEqual([`binding ${generated}`]);
+  });
+
+  it('keeps its instance for a binding that came while it was looked at', () => {
+    const users = [...pair.bindings, binding('mine', generated)];
+    expect(unwanted({ users })).toEqual([`binding ${generated}`]);
   });
 
   it('does not keep its instance for a binding that is going', () => {
