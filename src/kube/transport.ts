@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import type { Permit } from '../base/permit.ts';
+import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { Headers, KubeConnection, TlsOptions } from './connection.ts';
 import { connectionError, KubeConnectionError } from './errors.ts';
 import { Exchange, notPermitted } from './exchange.ts';
@@ -45,19 +46,27 @@ const keepAliveMs = 60_000;
 const connectTimeoutMs = 10_000;
 /** A call that was given less time says nothing about its connection. */
 const suspectMs = 1_000;
+/** A server that is only slow is not to be asked by all watches again and again. */
+const cutEveryMs = 30_000;
 
 /** The connections to one API server, over HTTP/1.1. Knows its credentials and nothing else of Kubernetes. */
 export class Transport {
   readonly #connection: KubeConnection;
   readonly #origin: string;
   readonly #prefix: string;
+  readonly #stopwatch: Stopwatch;
   #pools: Promise<Pools> | undefined;
   #closed = false;
-  /** When the first of the requests was sent that got no answer, with none answered since; by `performance.now`. */
+  /** When the first of the requests was sent that got no answer, with none answered since. */
   #silentSinceMs: number | undefined;
+  /** With watches that go on over connections of which one was silent. */
+  readonly #suspects = new Set<Pools>();
+  /** When such watches were last cut. */
+  #cutMs = Number.NEGATIVE_INFINITY;
 
-  constructor(connection: KubeConnection) {
+  constructor(connection: KubeConnection, stopwatch: Stopwatch = systemStopwatch) {
     this.#connection = connection;
+    this.#stopwatch = stopwatch;
     this.#origin = connection.server.origin;
     this.#prefix = connection.server.pathname.replace(/\/$/, '');
   }
@@ -68,7 +77,7 @@ export class Transport {
    */
   async request(request: HttpRequest): Promise<HttpAnswer> {
     const { pools, headers } = await this.#prepare(request);
-    const sentMs = performance.now();
+    const sentMs = this.#stopwatch.elapsedMs();
     try {
       const answer = await new Promise<HttpAnswer>((resolve, reject) => {
         const exchange = new Exchange(request, resolve, reject);
@@ -83,7 +92,7 @@ export class Transport {
           exchange,
         );
       });
-      this.#silentSinceMs = undefined;
+      this.#answered(pools);
       return answer;
     } catch (error) {
       throw await this.#failed(request, error, pools, sentMs);
@@ -93,7 +102,7 @@ export class Transport {
   /** Opens a long answer. The signal ends it at any time. */
   async stream(request: HttpRequest & { readonly signal: AbortSignal }): Promise<HttpStream> {
     const { pools, headers } = await this.#prepare(request);
-    const sentMs = performance.now();
+    const sentMs = this.#stopwatch.elapsedMs();
     try {
       const answer = await pools.watches.request({
         origin: this.#origin,
@@ -104,7 +113,7 @@ export class Transport {
         headersTimeout: request.timeoutMs,
         bodyTimeout: 0,
       });
-      this.#silentSinceMs = undefined;
+      this.#answered(pools);
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
       throw await this.#failed(request, error, pools, sentMs);
@@ -113,13 +122,13 @@ export class Transport {
 
   /** For how long no request was answered, milliseconds; 0 while they are. */
   silentMs(): number {
-    return this.#silentSinceMs === undefined ? 0 : performance.now() - this.#silentSinceMs;
+    return this.#silentSinceMs === undefined ? 0 : this.#stopwatch.elapsedMs() - this.#silentSinceMs;
   }
 
   /** New connections for what comes, when the certificates of the connection are others now. */
   async renew(): Promise<void> {
     const pools = await this.#pools;
-    if (pools !== undefined && pools.tls !== (await this.#connection.tls())) this.#abandon(pools);
+    if (pools !== undefined && pools.tls !== (await this.#connection.tls())) void this.#leave(pools);
   }
 
   /** Ends everything that runs. */
@@ -128,6 +137,7 @@ export class Transport {
     const pools = await this.#pools?.catch(() => undefined);
     await pools?.requests.destroy();
     await pools?.watches.destroy();
+    await Promise.all([...this.#suspects].map(({ watches }) => watches.destroy()));
   }
 
   async #prepare(request: HttpRequest): Promise<{ pools: Pools; headers: Headers }> {
@@ -172,21 +182,45 @@ export class Transport {
     if (request.permit?.holds() === false) return error;
     this.#silentSinceMs ??= sentMs;
     const failure = connectionError(request.method, request.path, error);
-    if ((await this.#pools) === pools) {
+    const current = this.#pools;
+    // Of several that fail together the first is enough.
+    if ((await current) === pools && this.#pools === current) {
       // Connections that a router has forgotten look like any other. Where one is silent, all are suspect.
-      if (failure.code === 'TIMEOUT' && request.timeoutMs >= suspectMs) this.#abandon(pools);
+      if (failure.code === 'TIMEOUT' && request.timeoutMs >= suspectMs) this.#suspect(pools);
       // A certificate may have been replaced on disk since these connections were made.
       else await this.renew();
     }
     return failure;
   }
 
-  /** What runs on these connections goes on; nothing new is begun on them. */
-  #abandon(pools: Pools): void {
+  /** A request may have been slow, or its connection dead: the first answer over another connection tells. */
+  #suspect(pools: Pools): void {
+    const left = this.#leave(pools);
+    if (left === undefined) return;
+    this.#suspects.add(pools);
+    void left.then(() => this.#suspects.delete(pools));
+  }
+
+  /** The server is there. Watches that would not notice a dead connection for minutes begin anew where they were. */
+  #answered(pools: Pools): void {
+    this.#silentSinceMs = undefined;
+    const nowMs = this.#stopwatch.elapsedMs();
+    if (this.#suspects.size === 0 || this.#suspects.has(pools) || nowMs - this.#cutMs < cutEveryMs) return;
+    this.#cutMs = nowMs;
+    const reason = new KubeConnectionError(
+      'SILENT',
+      'another request over connections of that time got no answer',
+    );
+    for (const { watches } of this.#suspects) void watches.destroy(reason);
+    this.#suspects.clear();
+  }
+
+  /** What runs on these connections goes on; nothing new is begun on them. Resolves when the last watch has ended. */
+  #leave(pools: Pools): Promise<void> | undefined {
     // They have been destroyed, and would reject a wish to close them.
-    if (this.#closed) return;
+    if (this.#closed) return undefined;
     this.#pools = undefined;
     void pools.requests.close();
-    void pools.watches.close();
+    return pools.watches.close();
   }
 }
