@@ -34,8 +34,8 @@ const { values: flags } = parseArgs({
 });
 const lengthMs = Number(flags.seconds) * 1000;
 const seed = Number(flags.seed ?? randomInt(1_000_000));
-/** Time to recover: a silent watch is noticed after 150 s, a Lease has to end, back-offs pass. */
-const calmMs = 210_000;
+/** Time to recover: silent connections are noticed by the next request, a Lease has to end, back-offs pass. */
+const calmMs = 120_000;
 const seedingMs = 5_000;
 
 const stop = new AbortController();
