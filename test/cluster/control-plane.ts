@@ -37,6 +37,8 @@ export interface ControlPlaneOptions {
   readonly binaries?: Binaries;
   /** More flags of kube-apiserver, such as `--audit-log-path=…`. */
   readonly apiServerArgs?: readonly string[];
+  /** More flags of etcd, such as `--quota-backend-bytes=…`. */
+  readonly etcdArgs?: readonly string[];
   /** Time for the API server to become ready, 60 s by default. A build before it is not counted. */
   readonly readyTimeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -53,6 +55,8 @@ export interface ControlPlane extends ClusterAccess {
   readonly token: string;
   /** What another process needs for `accessControlPlane`. */
   readonly files: ControlPlaneFiles;
+  /** Where etcd answers, also to JSON over HTTP. */
+  readonly etcdUrl: string;
   /** Stops and starts the API server: same address, same data, same credentials. Resolves when it is ready. */
   restartApiServer(options?: StopOptions): Promise<void>;
   stopApiServer(options?: StopOptions): Promise<void>;
@@ -103,6 +107,7 @@ interface Parts {
 class LocalControlPlane implements ControlPlane {
   readonly files: ControlPlaneFiles;
   readonly token: string;
+  readonly etcdUrl: string;
   readonly kubeconfig: string;
   readonly server: string;
   readonly env: ClusterAccess['env'];
@@ -130,7 +135,7 @@ class LocalControlPlane implements ControlPlane {
           ...common,
           name: 'etcd',
           command: binaries.etcd,
-          args: etcdFlags(directory, ports),
+          args: [...etcdFlags(directory, ports), ...(options.etcdArgs ?? [])],
         }),
         apiServer: new ControlPlaneServer({
           ...common,
@@ -148,17 +153,25 @@ class LocalControlPlane implements ControlPlane {
           args: controllerManagerFlags(directory),
         }),
       };
-      return new LocalControlPlane({ directory, server, kubectl: binaries.kubectl }, token, options, parts);
+      const etcdUrl = `http://127.0.0.1:${etcdClient}`;
+      const files = { directory, server, kubectl: binaries.kubectl };
+      return new LocalControlPlane(files, { token, etcdUrl }, options, parts);
     } catch (error: unknown) {
       await rm(directory, { recursive: true, force: true });
       throw error;
     }
   }
 
-  private constructor(files: ControlPlaneFiles, token: string, options: ControlPlaneOptions, parts: Parts) {
+  private constructor(
+    files: ControlPlaneFiles,
+    { token, etcdUrl }: Pick<ControlPlane, 'token' | 'etcdUrl'>,
+    options: ControlPlaneOptions,
+    parts: Parts,
+  ) {
     const access = accessControlPlane(files);
     this.files = files;
     this.token = token;
+    this.etcdUrl = etcdUrl;
     this.kubeconfig = access.kubeconfig;
     this.server = access.server;
     this.env = access.env;

@@ -32,6 +32,8 @@ export interface WorldOptions extends TestBrokerOptions {
   readonly controllers?: 'none';
   /** More flags of kube-apiserver. */
   readonly apiServerArgs?: readonly string[];
+  /** More flags of etcd. */
+  readonly etcdArgs?: readonly string[];
   /** Flags of the controller, as on its command line but named `brokerTimeout`; the world's own are short already. */
   readonly flags?: Flags;
 }
@@ -84,7 +86,8 @@ export class ServiceWorld {
   }
 
   static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
-    const controlPlane = await startControlPlane({ apiServerArgs: options.apiServerArgs ?? [] });
+    const { apiServerArgs = [], etcdArgs = [] } = options;
+    const controlPlane = await startControlPlane({ apiServerArgs, etcdArgs });
     const writes: string[] = [];
     const observe = ({ method, resource }: KubeCall): void => {
       if (method !== 'GET' && resource !== 'events') writes.push(`${method} ${resource}`);
