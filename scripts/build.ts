@@ -20,8 +20,9 @@ const banner = [
 ].join('\n');
 
 const startedAt = performance.now();
-const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+const { version, engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
   readonly version: string;
+  readonly engines: { readonly node: string };
 };
 await mkdir(dirname(outfile), { recursive: true });
 const { outputFiles } = await build({
@@ -32,7 +33,8 @@ const { outputFiles } = await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
-  target: 'node24',
+  // `>=24`: what runs the bundle is what it is made for.
+  target: engines.node.replace('>=', 'node'),
   charset: 'ascii',
   banner: { js: banner },
   define: { BINDERY_VERSION: JSON.stringify(version) },
