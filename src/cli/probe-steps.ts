@@ -1,16 +1,7 @@
 import type { CatalogOutcome, Failure, FailureReason } from '../osb/outcome-types.ts';
 
 /** The way to a catalog, in the order in which it is gone. `token` is only there with OAuth2. */
-export const stepNames = [
-  'token',
-  'address',
-  'connection',
-  'tls',
-  'http',
-  'login',
-  'version',
-  'catalog',
-] as const;
+const stepNames = ['token', 'address', 'connection', 'tls', 'http', 'login', 'version', 'catalog'] as const;
 export type StepName = (typeof stepNames)[number];
 
 /** What kind of broker is asked. */

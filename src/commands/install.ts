@@ -2,7 +2,6 @@ import { load as parseYaml } from 'js-yaml';
 import type { Logger } from '../base/logger.ts';
 import { sleep } from '../base/abort.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isConflict, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import {
   apiVersionOf,
@@ -79,7 +78,7 @@ export async function install(deps: InstallDeps, signal: AbortSignal): Promise<r
 }
 
 /** What a manifest file holds, document by document. */
-export function splitDocuments(text: string): readonly KubeObject[] {
+function splitDocuments(text: string): readonly KubeObject[] {
   return text
     .split(/^---\s*$/m)
     .map((document) => parseYaml(document) as KubeObject | null | undefined)
@@ -160,22 +159,4 @@ async function established(client: KubeClient, name: string, signal: AbortSignal
 export async function ensureNamespace(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
   await client.patch(namespaces, { name }, namespace, { type: 'apply', fieldManager, force: true, signal });
-}
-
-/** Deletes what `install` applied, webhooks first so that nothing waits for them. Objects that are gone are fine. */
-export async function uninstall(deps: InstallDeps, signal: AbortSignal): Promise<void> {
-  const objects = deps.manifests
-    .flatMap(splitDocuments)
-    .map((object) => prepare(object, deps))
-    .toSorted((left, right) => order(right) - order(left));
-  for (const object of objects) {
-    const { name, namespace } = object.metadata;
-    try {
-      await deps.client.delete(resourceOf(object), namespace === undefined ? { name } : { namespace, name }, {
-        signal,
-      });
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-    }
-  }
 }

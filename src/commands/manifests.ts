@@ -17,4 +17,4 @@ export async function readManifests(): Promise<readonly string[]> {
 }
 
 /** Relative to the project's root. */
-export const manifestFolders: readonly string[] = ['deploy/crds/', 'deploy/rbac/', 'webhook-config/'];
+const manifestFolders: readonly string[] = ['deploy/crds/', 'deploy/rbac/', 'webhook-config/'];

@@ -81,10 +81,6 @@ export class Controller {
     if (!this.#isWorking && this.#queue.depth > this.#pruneAt) this.#prune();
   }
 
-  enqueueAfter(key: string, delayMs: number): void {
-    this.#queue.addAfter(key, delayMs);
-  }
-
   /**
    * Works until the signal aborts; resolves when the runs of that moment have ended. Keys are collected also while
    * it does not work: a process that begins to lead, or leads again, finds them.

@@ -50,7 +50,7 @@ const selectorFields = {
 } as const;
 
 /** True when the instance asks for a class of its own namespace. */
-export function isNamespacedInstance(spec: ServiceInstanceSpec): boolean {
+function isNamespacedInstance(spec: ServiceInstanceSpec): boolean {
   return selectorOf(spec, 'class') !== undefined;
 }
 

@@ -75,7 +75,7 @@ function parse(annotations: Annotations, keys: readonly string[]): ParsedAnnotat
 }
 
 /** True for a name that can be a directory, a part of a volume's name and a part of an annotation key. */
-export function isBindingName(name: string): boolean {
+function isBindingName(name: string): boolean {
   return bindingName.test(name);
 }
 

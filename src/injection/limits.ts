@@ -22,7 +22,7 @@ const settingsPerBinding = 16;
 export const maxAnnotationBytes = 256 * 1024;
 
 /** Entries of one list in an annotation: variables, or containers. */
-export const maxListEntries = 256;
+const maxListEntries = 256;
 
 /** More than any Pod that the API server would store: each container takes a few hundred bytes of 1.5 MiB. */
 export const maxContainers = 1_000;

@@ -35,7 +35,7 @@ export function matchingPresets(
     .map(readPreset);
 }
 
-export function readPreset({ metadata, spec }: PodPreset): Preset {
+function readPreset({ metadata, spec }: PodPreset): Preset {
   const bindings = (spec.bindings ?? []).map(asAnnotations);
   const parsed = bindings.map((annotations) => parseAnnotations(annotations));
   return {

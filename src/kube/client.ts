@@ -142,18 +142,6 @@ export class KubeClient {
     return this.#send<T & KubeObject>('POST', resource, path, options, { body });
   }
 
-  /** POST to a subresource: `token` of a service account, `eviction` of a Pod. */
-  async createSubresource<T>(
-    resource: Resource,
-    ref: ObjectRef,
-    subresource: string,
-    body: unknown,
-    options?: WriteOptions,
-  ): Promise<T> {
-    const path = resourcePath(resource, { ...ref, subresource }) + this.#writeQuery(options);
-    return this.#send<T>('POST', resource, path, options, { body });
-  }
-
   /** PUT of the whole object. With its resourceVersion: 409 when it has changed since. */
   async replace<T extends KubeObject>(resource: Resource, object: T, options?: ReplaceOptions): Promise<T> {
     const { name, namespace } = object.metadata;

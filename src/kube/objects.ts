@@ -31,9 +31,3 @@ export function objectKey(object: { readonly metadata: ObjectRef }): string {
   const { namespace, name } = object.metadata;
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 }
-
-/** The inverse of `objectKey`. Names can not contain a slash. */
-export function splitKey(key: string): ObjectRef {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}

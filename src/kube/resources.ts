@@ -24,18 +24,11 @@ function resource(apiVersion: string, kind: string, plural: string, namespaced: 
 }
 
 export const namespaces: Resource = resource('v1', 'Namespace', 'namespaces', false);
-export const nodes: Resource = resource('v1', 'Node', 'nodes', false);
 export const secrets: Resource = resource('v1', 'Secret', 'secrets', true);
 export const configMaps: Resource = resource('v1', 'ConfigMap', 'configmaps', true);
 export const pods: Resource = resource('v1', 'Pod', 'pods', true);
 export const services: Resource = resource('v1', 'Service', 'services', true);
 export const serviceAccounts: Resource = resource('v1', 'ServiceAccount', 'serviceaccounts', true);
-export const replicationControllers: Resource = resource(
-  'v1',
-  'ReplicationController',
-  'replicationcontrollers',
-  true,
-);
 export const events: Resource = resource('v1', 'Event', 'events', true);
 
 export const deployments: Resource = resource('apps/v1', 'Deployment', 'deployments', true);
@@ -46,23 +39,11 @@ export const jobs: Resource = resource('batch/v1', 'Job', 'jobs', true);
 export const cronJobs: Resource = resource('batch/v1', 'CronJob', 'cronjobs', true);
 
 export const leases: Resource = resource('coordination.k8s.io/v1', 'Lease', 'leases', true);
-export const endpointSlices: Resource = resource(
-  'discovery.k8s.io/v1',
-  'EndpointSlice',
-  'endpointslices',
-  true,
-);
 
 export const customResourceDefinitions: Resource = resource(
   'apiextensions.k8s.io/v1',
   'CustomResourceDefinition',
   'customresourcedefinitions',
-  false,
-);
-export const apiServices: Resource = resource(
-  'apiregistration.k8s.io/v1',
-  'APIService',
-  'apiservices',
   false,
 );
 
@@ -88,18 +69,6 @@ export const validatingAdmissionPolicyBindings: Resource = resource(
   'admissionregistration.k8s.io/v1',
   'ValidatingAdmissionPolicyBinding',
   'validatingadmissionpolicybindings',
-  false,
-);
-export const mutatingAdmissionPolicies: Resource = resource(
-  'admissionregistration.k8s.io/v1',
-  'MutatingAdmissionPolicy',
-  'mutatingadmissionpolicies',
-  false,
-);
-export const mutatingAdmissionPolicyBindings: Resource = resource(
-  'admissionregistration.k8s.io/v1',
-  'MutatingAdmissionPolicyBinding',
-  'mutatingadmissionpolicybindings',
   false,
 );
 
@@ -128,18 +97,6 @@ export const subjectAccessReviews: Resource = resource(
   'authorization.k8s.io/v1',
   'SubjectAccessReview',
   'subjectaccessreviews',
-  false,
-);
-export const selfSubjectAccessReviews: Resource = resource(
-  'authorization.k8s.io/v1',
-  'SelfSubjectAccessReview',
-  'selfsubjectaccessreviews',
-  false,
-);
-export const tokenReviews: Resource = resource(
-  'authentication.k8s.io/v1',
-  'TokenReview',
-  'tokenreviews',
   false,
 );
 

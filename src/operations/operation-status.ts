@@ -47,7 +47,7 @@ export interface JudgementOf<S> {
 }
 
 /** An asynchronous operation is over, whatever its result. */
-export const pollingEnded = {
+const pollingEnded = {
   asyncOpInProgress: false,
   lastOperation: undefined,
   lastOperationDescription: undefined,

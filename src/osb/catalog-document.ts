@@ -33,22 +33,6 @@ export function parseCatalog(document: JsonObject): ParsedCatalog {
   return { kind: 'catalog', catalog, problems };
 }
 
-/** Whether instances of this plan may be bound: the plan's word, else the service's (OSB, Service Plan Object). */
-export function isBindable(
-  service: Pick<CatalogService, 'bindable'>,
-  plan: Pick<CatalogPlan, 'bindable'>,
-): boolean {
-  return plan.bindable ?? service.bindable;
-}
-
-/** Whether instances may leave this plan: the plan's word, else the service's, else no. */
-export function isPlanUpdateable(
-  service: Pick<CatalogService, 'planUpdateable'>,
-  plan: Pick<CatalogPlan, 'planUpdateable'>,
-): boolean {
-  return plan.planUpdateable ?? service.planUpdateable;
-}
-
 function decodeService(value: unknown, path: string, problems: CatalogProblem[]): CatalogService | undefined {
   if (!isObject(value)) {
     problems.push({ path, message: 'is not an object' });

@@ -17,9 +17,9 @@ export interface CatalogService {
   /** Unique in its catalog, compared case-sensitively. Any Unicode. */
   readonly name: string;
   readonly description: string;
-  /** Default of its plans; see `isBindable`. */
+  /** Default of its plans. */
   readonly bindable: boolean;
-  /** Default of its plans; see `isPlanUpdateable`. Absent in the document means false. */
+  /** Default of its plans. Absent in the document means false. */
   readonly planUpdateable: boolean;
   readonly instancesRetrievable: boolean;
   readonly bindingsRetrievable: boolean;
@@ -41,9 +41,9 @@ export interface CatalogPlan {
   readonly description: string;
   /** Absent in the document means true. */
   readonly free: boolean;
-  /** Overrides the service's. Ask `isBindable(service, plan)`. */
+  /** Overrides the service's. */
   readonly bindable?: boolean;
-  /** Overrides the service's. Ask `isPlanUpdateable(service, plan)`. */
+  /** Overrides the service's. */
   readonly planUpdateable?: boolean;
   readonly bindingRotatable: boolean;
   /** Opaque. */

@@ -1,4 +1,4 @@
-import { isBindable, isPlanUpdateable, parseCatalog } from '../../../src/osb/catalog-document.ts';
+import { parseCatalog } from '../../../src/osb/catalog-document.ts';
 import { sampleCatalog } from '../../support/test-broker/sample-catalog.ts';
 
 const plan = (more: object = {}): object => ({ id: 'p1', name: 'small', description: 'd', ...more });
@@ -224,21 +224,6 @@ describe('a catalog in which something appears twice (H09)', () => {
 
   it('is refused although the first of the two is bad', () => {
     expect(parse(service({ bindable: 1 }), second({ id: 's1' }))).toMatchObject({ kind: 'bad' });
-  });
-});
-
-describe('the word of a plan', () => {
-  it.each([
-    [true, undefined, true],
-    [true, true, true],
-    [true, false, false],
-    [false, undefined, false],
-    [false, true, true],
-    [false, false, false],
-  ])('service %s, plan %s: %s', (ofService, ofPlan, expected) => {
-    const own = ofPlan === undefined ? {} : { bindable: ofPlan, planUpdateable: ofPlan };
-    expect(isBindable({ bindable: ofService }, own)).toBe(expected);
-    expect(isPlanUpdateable({ planUpdateable: ofService }, own)).toBe(expected);
   });
 });
 
