@@ -1,6 +1,6 @@
 /**
  * Writes src/api/generated/*.ts from the schemas in deploy/crds/*.yaml, the source of truth for the API, and
- * deploy/install.yaml from deploy/kustomize/base.
+ * deploy/install.yaml from deploy/kustomize/base, and webhook-config/*.yaml from their templates and the table of scope.
  *
  *   node scripts/generate.ts           write the files
  *   node scripts/generate.ts --check   say which files differ, exit 1 if any does
@@ -13,6 +13,7 @@ import { basename, join } from 'node:path';
 import { load } from 'js-yaml';
 import { compile } from 'json-schema-to-typescript';
 import { installManifest } from './install-manifest.ts';
+import { webhookConfig } from './webhook-config.ts';
 
 /** The part of a structural schema that decides about types. */
 interface Schema {
@@ -49,6 +50,7 @@ const sourceDirectory = join(root, 'deploy/crds');
 const targetDirectory = join(root, 'src/api/generated');
 const installFile = join(root, 'deploy/install.yaml');
 const installSource = join(root, 'deploy/kustomize/base');
+const webhookDirectory = join(root, 'webhook-config');
 const banner = '// Generated from deploy/crds by `npm run generate`. Do not edit.';
 const metadataType = 'ObjectMeta';
 
@@ -58,9 +60,10 @@ async function main(checkOnly: boolean): Promise<void> {
   const wanted = await renderFiles(await readDefinitions());
   await mkdir(targetDirectory, { recursive: true });
   const present = await readdir(targetDirectory);
-  const install = await installManifest(installSource);
-  if (checkOnly) return reportDrift(wanted, present, install);
-  await writeFile(installFile, install);
+  const webhooks = await webhookConfig(webhookDirectory);
+  if (checkOnly) return reportDrift(wanted, present, webhooks);
+  for (const [name, text] of webhooks) await writeFile(join(webhookDirectory, name), text);
+  await writeFile(installFile, await installManifest(installSource));
   for (const [name, text] of wanted) await writeFile(join(targetDirectory, name), text);
   for (const name of present) if (!wanted.has(name)) await rm(join(targetDirectory, name));
 }
@@ -68,19 +71,29 @@ async function main(checkOnly: boolean): Promise<void> {
 async function reportDrift(
   wanted: ReadonlyMap<string, string>,
   present: readonly string[],
-  install: string,
+  webhooks: ReadonlyMap<string, string>,
 ): Promise<void> {
   const differing: string[] = [];
   for (const name of [...new Set([...wanted.keys(), ...present])].sort()) {
     const text = present.includes(name) ? await readFile(join(targetDirectory, name), 'utf8') : undefined;
     if (text !== wanted.get(name)) differing.push(name);
   }
-  const isInstallRight = (await readFile(installFile, 'utf8').catch(() => '')) === install;
-  if (differing.length === 0 && isInstallRight) return;
-  if (!isInstallRight) console.error('deploy/install.yaml does not match deploy/kustomize/base');
-  for (const name of differing) console.error(`src/api/generated/${name} does not match deploy/crds`);
+  const messages = differing.map((name) => `src/api/generated/${name} does not match deploy/crds`);
+  for (const [name, text] of webhooks) {
+    if ((await textOf(join(webhookDirectory, name))) === text) continue;
+    messages.unshift(`webhook-config/${name} does not match its template and src/injection/scope.ts`);
+  }
+  if ((await textOf(installFile)) !== (await installManifest(installSource).catch(() => ''))) {
+    messages.unshift('deploy/install.yaml does not match deploy/kustomize/base');
+  }
+  if (messages.length === 0) return;
+  for (const message of messages) console.error(message);
   console.error('Run: npm run generate');
   process.exitCode = 1;
+}
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
 }
 
 async function readDefinitions(): Promise<readonly ResourceDefinition[]> {

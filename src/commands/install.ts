@@ -55,7 +55,7 @@ const installable: readonly Resource[] = [
 ];
 
 const fieldManager = 'bindery-install';
-const manifestNamespace = 'bindery-system';
+export const manifestNamespace = 'bindery-system';
 const establishTimeoutMs = 60_000;
 
 /**

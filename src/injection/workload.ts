@@ -1,4 +1,5 @@
 import { listOf, type RawMetadata, type RawPod } from './pod.ts';
+import { workloadsInScope } from './scope.ts';
 
 /** A workload as raw JSON. */
 export interface RawWorkload {
@@ -6,17 +7,8 @@ export interface RawWorkload {
   readonly spec?: unknown;
 }
 
-const template = ['spec', 'template'] as const;
-
 /** Where each kind of workload keeps its Pod template. */
-const templatePaths: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
-  ['Deployment', template],
-  ['StatefulSet', template],
-  ['DaemonSet', template],
-  ['ReplicaSet', template],
-  ['Job', template],
-  ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
-]);
+const templatePaths = new Map(workloadsInScope.map(({ kind, template }) => [kind, template] as const));
 
 /** Keys that lead to the Pod template; undefined for a kind that has none. */
 export function podTemplatePath(kind: string): readonly string[] | undefined {

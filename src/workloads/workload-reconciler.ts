@@ -11,7 +11,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
-import { isNamespaceServed } from '../injection/namespace-scope.ts';
+import { isNamespaceServed } from '../injection/scope.ts';
 import { liveView } from './live-view.ts';
 import { unwantedServices } from './unwanted-services.ts';
 import { admittedServices, type WantedBinding, type WantedInstance } from './wanted-services.ts';

@@ -1,10 +1,22 @@
 import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
+import { optOutOf } from '../injection/opt-out.ts';
+import type { RawMetadata } from '../injection/pod.ts';
+import { askingPrefix, workloadsInScope } from '../injection/scope.ts';
+import { isControlled } from '../injection/workload.ts';
 import { compact } from '../base/compact.ts';
 import type { KubeObject } from '../kube/objects.ts';
 
+const kinds: readonly Resource[] = [deployments, statefulSets, daemonSets, jobs, cronJobs];
+
 /** The kinds whose annotations are read. ReplicaSets and Pods are made from these. */
-export const workloadKinds: readonly Resource[] = [deployments, statefulSets, daemonSets, jobs, cronJobs];
+export const workloadKinds: readonly Resource[] = workloadsInScope
+  .filter(({ asks }) => asks)
+  .map(({ kind }) => {
+    const resource = kinds.find((candidate) => candidate.kind === kind);
+    if (resource === undefined) throw new Error(`${kind} is in scope and nobody can list it`);
+    return resource;
+  });
 
 /** A workload as it is kept: its name, and the annotations that matter. */
 export interface Workload extends KubeObject {
@@ -13,6 +25,7 @@ export interface Workload extends KubeObject {
   /**
    * Those of its Pod template, to which the webhook copies all others: what they ask for may be made. What stands beside
    * the template alone, such as on a Job after its creation, has no effect, and nobody was asked for the right to it.
+   * None when its Pods have opted out: they would get nothing.
    */
   readonly templateAnnotations: Readonly<Record<string, string>>;
 }
@@ -28,7 +41,7 @@ export interface RawWorkload extends KubeObject {
 }
 
 interface PodTemplate {
-  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata?: RawMetadata;
 }
 
 /**
@@ -36,20 +49,24 @@ interface PodTemplate {
  * over the workload's own annotation, as it does when the webhook copies one to the other.
  */
 export function trimWorkload(raw: RawWorkload): Workload {
-  const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = raw.metadata;
+  const { name, namespace, uid, resourceVersion, deletionTimestamp } = raw.metadata;
   // A Job of a CronJob is asked for by the CronJob.
-  const isOwned = ownerReferences?.some(({ controller }) => controller === true) === true;
-  const isGone = isOwned || deletionTimestamp !== undefined;
-  const template = raw.spec?.template ?? raw.spec?.jobTemplate?.spec?.template;
-  const templateAnnotations = isGone ? {} : ofBindings(template?.metadata?.annotations);
+  const isGone = isControlled(raw) || deletionTimestamp !== undefined;
+  const template = templateMetadata(raw);
+  const ofTemplate = isGone ? {} : ofBindings(template?.annotations);
+  const isOptedOut = optOutOf(template, undefined) !== undefined;
   return {
     metadata: compact({ name, namespace, uid, resourceVersion }),
-    bindingAnnotations: isGone ? {} : { ...ofBindings(raw.metadata.annotations), ...templateAnnotations },
-    templateAnnotations,
+    bindingAnnotations: isGone ? {} : { ...ofBindings(raw.metadata.annotations), ...ofTemplate },
+    templateAnnotations: isOptedOut ? {} : ofTemplate,
   };
 }
 
-function ofBindings(annotations: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  const ours = Object.entries(annotations).filter(([key]) => key.includes('bind.servicecatalog.k8s.io/'));
+function templateMetadata({ spec }: RawWorkload): RawMetadata | undefined {
+  return (spec?.template ?? spec?.jobTemplate?.spec?.template)?.metadata;
+}
+
+function ofBindings(annotations: RawMetadata['annotations']): Readonly<Record<string, string>> {
+  const ours = Object.entries(annotations ?? {}).filter(([key]) => key.includes(askingPrefix));
   return Object.fromEntries(ours);
 }

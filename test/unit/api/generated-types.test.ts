@@ -48,7 +48,7 @@ function edit(file: string, change: (text: string) => string): void {
 
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), 'bindery-generate-'));
-  for (const path of ['scripts', 'deploy', 'webhook-config', 'src/api/generated', 'package.json']) {
+  for (const path of ['scripts', 'deploy', 'webhook-config', 'src', 'package.json', '.prettierrc.json']) {
     cpSync(join(root, path), join(copy, path), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
@@ -68,6 +68,18 @@ describe('the generated types', () => {
 });
 
 describe('npm run generate', () => {
+  it('with --check finds that a condition does not say what the table of scope says', () => {
+    edit('src/injection/scope.ts', (text) => text.replace("'kube-public', ", ''));
+    const { status, output } = generate('--check');
+    expect(status).toBe(1);
+    expect(output).toContain(
+      'webhook-config/mutating.yaml does not match its template and src/injection/scope.ts',
+    );
+    expect(output).toContain('webhook-config/policies.yaml does not match');
+    expect(generate()).toMatchObject({ status: 0 });
+    expect(readFileSync(join(copy, 'deploy/install.yaml'), 'utf8')).not.toContain('kube-public');
+  });
+
   it('with --check names every file that a changed definition makes wrong, and what to run', () => {
     edit('deploy/crds/serviceinstances.yaml', (text) => text.replace('dashboardURL:', 'dashboard:'));
     const { status, output } = generate('--check');

@@ -77,7 +77,12 @@ describe('(12) opt-out', () => {
     ],
     ['the same, not true', { annotations: { [exclude]: 'false' } }, undefined, undefined],
     ['namespace', {}, { [inject]: 'disabled' }, 'namespace-disabled'],
-    ['Pod before namespace', { labels: { [inject]: 'enabled' } }, { [inject]: 'disabled' }, undefined],
+    [
+      'a namespace is out as a whole, as for the API server, which calls nobody there',
+      { labels: { [inject]: 'enabled' } },
+      { [inject]: 'disabled' },
+      'namespace-disabled',
+    ],
     [
       'disabled before enabled',
       { labels: { [inject]: 'enabled' }, annotations: { [inject]: 'disabled' } },

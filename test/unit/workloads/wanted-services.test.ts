@@ -70,6 +70,12 @@ describe('services that may be made', () => {
     expect(admittedServices([deployment('a', {}, source)], true).instances.size).toBe(1);
   });
 
+  it('are none for Pods that have opted out, and what they had is kept', () => {
+    const out = deployment('a', {}, { ...source, 'inject.servicecatalog.k8s.io': 'disabled' });
+    expect(admittedServices([out], true).instances.size).toBe(0);
+    expect(wantedServices([out]).instances.size).toBe(1);
+  });
+
   it('are none where nobody looks at workloads', () => {
     const { instances, bindings } = admittedServices([deployment('a', source, source)], false);
     expect([instances.size, bindings.size]).toEqual([0, 0]);
