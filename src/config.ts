@@ -30,6 +30,10 @@ export interface WebhookConfig {
   readonly serviceName: string;
   /** How many bindings one Pod or workload may ask for. */
   readonly maxBindings: number;
+  /** PEM file of the authorities whose certificates callers must show; undefined lets anybody call. */
+  readonly clientCaFile: string | undefined;
+  /** Common names of those certificates; empty for any. */
+  readonly clientNames: readonly string[];
 }
 
 export interface ControllerConfig {
@@ -92,6 +96,8 @@ const webhook: readonly Option[] = [
   { flags: '--webhook-url <url>', description: 'register the webhook by this https URL, not by its Service' },
   { flags: '--service-name <name>', description: 'Service of the webhook', default: 'bindery-webhook' },
   { flags: '--max-bindings <n>', description: 'bindings that one Pod may ask for', default: '32' },
+  { flags: '--client-ca-file <file>', description: 'callers must show a certificate of these authorities' },
+  { flags: '--client-names <list>', description: 'common names that it may have; else any' },
 ];
 
 const controller: readonly Option[] = [
@@ -164,6 +170,7 @@ export function parseConfig(
       url: url === undefined ? undefined : webhookUrl(url),
       serviceName: read.name('serviceName'),
       maxBindings: read.integer('maxBindings', 1, 256),
+      ...clientCheck(read),
     }),
     controller: Object.freeze({
       isLeaderElected: read.bool('leaderElect'),
@@ -182,6 +189,18 @@ export function parseConfig(
       }),
     }),
   });
+}
+
+function clientCheck(read: {
+  optional(key: string): string | undefined;
+  list(key: string): readonly string[];
+}): Pick<WebhookConfig, 'clientCaFile' | 'clientNames'> {
+  const clientCaFile = read.optional('clientCaFile');
+  const clientNames = read.list('clientNames');
+  if (clientCaFile === undefined && clientNames.length > 0) {
+    throw new ConfigError('--client-names needs --client-ca-file: without it nobody shows a name');
+  }
+  return { clientCaFile, clientNames };
 }
 
 function electionTimes(read: { duration(key: string): number }): ElectionTimes {
@@ -234,6 +253,10 @@ function reader(raw: RawOptions, environment: Readonly<Record<string, string | u
       throw new ConfigError(`${flagOf(key)} is "${text(key)}"; it must be ${expected}`);
     return value;
   };
+  const list = (key: string): readonly string[] => {
+    const entries = text(key).split(',');
+    return Object.freeze(entries.map((entry) => entry.trim()).filter((entry) => entry !== ''));
+  };
   return {
     optional,
     name: (key: string): string =>
@@ -253,17 +276,15 @@ function reader(raw: RawOptions, environment: Readonly<Record<string, string | u
     },
     duration: (key: string): number =>
       parsed(key, durationMs(text(key)), 'a duration such as 90s, 5m or 24h'),
+    list,
     targets: (key: string): readonly string[] => {
-      const entries = text(key)
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== '');
+      const entries = list(key);
       try {
         brokerTargets(entries);
       } catch (error) {
         throw new ConfigError(`${flagOf(key)}: ${(error as Error).message}`);
       }
-      return Object.freeze(entries);
+      return entries;
     },
     address: (key: string): Address =>
       parsed(key, parseAddress(text(key)), 'host:port, or :port for all interfaces, such as 127.0.0.1:8443'),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { sleep, aborted } from '../base/abort.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
@@ -14,6 +15,7 @@ import {
 } from './answer.ts';
 import { BodyReader } from './body-reader.ts';
 import { BytesInFlight, defaultByteLimits, isLarge, type ByteLimits } from './bytes-in-flight.ts';
+import { clientOptions, watchClients, type ClientCheck } from './client-check.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import type { Handler } from './decision.ts';
 import { Turns } from './turns.ts';
@@ -37,6 +39,8 @@ export interface AdmissionServerOptions {
     /** Calls the listener with each new pair; returns how to stop that. */
     subscribe(listener: (pair: ServingPair) => void): () => void;
   };
+  /** Who may call. @default anybody */
+  readonly clients?: ClientCheck | undefined;
   readonly logger: Logger;
   readonly observe?: (observation: AdmissionObservation) => void;
   /**
@@ -78,10 +82,13 @@ export class AdmissionServer {
   readonly #connections: ConnectionLimit;
   readonly #turns = new Turns();
   readonly #announce: PromiseWithResolvers<AddressInfo>;
+  /** What is served with: the last one that was usable. */
+  #pair: ServingPair;
   #isDraining = false;
 
   constructor(options: AdmissionServerOptions) {
     this.#options = options;
+    this.#pair = options.certificate.current;
     this.#announce = Promise.withResolvers<AddressInfo>();
     this.listening = this.#announce.promise;
     // Whoever does not ask for the address hears of a failure from `start`.
@@ -97,7 +104,10 @@ export class AdmissionServer {
   /** Serves until the signal aborts, then drains; resolves when the last connection is gone. */
   async start(signal: AbortSignal): Promise<void> {
     const { host = '0.0.0.0', port, certificate, drainMs = 0 } = this.#options;
-    const unsubscribe = certificate.subscribe((pair) => this.#reload(pair));
+    const unsubscribe = [
+      certificate.subscribe((pair) => this.#reload(pair)),
+      this.#options.clients?.authorities.subscribe(() => this.#reload(this.#pair)),
+    ];
     try {
       await this.#app.listen({ host, port });
       this.#announce.resolve(this.#app.server.address() as AddressInfo);
@@ -108,7 +118,7 @@ export class AdmissionServer {
       this.#announce.reject(error);
       throw error;
     } finally {
-      unsubscribe();
+      for (const stop of unsubscribe) stop?.();
       await this.#close();
     }
   }
@@ -151,8 +161,8 @@ export class AdmissionServer {
 
   /** The server beneath fastify. What is plainly a review does not take the way through it: it is long. */
   #createServer(fastify: RequestListener): Server {
-    const { certificate, handlers } = this.#options;
-    const options = { ...tlsOptions(certificate.current), connectionsCheckingInterval: 5_000 };
+    const { handlers, clients, logger } = this.#options;
+    const options = { ...this.#tlsOptions(this.#pair), connectionsCheckingInterval: 5_000 };
     const server = createServer(options, (request, response) => {
       this.#connections.work(request.socket, response);
       const { method, url = '', headers } = request;
@@ -164,6 +174,7 @@ export class AdmissionServer {
       else fastify(request, response);
     });
     this.#connections.watch(server);
+    watchClients(server, clients, logger);
     return server;
   }
 
@@ -219,13 +230,18 @@ export class AdmissionServer {
     reply.code(status).type('text/plain').send(text);
   }
 
-  /** New connections get the new certificate, those that are open go on. A pair that does not match is left out. */
+  /** New connections meet the new certificate and authorities, those that are open go on. What does not fit is left out. */
   #reload(pair: ServingPair): void {
     try {
-      this.#app.server.setSecureContext(tlsOptions(pair));
+      this.#app.server.setSecureContext(this.#tlsOptions(pair));
+      this.#pair = pair;
     } catch (error) {
       this.#options.logger.error(errorFields(error), 'new serving certificate refused; the old one stays');
     }
+  }
+
+  #tlsOptions({ cert, key }: ServingPair): TlsOptions {
+    return { cert, key, minVersion: 'TLSv1.2', ...clientOptions(this.#options.clients) };
   }
 
   async #close(): Promise<void> {
@@ -242,8 +258,4 @@ export class AdmissionServer {
       this.#reader.stop();
     }
   }
-}
-
-function tlsOptions(pair: ServingPair): ServingPair & { readonly minVersion: 'TLSv1.2' } {
-  return { cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' };
 }

@@ -11,6 +11,7 @@ import { KubeClient } from '../kube/client.ts';
 import { AdminServer, type Checks } from '../observability/admin-server.ts';
 import { createLogger } from '../observability/log.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
+import { ClientAuthorities } from '../certs/client-authorities.ts';
 import { connect } from './connect.ts';
 import { announceReady } from './announce-ready.ts';
 import { controllerUser } from './controller-user.ts';
@@ -168,12 +169,15 @@ function controllerRole(deps: RunDeps, stores: Stores, identity: string): Contro
 
 async function webhookRole(deps: RunDeps, stores: Stores, identity: string): Promise<WebhookRole> {
   const { client, logger, metrics, config, roles, signal } = deps;
+  const { clientCaFile } = config.webhook;
   return new WebhookRole({
     client,
     logger,
     stores,
     identity,
     config: config.webhook,
+    clientAuthorities:
+      clientCaFile === undefined ? undefined : await ClientAuthorities.open({ file: clientCaFile, logger }),
     namespace: config.namespace,
     controllerUser: await controllerUser(client, config.namespace, roles.controller, signal),
     observeAdmission: metrics.observeAdmission,

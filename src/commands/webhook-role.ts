@@ -8,6 +8,7 @@ import { mutateCatalog } from '../admission/mutate-catalog.ts';
 import { mutatePod, type InjectionObservation } from '../admission/mutate-pod.ts';
 import { mutateWorkload } from '../admission/mutate-workload.ts';
 import type { PodNote } from '../admission/pod-note.ts';
+import { forRealRequests } from '../admission/real-request.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { AdmissionServer } from '../admission/server.ts';
 import type { PodPreset } from '../api/generated/pod-preset.ts';
@@ -19,6 +20,7 @@ import type { Logger } from '../base/logger.ts';
 import { runTogether } from '../base/task-group.ts';
 import { caSecretName } from '../certs/ca-note.ts';
 import { CaSecret } from '../certs/ca-secret.ts';
+import type { ClientAuthorities } from '../certs/client-authorities.ts';
 import { defaultRotation } from '../certs/rotation.ts';
 import { ServingCertificate, type ServingCertificateDeps } from '../certs/serving-certificate.ts';
 import type { WebhookConfig } from '../config.ts';
@@ -27,11 +29,14 @@ import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { admissionResolution, offeringProblem } from './admission-resolution.ts';
+import { knownNamespaces } from './known-namespaces.ts';
 
 export interface WebhookRoleDeps {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly config: WebhookConfig;
+  /** Who may vouch for callers; absent lets anybody call. */
+  readonly clientAuthorities?: ClientAuthorities | undefined;
   /** Bindery's own namespace: its CA Secret, its Service, and no injection there. */
   readonly namespace: string;
   /** Name of this process in events. */
@@ -116,11 +121,16 @@ export class WebhookRole {
   /** Runs until the signal aborts and the last answer is written. */
   async start(signal: AbortSignal): Promise<void> {
     const certificate = this.#certificate;
+    const { clientAuthorities } = this.#deps;
     try {
       await runTogether(
         [
           { name: 'watch of podpresets', run: (running) => this.#presets.start(running) },
           { name: 'serving certificate', run: (running) => certificate.start(running) },
+          {
+            name: 'authorities of clients',
+            run: (running) => clientAuthorities?.start(running) ?? aborted(running),
+          },
           {
             name: 'admission server',
             run: async (running) => {
@@ -142,12 +152,13 @@ export class WebhookRole {
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
-    const { config, logger, observeAdmission } = this.#deps;
+    const { config, logger, observeAdmission, clientAuthorities: authorities } = this.#deps;
     const server = new AdmissionServer({
       ...config.listen,
       handlers: this.#handlers(signal),
       maxParsedBytes,
       certificate: this.#certificate,
+      clients: authorities === undefined ? undefined : { authorities, names: config.clientNames },
       logger,
       // By URL there are no endpoints that have to forget us.
       drainMs: config.url === undefined ? drainMs : 0,
@@ -208,11 +219,13 @@ export class WebhookRole {
       isController: ({ user, fieldManager }: AdmissionRequest) =>
         user.username === controllerUser && fieldManager === controllerFieldManager,
     };
-    return new Map<string, Handler>([
+    const known = knownNamespaces(stores.namespaces.store, client, signal);
+    const handlers: readonly (readonly [string, Handler])[] = [
       ['/mutate/pods', (request, context) => mutatePod(request, context, pod)],
       ['/mutate/workloads', (request, context) => mutateWorkload(request, context, workload)],
       ['/mutate/catalog', (request, context) => mutateCatalog(request, context, catalog)],
-    ]);
+    ];
+    return new Map(handlers.map(([path, handler]) => [path, forRealRequests(handler, known)]));
   }
 
   #tell({ target, type, reason, message }: PodNote): void {

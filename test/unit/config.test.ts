@@ -27,9 +27,19 @@ describe('config', () => {
     [{ concurrency: '0' }, '--concurrency is "0"; it must be a whole number from 1 to 1000'],
     [{ leaderElect: 'maybe' }, '--leader-elect is "maybe"; it must be true or false'],
     [{ logLevel: 'loud' }, '--log-level is "loud"; it must be one of debug, info, warn, error, silent'],
+    [{ clientNames: 'apiserver' }, '--client-names needs --client-ca-file'],
     [{ namespace: 'A_B' }, '--namespace is "A_B"; it must be a Kubernetes name'],
   ])('%j: %s', (raw, message) => {
     expect(() => parseConfig(raw, {})).toThrow(message);
+  });
+
+  it('lets anybody call the webhook, or those with a certificate, by any name or by some', () => {
+    expect(parseConfig({}, {}).webhook).toMatchObject({ clientCaFile: undefined, clientNames: [] });
+    const raw = { clientCaFile: '/etc/ca.crt', clientNames: 'apiserver, other' };
+    expect(parseConfig(raw, {}).webhook).toMatchObject({
+      clientCaFile: '/etc/ca.crt',
+      clientNames: ['apiserver', 'other'],
+    });
   });
 
   it.each([

@@ -79,7 +79,8 @@ beforeAll(async () => {
   };
   // The webhook is ready once the controller has published what to trust it by.
   await Promise.all([
-    start('controller', []),
+    // The Lease is renewed within the story, however fast that is told.
+    start('controller', ['--retry-period=200ms']),
     start('webhook', [`--listen=${listen}`, `--webhook-url=https://${listen}`]),
   ]);
 }, 120_000);
