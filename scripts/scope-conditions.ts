@@ -1,3 +1,4 @@
+import { keptAnnotations, keptLabels } from '../src/api/group.ts';
 import { manifestNamespace } from '../src/commands/install.ts';
 import {
   askingPrefix,
@@ -9,6 +10,12 @@ import {
   vocabularyMark,
   workloadsInScope,
 } from '../src/injection/scope.ts';
+
+/** Marks on our own objects by which the controller deletes. */
+const marks = [
+  ...keptLabels.map((key) => ['labels', key] as const),
+  ...keptAnnotations.map((key) => ['annotations', key] as const),
+];
 
 /** The table of scope as selectors, rules and CEL, by the names that the templates of `webhook-config/` use. */
 export const scopeParts: Readonly<Record<string, unknown>> = {
@@ -24,6 +31,10 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
     .map(({ place, key, value }) => `object.metadata.?${place}[${text(key)}].orValue('') != ${text(value)}`)
     .join(' && '),
   'is-not-a-mirror-pod': `!object.metadata.?annotations[${text(mirrorAnnotation)}].hasValue()`,
+  'changes-a-mark': marks
+    .map(([place, key]) => `metadata.?${place}[${text(key)}]`)
+    .map((mark) => `object.${mark} != oldObject.${mark}`)
+    .join(' || '),
   'has-or-had-an-annotation': `[object, oldObject].exists(version, version != null && (${usesVocabulary('version')}))`,
 };
 

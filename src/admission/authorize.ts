@@ -60,14 +60,3 @@ export function mayGet(user: RequestUser, namespace: string, resource: string, n
 export function mayReadSecret(user: RequestUser, namespace: string, name: string): AccessCheck {
   return { user, namespace, verb: 'get', group: '', resource: 'secrets', name };
 }
-
-/**
- * The controllers of Kubernetes make Pods, ReplicaSets and Jobs for people whose rights were checked when they wrote
- * the workload above. Service accounts of kube-system can only be made by administrators.
- */
-export function isWorkloadController({ username = '' }: RequestUser): boolean {
-  return (
-    username === 'system:kube-controller-manager' ||
-    /^system:serviceaccount:kube-system:[a-z-]+-controller$/.test(username)
-  );
-}

@@ -124,7 +124,7 @@ function decide(podCase: PodCase, { timeoutMs }: RequestContext): Decision | Pro
     ({ source }) => source.kind === 'request' || source.kind === 'instance',
   );
   if (made.length === 0) return inject(podCase);
-  return missingRight(made, request.user, request.namespace, deps.authorize, timeoutMs).then((missing) =>
+  return missingRight(made, request, deps.authorize, timeoutMs).then((missing) =>
     missing === undefined ? inject(podCase) : refuse(403, missing, podCase),
   );
 }

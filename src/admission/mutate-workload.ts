@@ -53,7 +53,7 @@ export async function mutateWorkload(
   { timeoutMs }: RequestContext,
   deps: MutateWorkloadDeps,
 ): Promise<Decision> {
-  const { kind, operation, subResource, object, oldObject, namespace, user } = request;
+  const { kind, operation, subResource, object, oldObject, namespace } = request;
   const isWrite = operation === 'CREATE' || operation === 'UPDATE';
   if (podTemplatePath(kind) === undefined || !isWrite || subResource !== '') return ignored;
   if (object === undefined) return deny(400, 'the request has no object');
@@ -68,7 +68,7 @@ export async function mutateWorkload(
   // Not by these limits: what the workload controller reads is what rights are needed for.
   const parsed = parseAnnotations(lifted.annotations);
   const added = addedRequests(parsed, kind, oldObject);
-  const missing = await missingRight(added, user, namespace, deps.authorize, timeoutMs);
+  const missing = await missingRight(added, request, deps.authorize, timeoutMs);
   if (missing !== undefined) return refuse(403, missing, request, deps);
 
   const warnings = [

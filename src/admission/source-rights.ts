@@ -1,23 +1,25 @@
 import { bindingAnnotationPrefixes, group } from '../api/group.ts';
 import type { BindingRequest } from '../injection/request.ts';
-import { mayCreate, isWorkloadController, type Authorize } from './authorize.ts';
-import type { RequestUser } from './review.ts';
+import { mayCreate, type Authorize } from './authorize.ts';
+import { isMadeFromChecked } from './checked-owner.ts';
+import type { AdmissionRequest } from './review.ts';
 
 /**
  * Whoever asks for a service by annotation has it made by the controller, with the controller's rights. So they must
  * be allowed to make it themselves: instances for `request/…`, bindings for that and for `instance/…`.
  *
- * `binding/…` and `secret/…` need no check: whoever creates Pods can mount the Secrets of the namespace anyway.
+ * What is made from a workload was checked with that. `binding/…` and `secret/…` need no check: whoever creates Pods can
+ * mount the Secrets of the namespace anyway.
  * @returns the text of a refusal, or undefined
  */
 export async function missingRight(
   requests: readonly BindingRequest[],
-  user: RequestUser,
-  namespace: string,
+  request: Pick<AdmissionRequest, 'kind' | 'operation' | 'user' | 'object' | 'namespace'>,
   authorize: Authorize,
   timeoutMs: number,
 ): Promise<string | undefined> {
-  if (isWorkloadController(user)) return undefined;
+  const { user, namespace } = request;
+  if (isMadeFromChecked(request)) return undefined;
   for (const [resource, asking] of neededResources(requests)) {
     if (await authorize(mayCreate(user, namespace, resource), timeoutMs)) continue;
     return (

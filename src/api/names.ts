@@ -60,6 +60,11 @@ export function generatedName(name: string, source: string, parameters = ''): st
   return `${name.slice(0, room).replace(/[-.]+$/, '')}-${digest}`;
 }
 
+/** Whether a name has the form of those above. */
+export function hasGeneratedName(name: string): boolean {
+  return /^.+-[0-9a-f]{8}$/.test(name);
+}
+
 function canonical(parameters: string): string {
   try {
     return canonicalJson(parseExact(parameters));

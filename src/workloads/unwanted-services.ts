@@ -1,6 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { generatedLabel } from '../api/group.ts';
+import { generatedForAnnotation, generatedLabel } from '../api/group.ts';
+import { hasGeneratedName } from '../api/names.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { wantedServices } from './wanted-services.ts';
 import type { Workload } from './workload.ts';
@@ -46,9 +47,14 @@ export function unwantedServices({ workloads, instances, bindings, users }: Name
   };
 }
 
-/** Made for an annotation, by the workload controller. */
+/**
+ * Made for an annotation, by the workload controller. The label alone is not enough: it is deleted with what is in it. Only
+ * who may delete the object can set its marks (the policy `bindery-generated-marks`), and nobody can set its name.
+ */
 export function isGenerated({ metadata }: KubeObject): boolean {
-  return metadata.labels?.[generatedLabel] === 'true';
+  const { name, labels, annotations } = metadata;
+  const isMarked = labels?.[generatedLabel] === 'true' && annotations?.[generatedForAnnotation] !== undefined;
+  return isMarked && hasGeneratedName(name);
 }
 
 function isStaying({ metadata }: KubeObject): boolean {

@@ -1,6 +1,6 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { generatedLabel } from '../../../src/api/group.ts';
+import { generatedForAnnotation, generatedLabel } from '../../../src/api/group.ts';
 import { generatedName } from '../../../src/api/names.ts';
 import { unwantedServices, type NamespaceView } from '../../../src/workloads/unwanted-services.ts';
 import { trimWorkload } from '../../../src/workloads/workload.ts';
@@ -9,6 +9,8 @@ const bind = 'bind.servicecatalog.k8s.io/db';
 const source = 'request/postgresql/small';
 const generated = generatedName('db', source, '');
 const labels = { [generatedLabel]: 'true' };
+const annotations = { [generatedForAnnotation]: source };
+const marks = { labels, annotations };
 const deletionTimestamp = '2026-01-01T00:00:00Z';
 
 type Metadata = ServiceInstance['metadata'];
@@ -26,8 +28,8 @@ function binding(name: string, of: string, metadata: Partial<Metadata> = {}): Se
 
 const asking = trimWorkload({ metadata: { name: 'app', namespace: 'n', annotations: { [bind]: source } } });
 const pair = {
-  instances: [instance(generated, { labels })],
-  bindings: [binding(generated, generated, { labels })],
+  instances: [instance(generated, marks)],
+  bindings: [binding(generated, generated, marks)],
 };
 
 function unwanted(view: Partial<NamespaceView>): readonly string[] {
@@ -72,12 +74,20 @@ describe('what was generated', () => {
   });
 
   it('is not removed twice', () => {
-    const instances = [instance(generated, { labels, deletionTimestamp })];
-    const bindings = [binding(generated, generated, { labels, deletionTimestamp })];
+    const instances = [instance(generated, { ...marks, deletionTimestamp })];
+    const bindings = [binding(generated, generated, { ...marks, deletionTimestamp })];
     expect(unwanted({ instances, bindings })).toEqual([]);
   });
 });
 
 it('what people made is never unwanted', () => {
   expect(unwanted({ instances: [instance('db')], bindings: [binding('db', 'db')] })).toEqual([]);
+});
+
+it.each<[string, ServiceInstance]>([
+  ['a name of its own', instance('db', marks)],
+  ['the label alone', instance(generated, { labels })],
+  ['the annotation alone', instance(generated, { annotations })],
+])('what has %s was not generated, whatever marks it', (_what, made) => {
+  expect(unwanted({ instances: [made], bindings: [] })).toEqual([]);
 });

@@ -1,0 +1,89 @@
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { generatedForAnnotation, generatedLabel, idMadeAnnotation } from '../../../src/api/group.ts';
+import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import { KubeClient } from '../../../src/kube/client.ts';
+import { loadConnection } from '../../../src/kube/credentials.ts';
+import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { generatedFor, inUse, lookAround } from '../workloads/requested-services.ts';
+
+/** A user who may change instances and bindings, and not delete them. */
+let world: ServiceWorld;
+let patcher: KubeClient;
+const marked = {
+  labels: { [generatedLabel]: 'true' },
+  annotations: { [generatedForAnnotation]: 'request/postgresql/small' },
+};
+
+beforeAll(async () => {
+  world = await ServiceWorld.start({ controllers: 'none' });
+  await world.startBindery('--leader-elect=false');
+  await world.register();
+  const { controlPlane, namespace } = world;
+  const resources = ['serviceinstances', 'servicebindings'].map(
+    (name) => `--resource=${name}.servicecatalog.k8s.io`,
+  );
+  for (const args of [
+    ['create', 'role', 'patcher', '-n', namespace, '--verb=get,list,create,update,patch', ...resources],
+    ['create', 'rolebinding', 'patcher', '-n', namespace, '--role=patcher', '--user=mallory'],
+  ]) {
+    expect(await controlPlane.kubectl(args)).toMatchObject({ code: 0 });
+  }
+  patcher = new KubeClient({
+    connection: await loadConnection({ kubeconfig: await controlPlane.kubeconfigFor('mallory') }),
+  });
+}, 90_000);
+afterAll(async () => {
+  await patcher?.close();
+  await world?.stop();
+});
+
+/** A merge patch of metadata, as mallory. */
+function patch(name: string, metadata: object, resource = serviceInstances): Promise<ServiceInstance> {
+  return patcher.patch(resource, { namespace: world.namespace, name }, { metadata }, { type: 'merge' });
+}
+
+const forbidden = { status: 403, message: expect.stringContaining('user mallory may not delete') as string };
+
+it('who may patch an instance and not delete it can not have it deleted by marking it as generated', async () => {
+  // The form of a generated name, too.
+  await world.createInstance('orders-1234abcd');
+  await world.createBinding('orders-1234abcd', 'orders-1234abcd');
+  await world.binding('orders-1234abcd', isReady, 'is ready');
+  await waitFor(async () => {
+    await expect(patch('orders-1234abcd', marked)).rejects.toMatchObject(forbidden);
+    return true;
+  });
+  await expect(patch('orders-1234abcd', { labels: marked.labels })).rejects.toMatchObject(forbidden);
+  await expect(patch('orders-1234abcd', marked, serviceBindings)).rejects.toMatchObject(forbidden);
+  const idMade = { annotations: { [idMadeAnnotation]: new Date().toISOString() } };
+  await expect(patch('orders-1234abcd', idMade)).rejects.toMatchObject(forbidden);
+  // Everything else of it is theirs to change.
+  await patch('orders-1234abcd', { labels: { tier: 'gold' }, annotations: { note: 'x' } });
+  await lookAround(world);
+  expect(isReady(await world.instance('orders-1234abcd', isReady, 'is ready'))).toBe(true);
+  expect(world.broker.requestsOf('deprovision')).toEqual([]);
+});
+
+it('a mark alone does not make an instance of a person a generated one', async () => {
+  await world.createInstance('mine');
+  await world.instance('mine', isReady, 'is ready');
+  const ref = { namespace: world.namespace, name: 'mine' };
+  await world.client.patch(serviceInstances, ref, { metadata: marked }, { type: 'merge' });
+  await lookAround(world);
+  const mine = await world.instance('mine', isReady, 'is ready');
+  expect(mine.metadata.deletionTimestamp).toBeUndefined();
+  expect(world.broker.requestsOf('deprovision')).toEqual([]);
+});
+
+it('who may not delete a generated instance can not keep it either by taking its marks away', async () => {
+  await inUse(world, 'app', 'kept');
+  const name = generatedFor('kept');
+  await expect(patch(name, { labels: { [generatedLabel]: null } })).rejects.toMatchObject(forbidden);
+  await expect(patch(name, { annotations: { [generatedForAnnotation]: null } })).rejects.toMatchObject(
+    forbidden,
+  );
+  await expect(patch(name, { labels: { [generatedLabel]: null } }, serviceBindings)).rejects.toMatchObject(
+    forbidden,
+  );
+});
