@@ -86,6 +86,8 @@ export function plan(input: PlanInput): PlanResult {
   };
 }
 
+const tooMuch = `would bring more than ${maxAdditions} mounts and variables into the Pod, with the PodPresets before it`;
+
 /** What came of some requests. */
 interface Applied {
   readonly injected: readonly InjectedBinding[];
@@ -137,10 +139,18 @@ function applyPresets(
   // What is tried counts, also when it is left out: it is the work that has to end.
   let tried = 0;
   for (const preset of presets) {
+    if (preset.unusable !== undefined) {
+      results.push({
+        injected: [],
+        warnings: [],
+        conflicts: [leftOut(preset, `can not be used: ${preset.unusable}`)],
+      });
+      continue;
+    }
     tried += ownItems(preset) * slots.length;
     for (const request of preset.requests) tried += additionsOf(request, slots);
     if (tried > maxAdditions) {
-      results.push({ injected: [], warnings: [], conflicts: [tooMuch(preset)] });
+      results.push({ injected: [], warnings: [], conflicts: [leftOut(preset, tooMuch)] });
       continue;
     }
     let applied: Applied = { injected: [], conflicts: [], warnings: [] };
@@ -162,8 +172,7 @@ function rejected({ conflicts }: Applied, { name }: Preset): Applied {
   return { injected: [], warnings: [], conflicts: ofPreset };
 }
 
-function tooMuch({ name }: Preset): Conflict {
-  const reason = `would bring more than ${maxAdditions} mounts and variables into the Pod, with the PodPresets before it`;
+function leftOut({ name }: Preset, reason: string): Conflict {
   return { binding: name, field: 'PodPreset', reason, keepable: true };
 }
 

@@ -64,6 +64,11 @@ export class PodDraft {
     return false;
   }
 
+  /** True when the Pod has a volume of this name, or will have. */
+  hasVolumeNamed(name: string): boolean {
+    return this.#volumesOfPod().has(name) || this.#added.has(name);
+  }
+
   /** True when the Pod has this very volume already. */
   hasVolume(wanted: RawVolume): boolean {
     const existing = this.#volumesOfPod().get(wanted.name);

@@ -3,9 +3,11 @@ import { bindingAnnotationPrefixes as prefix } from '../api/group.ts';
 import { parseAnnotations } from './annotations.ts';
 import type { Report } from './container-draft.ts';
 import { matchesSelector } from './label-selector.ts';
+import { memoized } from './memo.ts';
 import type { PodDraft } from './pod-draft.ts';
 import type { Annotations, RawEnv, RawEnvFrom, RawMetadata, RawMount, RawVolume } from './pod.ts';
-import type { Problem } from './problem.ts';
+import { presetProblem } from './preset-problem.ts';
+import { quote, type Problem } from './problem.ts';
 import type { BindingRequest } from './request.ts';
 
 /** A PodPreset as injection understands it. */
@@ -19,6 +21,8 @@ export interface Preset {
   /** Annotations that the Pod needs, because the files `type` and `provider` of a binding are made of them. */
   readonly annotations: Annotations;
   readonly problems: readonly Problem[];
+  /** Why Pods could not be created with it; undefined when nothing is known. */
+  readonly unusable: string | undefined;
 }
 
 const none: readonly Preset[] = [];
@@ -35,7 +39,8 @@ export function matchingPresets(
     .map(readPreset);
 }
 
-function readPreset({ metadata, spec }: PodPreset): Preset {
+/** Presets are what the store holds: the same objects for every Pod. */
+export const readPreset: (preset: PodPreset) => Preset = memoized(({ metadata, spec }) => {
   const bindings = (spec.bindings ?? []).map(asAnnotations);
   const parsed = bindings.map((annotations) => parseAnnotations(annotations));
   return {
@@ -51,8 +56,9 @@ function readPreset({ metadata, spec }: PodPreset): Preset {
       bindings.flatMap((annotations) => Object.entries(annotations)).filter(isFile),
     ),
     problems: parsed.flatMap(({ problems }) => problems),
+    unusable: presetProblem(spec),
   };
-}
+});
 
 /** How many entries the preset's own items add to each container. */
 export function ownItems({ mounts, env, envFrom }: Preset): number {
@@ -63,10 +69,18 @@ export function ownItems({ mounts, env, envFrom }: Preset): number {
 export function applyPreset(draft: PodDraft, preset: Preset, report: Report): void {
   for (const volume of preset.volumes) draft.volume(volume, report);
   for (const container of draft.containers) {
-    for (const mount of preset.mounts) container.mount(mount, report);
+    for (const mount of preset.mounts) {
+      if (draft.hasVolumeNamed(mount.name)) container.mount(mount, report);
+      else report(withoutVolume(mount, container.slot.container.name));
+    }
     for (const variable of preset.env) container.env(variable, report);
     for (const source of preset.envFrom) container.envFrom(source);
   }
+}
+
+function withoutVolume({ name, mountPath }: RawMount, container: string): Parameters<Report>[0] {
+  const reason = `is of volume ${quote(name)}, which neither the Pod nor the PodPreset has`;
+  return { container, field: `mountPath ${mountPath}`, reason, keepable: true };
 }
 
 /** The fields of a preset's binding have the notation of the annotations, so the same reader reads them. */

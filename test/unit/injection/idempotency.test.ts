@@ -135,6 +135,7 @@ it('(17) a preset on a Pod without annotations makes them', () => {
     mounts: [],
     annotations: {},
     problems: [],
+    unusable: undefined,
   };
   for (const metadata of [{}, { annotations: null }]) {
     const input: RawPod = { metadata, spec: { containers: [{ name: 'app' }] } };

@@ -161,3 +161,67 @@ it('a preset does not make a Pod fail that conflicts by itself', () => {
     plan: { containers: [{ env: [{ name: 'A' }] }] },
   });
 });
+
+describe('a preset with which no Pod could be created', () => {
+  const source = { name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } };
+  it.each<[string, Partial<PodPresetSpec>, string]>([
+    ['a variable', { env: [{ name: 'A=B', value: '1' }] }, 'env "A=B" can not be the name of a variable'],
+    ['a value twice', { env: [{ ...source, value: '1' }] }, 'env "A" has both value and valueFrom'],
+    ['no source', { env: [{ name: 'A', valueFrom: {} }] }, 'env "A" needs one source in valueFrom and has 0'],
+    [
+      'a key',
+      { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'a/b' } } }] },
+      'env "A": "a/b" can not be a key',
+    ],
+    [
+      'a field',
+      { env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'spec.containers' } } }] },
+      'is no field for a variable',
+    ],
+    [
+      'a divisor',
+      { env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: 'one' } } }] },
+      '"one" is no quantity',
+    ],
+    ['envFrom without source', { envFrom: [{}] }, 'envFrom needs either secretRef or configMapRef'],
+    ['a name', { envFrom: [{ secretRef: { name: 'A B' } }] }, '"A B" can not be the name of an object'],
+    ['a volume', { volumes: [{ name: 'A_B', emptyDir: {} }] }, '"A_B" can not be the name of a volume'],
+    ['two sources', { volumes: [{ name: 'v', emptyDir: {}, secret: { secretName: 's' } }] }, 'has 2 sources'],
+    ['half a source', { volumes: [{ name: 'v', secret: {} }] }, 'volume "v": secret needs secretName'],
+    ['a mode', { volumes: [{ name: 'v', secret: { secretName: 's', defaultMode: 4096 } }] }, 'defaultMode'],
+    ['a size', { volumes: [{ name: 'v', emptyDir: { sizeLimit: 'big' } }] }, 'sizeLimit is no quantity'],
+    [
+      'two volumes of a name',
+      {
+        volumes: [
+          { name: 'v', emptyDir: {} },
+          { name: 'v', emptyDir: {} },
+        ],
+      },
+      'volume "v" is there twice',
+    ],
+    [
+      'a path out of the volume',
+      { volumes: [{ name: 'v' }], volumeMounts: [{ name: 'v', mountPath: '/v', subPath: '../x' }] },
+      '"../x" must be a relative path',
+    ],
+    [
+      'a volume of nobody',
+      { volumeMounts: [{ name: 'v', mountPath: '/v' }] },
+      'is of volume "v", which neither',
+    ],
+  ])('for %s is left out, with the reason, and the others are applied', (_what, spec, reason) => {
+    const presets = [preset('bad', spec), preset('good', { env: [{ name: 'GOOD', value: '1' }] })];
+    const { pod: result, result: planned } = injectPresets(plain, presets);
+    expect(result.spec).toMatchObject({ containers: [{ name: 'app', env: [{ name: 'GOOD', value: '1' }] }] });
+    expect(result.spec).not.toHaveProperty('volumes');
+    expect(planned).toMatchObject({ kind: 'inject', conflicts: [{ binding: 'bad' }] });
+    expect(planned.kind === 'inject' && planned.conflicts.map((one) => one.reason).join()).toContain(reason);
+  });
+
+  it('can mount a volume that the Pod has', () => {
+    const spec = { volumeMounts: [{ name: 'cache', mountPath: '/cache' }] };
+    const input = { ...plain, spec: { ...plain.spec, volumes: [{ name: 'cache', emptyDir: {} }] } };
+    expect(mountPaths(injectPresets(input, [preset('p', spec)]).pod)).toEqual(['/cache']);
+  });
+});
