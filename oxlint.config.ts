@@ -19,10 +19,20 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   catalog: ['brokers'],
   instances: ['operations'],
   bindings: ['operations'],
+  presets: ['injection', 'control'],
   workloads: ['injection', 'control'],
   admission: ['injection', 'control'],
   cli: ['injection', 'osb', 'kube'],
-  commands: ['catalog', 'instances', 'bindings', 'workloads', 'admission', 'certs', 'observability'],
+  commands: [
+    'catalog',
+    'instances',
+    'bindings',
+    'presets',
+    'workloads',
+    'admission',
+    'certs',
+    'observability',
+  ],
 };
 
 /** The packages, and the files of src/ that may import more of them than types. One without doors is for tests. */

@@ -24,6 +24,7 @@ import type { CircuitState } from '../osb/options.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { mutatingWebhookConfigurations } from '../kube/resources.ts';
+import { createPresetInformer, presetController } from '../presets/preset-controller.ts';
 import { createWorkloadInformers, workloadController } from '../workloads/workload-controller.ts';
 
 export interface ControllerRoleDeps {
@@ -59,6 +60,7 @@ export class ControllerRole {
   readonly #deps: ControllerRoleDeps;
   readonly #stores: Stores;
   readonly #workloads: ReturnType<typeof createWorkloadInformers>;
+  readonly #presets: ReturnType<typeof createPresetInformer>;
   readonly #events: EventRecorder;
   readonly #connections: BrokerConnections;
   /** Absent where nobody else could lead. */
@@ -72,6 +74,7 @@ export class ControllerRole {
     const { logger, config, identity, namespace } = deps;
     this.#stores = deps.stores ?? createStores(deps);
     this.#workloads = createWorkloadInformers(deps);
+    this.#presets = createPresetInformer(deps);
     if (config.isLeaderElected) {
       const lease = { namespace, name: 'bindery-controller', identity };
       this.#election = new LeaderElection({ client: deps.client, logger, ...lease, ...config.election });
@@ -129,7 +132,8 @@ export class ControllerRole {
    * @throws LeadOverrunError, or the failure of any part
    */
   async start(signal: AbortSignal): Promise<void> {
-    const informers = [...(this.#deps.stores ? [] : Object.values(this.#stores)), ...this.#workloads];
+    const ofStores = this.#deps.stores ? [] : Object.values(this.#stores);
+    const informers = [...ofStores, ...this.#workloads, this.#presets];
     const watches = informers.map((informer) => ({
       name: `watch of ${informer.name}`,
       run: (running: AbortSignal) => informer.start(running),
@@ -170,7 +174,7 @@ export class ControllerRole {
   }
 
   #informers(): readonly Pick<Stores[keyof Stores], 'isSynced' | 'synced' | 'staleMs' | 'isAlive'>[] {
-    return [...Object.values(this.#stores), ...this.#workloads];
+    return [...Object.values(this.#stores), ...this.#workloads, this.#presets];
   }
 
   /** What the API server trusts the webhook by: the webhook itself has no right to say so. */
@@ -228,6 +232,7 @@ export class ControllerRole {
       instanceController(operations, { concurrency, observe }),
       bindingController(operations, { concurrency, observe }),
       workloadController({ ...shared, namespace, observe }, this.#workloads),
+      presetController({ ...shared, observe }, this.#presets),
     ];
   }
 }

@@ -1,5 +1,12 @@
 // Generated from deploy/crds by `npm run generate`. Do not edit.
 import type { ObjectMeta } from '../../base/object-meta.ts';
+import type {
+  Condition,
+} from './shared-types.ts';
+
+export type {
+  Condition,
+};
 
 /** Adds variables, volumes and bindings to the Pods of its namespace that its selector chooses, when they are created. The original service catalog declared this type and never served it. */
 export interface PodPreset {
@@ -10,6 +17,8 @@ export interface PodPreset {
   readonly metadata: ObjectMeta;
   /** Which Pods to change, and what to add to them. */
   readonly spec: PodPresetSpec;
+  /** Whether Pods can be created with the preset. Written by the controller only. */
+  readonly status?: PodPresetStatus;
 }
 
 /** Which Pods to change, and what to add to them. */
@@ -167,4 +176,14 @@ export interface VolumeMount {
   readonly recursiveReadOnly?: 'Disabled' | 'IfPossible' | 'Enabled';
   /** How mounts travel between host and container. */
   readonly mountPropagation?: 'None' | 'HostToContainer' | 'Bidirectional';
+}
+
+/** Whether Pods can be created with the preset. Written by the controller only. */
+export interface PodPresetStatus {
+  /** What is known about the object, one element per condition type. Clients of the original service catalog show the last element, so Ready comes last, and Failed after it once nothing more will be tried. */
+  readonly conditions?: readonly Condition[];
+  /** Generation of the object that the conditions describe. It is -1 until the controller has seen the object, so that tools which wait for Ready do not take a new object for a finished one. */
+  readonly observedGeneration?: number;
+  /** One word for the Status column: the type of the last condition when it is True, otherwise its reason. */
+  readonly lastConditionState?: string;
 }

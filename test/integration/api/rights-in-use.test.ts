@@ -6,6 +6,7 @@ import { apiVersion } from '../../../src/api/group.ts';
 import {
   clusterServiceBrokers,
   clusterServiceClasses,
+  podPresets,
   serviceBindings,
   serviceBrokers,
   serviceInstances,
@@ -174,6 +175,11 @@ async function story(): Promise<void> {
     spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
   } as KubeObject);
   expect(JSON.stringify(pod)).toContain('"/bindings/db"');
+  await client.create(podPresets, {
+    metadata: { namespace, name: 'proxy' },
+    spec: { env: [{ name: 'PROXY', value: 'http://proxy' }] },
+  } as KubeObject);
+  await world.until(podPresets, 'proxy', isReady, 'is usable');
   await inUse(world, 'asking', 'cache');
   await deploy(world, 'plain', {});
   await changeCatalog();
