@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { brokerTargets } from './osb/broker-targets.ts';
+import type { CatalogLimits } from './osb/catalog-limits.ts';
 
 /** Flags and environment → one validated, frozen Config. Durations are milliseconds here, `90s` on the command line. */
 export interface Config {
@@ -44,6 +45,7 @@ export interface ControllerConfig {
   readonly allowLoopbackBrokers: boolean;
   /** Hosts and networks that ServiceBrokers of namespaces may name; empty for any. */
   readonly namespacedBrokerTargets: readonly string[];
+  readonly catalogLimits: CatalogLimits;
   readonly relistIntervalMs: number;
   readonly operationTimeoutMs: number;
   readonly maxPollIntervalMs: number;
@@ -124,6 +126,17 @@ const controller: readonly Option[] = [
     flags: '--namespaced-broker-targets <list>',
     description: 'hosts, *.hosts and networks that ServiceBrokers may name; else any',
   },
+  {
+    flags: '--max-catalog-bytes <size>',
+    description: 'of one broker; a larger one is not used',
+    default: '8Mi',
+  },
+  {
+    flags: '--max-catalog-services <n>',
+    description: 'services in the catalog of one broker',
+    default: '1000',
+  },
+  { flags: '--max-catalog-plans <n>', description: 'plans in the catalog of one broker', default: '10000' },
   { flags: '--broker-relist-interval <duration>', description: 'catalog refresh', default: '24h' },
   {
     flags: '--operation-timeout <duration>',
@@ -179,6 +192,11 @@ export function parseConfig(
       brokerTimeoutMs: read.duration('brokerTimeout'),
       allowLoopbackBrokers: read.bool('allowLoopbackBrokers'),
       namespacedBrokerTargets: read.targets('namespacedBrokerTargets'),
+      catalogLimits: Object.freeze({
+        bytes: read.bytes('maxCatalogBytes', 2 ** 16, 2 ** 26),
+        services: read.integer('maxCatalogServices', 1, 100_000),
+        plans: read.integer('maxCatalogPlans', 1, 100_000),
+      }),
       relistIntervalMs: read.duration('brokerRelistInterval'),
       operationTimeoutMs: read.duration('operationTimeout'),
       maxPollIntervalMs: read.duration('maxPollInterval'),
@@ -224,6 +242,14 @@ export function durationMs(text: string): number | undefined {
     sum += Number(amount) * units[unit as keyof typeof units];
   }
   return sum > 0 ? sum : undefined;
+}
+
+/** Bytes of `8388608`, `8192Ki` or `8Mi`; undefined when it is none. */
+function sizeBytes(text: string): number | undefined {
+  const [, amount, unit] = /^(\d+)(Ki|Mi)?$/.exec(text) ?? [];
+  return amount === undefined
+    ? undefined
+    : Number(amount) * (unit === 'Mi' ? 2 ** 20 : unit === 'Ki' ? 2 ** 10 : 1);
 }
 
 const defaults = new Map(
@@ -273,6 +299,15 @@ function reader(raw: RawOptions, environment: Readonly<Record<string, string | u
       const value = Number(text(key));
       const isFit = Number.isInteger(value) && value >= min && value <= max;
       return parsed(key, isFit ? value : undefined, `a whole number from ${min} to ${max}`);
+    },
+    bytes: (key: string, min: number, max: number): number => {
+      const value = sizeBytes(text(key));
+      const isFit = value !== undefined && value >= min && value <= max;
+      return parsed(
+        key,
+        isFit ? value : undefined,
+        `a size from ${min} to ${max} bytes, such as 8Mi or 512Ki`,
+      );
     },
     duration: (key: string): number =>
       parsed(key, durationMs(text(key)), 'a duration such as 90s, 5m or 24h'),

@@ -1,9 +1,9 @@
 import { errorFields, type Logger } from '../base/logger.ts';
 import type { BodyProblem } from './body-reader.ts';
 import { deny, type Decision, type DecisionOutcome, type Handler } from './decision.ts';
-import { parseReview } from './parse-review.ts';
+import { LongReviewError, parseReview } from './parse-review.ts';
 import { encodePatch, encodeReview } from './encode-review.ts';
-import { oversized } from './oversized.ts';
+import { oversized, unread, type Oversized } from './oversized.ts';
 import { decodeReview, type AdmissionRequest } from './review.ts';
 
 /** An HTTP answer. A review is JSON; everything else is a line of text. */
@@ -59,14 +59,18 @@ export function answerReview(
 ): Answer | Promise<Answer> {
   const startedAt = performance.now();
   const { maxParsedBytes = Infinity } = deps;
-  const unread = body.length > maxParsedBytes ? oversized(body, maxParsedBytes) : undefined;
-  if (unread !== undefined) {
-    const { version, uid, decision } = unread;
+  const leftUnread = (found: Oversized): Answer => {
+    const { version, uid, decision } = found;
     if (!decision.allowed) deps.logger.info({ path, uid, bytes: body.length }, decision.message ?? '');
     deps.observe({ path, outcome: decision.outcome, durationMs: performance.now() - startedAt });
     return { status: 200, body: encodeReview(version, uid, decision, undefined) };
-  }
-  const decoded = decodeReview(parse(body));
+  };
+  const large = body.length > maxParsedBytes ? oversized(body, maxParsedBytes) : undefined;
+  if (large !== undefined) return leftUnread(large);
+  const parsed = parse(body);
+  const long = parsed instanceof LongReviewError ? unread(body, () => deny(422, parsed.message)) : undefined;
+  if (long !== undefined) return leftUnread(long);
+  const decoded = decodeReview(parsed);
   if (decoded.kind === 'malformed') {
     deps.observe({ path, outcome: 'malformed', durationMs: performance.now() - startedAt });
     return { status: 400, body: decoded.message };
@@ -132,7 +136,7 @@ function failure(
 function parse(body: Buffer): unknown {
   try {
     return parseReview(body.toString());
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof LongReviewError ? error : undefined;
   }
 }

@@ -7,6 +7,7 @@ import { mutateInstance } from './catalog-instance.ts';
 import { mutateItem } from './catalog-item.ts';
 import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
 import { dyingInstance } from './dying-instance.ts';
+import { largeParameters } from './large-parameters.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
 import { newParameterSecrets } from './secret-references.ts';
@@ -44,19 +45,39 @@ export async function mutateCatalog(
   if (spec === undefined) return ignored;
   const oldSpec = new ObjectPatch(request.oldObject ?? {}).object('spec') ?? {};
 
-  const forbidden =
-    (await unreadableSecret(request, spec, oldSpec, deps, timeoutMs)) ??
-    (await uselessBinding(request, spec, deps, timeoutMs)) ??
-    (await idOfAnother(request, spec, oldSpec, deps, timeoutMs));
-  if (forbidden !== undefined) {
-    const { kind, namespace, name } = request;
-    deps.logger.info({ kind, namespace, name, reason: 'Forbidden' }, forbidden);
-    return deny(403, forbidden);
-  }
+  const refusal = await refusalOf(request, spec, oldSpec, deps, timeoutMs);
+  if (refusal !== undefined) return refusal;
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
   mutate({ request, isCreation, spec, oldSpec, patch, warn, deps });
   return patched(patch.operations, warnings);
+}
+
+async function refusalOf(
+  request: AdmissionRequest,
+  spec: JsonObject,
+  oldSpec: JsonObject,
+  deps: MutateCatalogDeps,
+  timeoutMs: number,
+): Promise<Decision | undefined> {
+  const excess = largeParameters(request.kind, spec, oldSpec);
+  if (excess !== undefined) return refuse(422, 'TooMuch', excess, request, deps);
+  const forbidden =
+    (await unreadableSecret(request, spec, oldSpec, deps, timeoutMs)) ??
+    (await uselessBinding(request, spec, deps, timeoutMs)) ??
+    (await idOfAnother(request, spec, oldSpec, deps, timeoutMs));
+  return forbidden === undefined ? undefined : refuse(403, 'Forbidden', forbidden, request, deps);
+}
+
+function refuse(
+  code: number,
+  reason: string,
+  message: string,
+  { kind, namespace, name }: AdmissionRequest,
+  { logger }: MutateCatalogDeps,
+): Decision {
+  logger.info({ kind, namespace, name, reason }, message);
+  return deny(code, message);
 }
 
 /** The deletion of an instance waits for its bindings: a new one would only hold it up. */

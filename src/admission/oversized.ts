@@ -20,10 +20,15 @@ const asking = Buffer.from(`"${bindingAnnotationPrefixes.bind}`);
  * more than everything that is done with others. Undefined for a text that does not begin as the API server's reviews.
  */
 export function oversized(body: Buffer, maxBytes: number): Oversized | undefined {
+  return unread(body, (text) => decide(body, text, maxBytes));
+}
+
+/** Answers a review of which only the beginning was read. */
+export function unread(body: Buffer, decision: (head: string) => Decision): Oversized | undefined {
   const text = body.toString('latin1', 0, headLength);
   const [, version, uid] = head.exec(text) ?? [];
   if (uid === undefined) return undefined;
-  return { version: version === 'v1' ? 'v1' : 'v1beta1', uid, decision: decide(body, text, maxBytes) };
+  return { version: version === 'v1' ? 'v1' : 'v1beta1', uid, decision: decision(text) };
 }
 
 /** Who debugs, and who asks for nothing, is not refused: it is left as it is. */

@@ -1,3 +1,8 @@
+import { freeFormFields } from '../api/free-form.ts';
+import { group } from '../api/group.ts';
+import { foldableFields, foldJson, unfoldJson } from '../base/folded-json.ts';
+import { JsonText } from '../base/json-text.ts';
+
 const key = '"managedFields":[';
 const backslash = 0x5c;
 
@@ -6,15 +11,33 @@ const backslash = 0x5c;
  * groups may have a field of that name where it means something.
  */
 const builtInKind = /"kind":\{"group":"(apps|batch)?","version"/;
+const ownKind = new RegExp(`"kind":\\{"group":"${group.replaceAll('.', '\\.')}","version"`);
 const headLength = 200;
+const largeFields = foldableFields(['managedFields', ...freeFormFields]);
+/** What is left of one of our objects, and of the old one, has a few KiB. Parsed it takes ten times that, and more. */
+const maxRestLength = 1024 * 1024;
+
+/** A review of one of our own kinds that is too long to be parsed. */
+export class LongReviewError extends Error {
+  constructor(length: number) {
+    super(
+      `the request to admit it has ${length} characters without what may be long, ${maxRestLength} are allowed: ` +
+        'give it fewer labels, annotations and owners',
+    );
+    this.name = 'LongReviewError';
+  }
+}
 
 /**
  * Parses the text of a review. In a review of a Pod or workload the lists under `managedFields` come out empty: they
  * are half of what the API server sends, nobody here looks at them, and not parsing them saves a third of all work.
- * @throws SyntaxError when the text is not JSON
+ * In a review of our own kinds large parameters and the like are a `JsonText`.
+ * @throws SyntaxError when the text is not JSON; LongReviewError
  */
 export function parseReview(text: string): unknown {
-  if (builtInKind.test(text.slice(0, headLength))) {
+  const head = text.slice(0, headLength);
+  if (ownKind.test(head)) return parseOwn(text);
+  if (builtInKind.test(head)) {
     const shorter = withoutManagedFields(text);
     try {
       return JSON.parse(shorter);
@@ -23,6 +46,20 @@ export function parseReview(text: string): unknown {
     }
   }
   return JSON.parse(text);
+}
+
+/** Nobody needs to know what is in them, only whether they are others than before. */
+function parseOwn(text: string): unknown {
+  const folded = foldJson(text, largeFields);
+  const rest = folded?.text ?? text;
+  if (rest.length > maxRestLength) throw new LongReviewError(rest.length);
+  const document: unknown = JSON.parse(rest);
+  if (folded !== undefined) {
+    unfoldJson(document, folded, (holder, field, large) => {
+      holder[field] = field === 'managedFields' ? [] : new JsonText(large);
+    });
+  }
+  return document;
 }
 
 /**

@@ -27,13 +27,9 @@ export async function bind(task: BindingTask, binding: ServiceBinding): Promise<
     return stop;
   }
   const problem = transformProblem(binding.spec.secretTransforms ?? []);
-  if (problem !== undefined) {
-    const reason = 'ErrorWithSecretTransforms';
-    await saveBinding(task, binding, { kind: 'stalled', reason, message: problem, failedReason: reason });
-    return stop;
-  }
+  if (problem !== undefined) return refuse(task, binding, 'ErrorWithSecretTransforms', problem);
   const prepared = await prepareBind(task, binding, found.instance, found.offering);
-  if (prepared.kind === 'blocked') return waitForMissing(task, binding, prepared.reason, prepared.message);
+  if (prepared.kind !== 'prepared') return unprepared(task, binding, prepared);
   const standing = prepared.isReturned ? 'existing' : standingOf(binding);
   if (standing === 'repeated' && asksForSomethingElse(binding, prepared.properties)) {
     const message =
@@ -62,6 +58,27 @@ function asksForSomethingElse({ status }: ServiceBinding, wanted: ServiceBinding
   const earlier = status?.inProgressProperties ?? {};
   const fields = ['instanceID', 'serviceID', 'planID', 'parameterChecksum'] as const;
   return fields.some((field) => (earlier[field] ?? '') !== (wanted[field] ?? ''));
+}
+
+function unprepared(
+  task: BindingTask,
+  binding: ServiceBinding,
+  found: Exclude<Awaited<ReturnType<typeof prepareBind>>, PreparedBind>,
+): Promise<Step<ServiceBinding>> {
+  return found.kind === 'refused'
+    ? refuse(task, binding, 'ErrorWithParameters', found.message)
+    : waitForMissing(task, binding, found.reason, found.message);
+}
+
+/** Nothing is sent until the spec is another. */
+async function refuse(
+  task: BindingTask,
+  binding: ServiceBinding,
+  reason: string,
+  message: string,
+): Promise<Step<ServiceBinding>> {
+  await saveBinding(task, binding, { kind: 'stalled', reason, message, failedReason: reason });
+  return stop;
 }
 
 /** Ready False with a reason and a next attempt: a Secret, a namespace or a broker is not there yet. */

@@ -117,7 +117,7 @@ async function getBinding(
 
 async function bindOnceMore(task: BindingTask, binding: ServiceBinding, source: Source): Promise<Fetched> {
   const prepared = await prepareBind(task, binding, source.instance, source.offering);
-  if (prepared.kind === 'blocked') return { kind: 'unavailable', message: prepared.message };
+  if (prepared.kind !== 'prepared') return { kind: 'unavailable', message: prepared.message };
   return prepared.client.bind({ ...prepared.request, bindingId: bindingIdOf(binding) }, task.signal);
 }
 

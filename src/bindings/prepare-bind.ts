@@ -1,9 +1,10 @@
 import type { ServiceBinding, ServiceBindingPropertiesState } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { serviceBindings } from '../api/kinds.ts';
 import { compact } from '../base/compact.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
-import { resolveParameters } from '../brokers/parameters.ts';
+import { objectParameters } from '../brokers/object-parameters.ts';
 import { contextOf } from '../brokers/request-context.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
@@ -23,6 +24,8 @@ export interface PreparedBind {
 }
 
 type Blocked = { readonly kind: 'blocked'; readonly reason: string; readonly message: string };
+/** The spec asks for more than can be sent. */
+type Refused = { readonly kind: 'refused'; readonly message: string };
 
 /** Everything that a PUT needs, or what is missing for it. */
 export async function prepareBind(
@@ -30,15 +33,10 @@ export async function prepareBind(
   binding: ServiceBinding,
   instance: ServiceInstance,
   offering: Offering,
-): Promise<PreparedBind | Blocked> {
+): Promise<PreparedBind | Blocked | Refused> {
   const namespaceName = binding.metadata.namespace ?? '';
-  const parameters = await resolveParameters(
-    binding.spec,
-    namespaceName,
-    task,
-    [binding.status?.inProgressProperties, binding.status?.externalProperties],
-    task.signal,
-  );
+  const parameters = await objectParameters(task, serviceBindings, binding, undefined, task.signal);
+  if (parameters.kind === 'refused') return parameters;
   if (parameters.kind === 'unavailable') {
     return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
   }

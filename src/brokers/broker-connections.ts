@@ -7,6 +7,7 @@ import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BrokerClient } from '../osb/broker-client.ts';
 import { brokerTargets } from '../osb/broker-targets.ts';
+import type { CatalogLimits } from '../osb/catalog-limits.ts';
 import type { BrokerCall, BrokerClientOptions, CircuitState } from '../osb/options.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BrokerMaterial } from './broker-material.ts';
@@ -23,6 +24,8 @@ export interface BrokerSettings {
   readonly allowLoopback: boolean;
   /** Where the ServiceBrokers of namespaces may live: hosts and networks; anywhere when absent or empty. */
   readonly namespacedBrokerTargets?: readonly string[] | undefined;
+  /** How large a catalog may be. The client's default when absent. */
+  readonly catalogLimits?: CatalogLimits | undefined;
   /** Requests in flight to one broker. The client's default when absent. */
   readonly maxConcurrent?: number | undefined;
   /** Where proxies are read from. Default `process.env`. */
@@ -184,6 +187,7 @@ export class BrokerConnections {
       allowLoopback: settings.allowLoopback,
       tenant:
         ref.kind === 'ServiceBroker' ? brokerTargets(settings.namespacedBrokerTargets ?? []) : undefined,
+      catalogLimits: settings.catalogLimits,
       limiter: { maxConcurrent: settings.maxConcurrent },
       environment: settings.environment,
       stopwatch: this.#stopwatch,

@@ -1,11 +1,12 @@
 import { jsonChecksum, keyedChecksum } from '../base/hash.ts';
+import { foldedFrom } from '../base/folded-json.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
 import type { Key } from './checksum-key.ts';
 
 /** What a status says of parameters that were sent, or were about to be. */
 export interface RecordedParameters {
   readonly parameterChecksum?: string;
-  /** Values from Secrets are "<redacted>". */
+  /** Values from Secrets are "<redacted>"; see `shownInStatus`. */
   readonly parameters?: object;
 }
 
@@ -38,5 +39,18 @@ function isOfSame(
   if (!known) return false;
   const [id, keyed] = known.split('.');
   if (keyed === undefined) return known === jsonChecksum(parameters);
-  return id === key.id ? known === checksum : jsonEqual(record?.parameters, redacted);
+  if (id === key.id) return known === checksum;
+  // Whole ones were written once, however large.
+  const shown = record?.parameters;
+  return jsonEqual(shown, shownInStatus(redacted)) || jsonEqual(shown, redacted);
+}
+
+/**
+ * Parameters as a status has them. It holds them twice at times, beside those of the spec: large ones would not fit into
+ * the object any more, so there is only what tells them from others.
+ */
+export function shownInStatus(redacted: JsonObject): JsonObject {
+  const text = JSON.stringify(redacted);
+  if (text.length < foldedFrom) return redacted;
+  return { '<omitted>': `${Buffer.byteLength(text)} bytes, sha256:${jsonChecksum(redacted)}` };
 }

@@ -1,10 +1,12 @@
+import { maxParametersBytes } from '../api/free-form.ts';
+import { compactJson, type JsonText } from '../base/json-text.ts';
 import { isObject, isTooDeep, maxDepth, parseExact, type JsonObject } from '../base/json.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';
 import type { ChecksumKey } from './checksum-key.ts';
 import { withDefaults } from './default-parameters.ts';
-import { parameterChecksum, type RecordedParameters } from './parameter-checksum.ts';
+import { parameterChecksum, shownInStatus, type RecordedParameters } from './parameter-checksum.ts';
 import { decodeBase64, type SecretObject } from './secret-object.ts';
 
 /** `parameters` and `parametersFrom` of an instance or binding. */
@@ -20,14 +22,16 @@ export type ResolvedParameters =
   | {
       readonly kind: 'resolved';
       /** What goes to the broker; absent when there are none. */
-      readonly parameters?: JsonObject;
-      /** The same for a status: values from Secrets are replaced by "<redacted>". */
+      readonly parameters?: JsonObject | JsonText;
+      /** The same for a status: values from Secrets are replaced by "<redacted>", and large ones by what tells them apart. */
       readonly redacted?: JsonObject;
       /** See parameter-checksum.ts. */
       readonly checksum?: string;
     }
   /** `message` names the Secret, key or parameter that is wrong, and no value. */
-  | { readonly kind: 'unavailable'; readonly message: string };
+  | { readonly kind: 'unavailable'; readonly message: string }
+  /** Until the spec changes. */
+  | { readonly kind: 'refused'; readonly message: string };
 
 export interface ParameterDeps {
   readonly client: Pick<KubeClient, 'get'>;
@@ -38,7 +42,7 @@ const redactedValue = '<redacted>';
 
 /**
  * Merges the parameters from Secrets, in order, and then the inline ones. Each Secret value is a JSON object. A
- * top-level key may come from one source only.
+ * top-level key may come from one source only, and there is a limit to all of them together.
  * @param recorded what was sent before, or was about to be
  * @throws KubeApiError when a Secret could not be read for another reason than that it is absent or forbidden
  */
@@ -49,34 +53,67 @@ export async function resolveParameters(
   recorded: readonly (RecordedParameters | null | undefined)[],
   signal: AbortSignal,
 ): Promise<ResolvedParameters> {
-  const merged = new Map<string, unknown>();
-  const redacted = new Map<string, unknown>();
-
-  for (const source of spec.parametersFrom ?? []) {
-    const found = await readSource(source.secretKeyRef, namespace, client, signal);
-    if (found.kind === 'unavailable') return found;
-    for (const key of Object.keys(found.parameters)) {
-      if (merged.has(key)) return duplicate(key);
-      merged.set(key, found.parameters[key]);
-      redacted.set(key, redactedValue);
-    }
-  }
-
   const inline = spec.parameters ?? {};
-  const problem = inlineProblem(inline, spec.defaults ?? {});
+  const defaults = spec.defaults ?? {};
+  const problem = inlineProblem(inline, defaults);
   if (problem !== undefined) return unavailable(problem);
+  if (bytesOf(defaults) > maxParametersBytes)
+    return excessive('the default parameters of class and plan have');
+
+  const found = await readSources(spec, namespace, client, signal);
+  if (found.kind === 'unavailable') return found;
+  const { merged, bytes } = found;
+  if (bytes + bytesOf(inline) > maxParametersBytes) {
+    return excessive('spec.parameters and parametersFrom have together');
+  }
+  const redacted = new Map<string, unknown>([...merged.keys()].map((key) => [key, redactedValue]));
   for (const [key, value] of Object.entries(inline)) {
     if (merged.has(key)) return duplicate(key);
     merged.set(key, value);
     redacted.set(key, value);
   }
 
-  const { defaults } = spec;
   const parameters = withDefaults(defaults, Object.fromEntries(merged));
   if (Object.keys(parameters).length === 0) return { kind: 'resolved' };
   const shown = withDefaults(defaults, Object.fromEntries(redacted));
   const checksum = parameterChecksum(await checksumKey.get(), parameters, shown, recorded);
-  return { kind: 'resolved', parameters, redacted: shown, checksum };
+  return { kind: 'resolved', parameters: compactJson(parameters), redacted: shownInStatus(shown), checksum };
+}
+
+interface Sources {
+  readonly kind: 'read';
+  readonly merged: Map<string, unknown>;
+  readonly bytes: number;
+}
+
+async function readSources(
+  { parametersFrom }: ParameterSource,
+  namespace: string,
+  client: Pick<KubeClient, 'get'>,
+  signal: AbortSignal,
+): Promise<Sources | Unavailable> {
+  const merged = new Map<string, unknown>();
+  let bytes = 0;
+  for (const source of parametersFrom ?? []) {
+    const found = await readSource(source.secretKeyRef, namespace, client, signal);
+    if (found.kind === 'unavailable') return found;
+    bytes += found.bytes;
+    if (bytes > maxParametersBytes) return excessive('the parameters of parametersFrom have together');
+    for (const key of Object.keys(found.parameters)) {
+      if (merged.has(key)) return duplicate(key);
+      merged.set(key, found.parameters[key]);
+    }
+  }
+  return { kind: 'read', merged, bytes };
+}
+
+function bytesOf(parameters: object): number {
+  return Buffer.byteLength(JSON.stringify(parameters));
+}
+
+/** Not for good: what is too large may be in a Secret, a class or a plan, and become smaller there. */
+function excessive(what: string): Unavailable {
+  return unavailable(`${what} more than the ${maxParametersBytes} bytes that are allowed`);
 }
 
 function inlineProblem(parameters: object, defaults: JsonObject): string | undefined {
@@ -87,7 +124,7 @@ function inlineProblem(parameters: object, defaults: JsonObject): string | undef
     : undefined;
 }
 
-type Found = { readonly kind: 'found'; readonly parameters: JsonObject };
+type Found = { readonly kind: 'found'; readonly parameters: JsonObject; readonly bytes: number };
 type Unavailable = Extract<ResolvedParameters, { kind: 'unavailable' }>;
 
 async function readSource(
@@ -112,10 +149,13 @@ async function readSource(
   const data = secret.data ?? {};
   const encoded = Object.hasOwn(data, ref.key) ? data[ref.key] : undefined;
   if (encoded === undefined) return unavailable(`${where} has no key "${ref.key}"`);
-  const parameters = parseObject(decodeBase64(encoded));
+  const text = decodeBase64(encoded);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxParametersBytes) return excessive(`key "${ref.key}" of ${where} has`);
+  const parameters = parseObject(text);
   return parameters === undefined
     ? unavailable(`key "${ref.key}" of ${where} does not hold a JSON object of at most ${maxDepth} levels`)
-    : { kind: 'found', parameters };
+    : { kind: 'found', parameters, bytes };
 }
 
 /** The parser's own message quotes the text, so it is dropped: the text is a secret. */

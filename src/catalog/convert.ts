@@ -1,7 +1,7 @@
 import { apiVersion } from '../api/group.ts';
 import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import { queryLabels } from '../api/labels.ts';
-import type { JsonObject } from '../base/json.ts';
+import { copyLazily } from '../base/lazy-json.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { OwnerReference } from '../base/object-meta.ts';
 import type { Resource } from '../kube/resources.ts';
@@ -9,7 +9,7 @@ import type { Catalog, CatalogPlan, CatalogService } from '../osb/types.ts';
 import type { ClassStatusFacts, PlanStatusFacts } from './item-status.ts';
 import { type AnyClass, type AnyPlan, type CatalogScope, type ClassFacts, type PlanFacts } from './scope.ts';
 import { skipped } from './skipped-item.ts';
-import { storedForm } from './stored-form.ts';
+import { storedField, type FreeForm } from './stored-field.ts';
 
 /** A class or plan that there should be, and where in the catalog it comes from. */
 export interface DesiredItem<T, F> {
@@ -79,9 +79,16 @@ function convertService(
     planUpdatable: service.planUpdateable,
     ...(service.tags.length > 0 ? { tags: service.tags.map((tag) => tag.toWellFormed()) } : {}),
     ...(service.requires.length > 0 ? { requires: service.requires.map((name) => name.toWellFormed()) } : {}),
-    ...blob('externalMetadata', service.metadata, maxMetadataBytes, `${path}.metadata`, service.name, notes),
   };
-  const spec = scope.classSpec(broker.metadata.name, facts);
+  const large = blob(
+    'externalMetadata',
+    service.metadata,
+    maxMetadataBytes,
+    `${path}.metadata`,
+    service.name,
+    notes,
+  );
+  const spec = copyLazily(scope.classSpec(broker.metadata.name, facts), large);
   const client = service.dashboardClient;
   return {
     path,
@@ -109,7 +116,7 @@ function convertPlan(
   { scope, broker, planName }: ConvertContext,
   notes: SkippedCatalogItem[],
 ): DesiredPlan {
-  const schema = (field: keyof PlanFacts, value: JsonObject | undefined, at: string): JsonObject =>
+  const schema = (field: keyof PlanFacts, value: FreeForm | undefined, at: string): object =>
     blob(field, value, maxSchemaBytes, `${path}.schemas.${at}.parameters`, plan.name, notes);
   const facts: PlanFacts = {
     externalName: plan.name,
@@ -117,12 +124,17 @@ function convertPlan(
     description: cut(plan.description),
     free: plan.free,
     ...(plan.bindable === undefined ? {} : { bindable: plan.bindable }),
-    ...blob('externalMetadata', plan.metadata, maxMetadataBytes, `${path}.metadata`, plan.name, notes),
-    ...schema('instanceCreateParameterSchema', plan.schemas?.instanceCreate, 'service_instance.create'),
-    ...schema('instanceUpdateParameterSchema', plan.schemas?.instanceUpdate, 'service_instance.update'),
-    ...schema('serviceBindingCreateParameterSchema', plan.schemas?.bindingCreate, 'service_binding.create'),
   };
-  const spec = scope.planSpec(broker.metadata.name, className, facts);
+  const large = [
+    blob('externalMetadata', plan.metadata, maxMetadataBytes, `${path}.metadata`, plan.name, notes),
+    schema('instanceCreateParameterSchema', plan.schemas?.instanceCreate, 'service_instance.create'),
+    schema('instanceUpdateParameterSchema', plan.schemas?.instanceUpdate, 'service_instance.update'),
+    schema('serviceBindingCreateParameterSchema', plan.schemas?.bindingCreate, 'service_binding.create'),
+  ];
+  const spec = large.reduce<AnyPlan['spec']>(
+    copyLazily,
+    scope.planSpec(broker.metadata.name, className, facts),
+  );
   const info = plan.maintenanceInfo;
   return {
     path,
@@ -180,24 +192,17 @@ export function ownerReference(broker: AnyBroker, scope: CatalogScope): OwnerRef
 /** A field with a free-form value, or nothing and a note when it can not be stored. */
 function blob(
   field: string,
-  value: JsonObject | undefined,
+  value: FreeForm | undefined,
   maxBytes: number,
   path: string,
   name: string,
   notes: SkippedCatalogItem[],
-): JsonObject {
+): object {
   if (value === undefined) return {};
-  const stored = storedForm(value);
-  if (stored === undefined) {
-    notes.push(skipped(path, name, 'left out: holds a number that can not be stored'));
-    return {};
-  }
-  const sizeBytes = Buffer.byteLength(JSON.stringify(stored));
-  if (sizeBytes > maxBytes) {
-    notes.push(skipped(path, name, `left out: ${sizeBytes} bytes are more than ${maxBytes}`));
-    return {};
-  }
-  return { [field]: stored };
+  const stored = storedField(field, value, maxBytes);
+  if (stored.kind === 'stored') return stored.holder;
+  notes.push(skipped(path, name, `left out: ${stored.problem}`));
+  return {};
 }
 
 function isStorable(

@@ -1,7 +1,10 @@
 import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
+import { defaultParametersField } from '../api/free-form.ts';
 import { jsonEqual } from '../base/json.ts';
+import { withField } from '../base/lazy-json.ts';
 import { brokerKey, brokerRefOf, describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
+import { keptItemSpec } from '../control/kept-form.ts';
 import { mergeDiff } from '../control/merge-diff.ts';
 import type { OwnerReference } from '../base/object-meta.ts';
 import { objectKey } from '../kube/objects.ts';
@@ -121,16 +124,12 @@ function updated<T extends AnyItem>(
   wanted: T,
   context: Pick<DiffContext, 'broker' | 'scope'>,
 ): T {
-  const { defaultProvisionParameters } = existing.spec;
-  const spec = {
-    ...wanted.spec,
-    // Set by administrators, never by the catalog.
-    ...(defaultProvisionParameters === undefined ? {} : { defaultProvisionParameters }),
-  };
+  // Set by administrators, never by the catalog.
+  const spec = withField(wanted.spec, defaultParametersField, existing.spec);
   const labels = { ...existing.metadata.labels, ...wanted.metadata.labels };
   const ownerReferences = withOwner(existing.metadata.ownerReferences ?? [], context);
   const isSame =
-    jsonEqual(existing.spec, spec) &&
+    jsonEqual(keptItemSpec(existing.spec), keptItemSpec(spec)) &&
     jsonEqual(existing.metadata.labels ?? {}, labels) &&
     jsonEqual(existing.metadata.ownerReferences ?? [], ownerReferences);
   return isSame

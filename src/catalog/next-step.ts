@@ -40,6 +40,8 @@ const steps: Partial<Record<FailureReason, NextStep>> = {
     `The annotation ${brokerAnnotations.apiVersion} sets the version that is sent, 2.17 without it.`,
   NotFound: address,
   MalformedResponse: address,
+  BodyTooLarge: () =>
+    'The controller sets the limits: --max-catalog-bytes, --max-catalog-services, --max-catalog-plans.',
 };
 
 function login({ auth }: BrokerSpecification): string {

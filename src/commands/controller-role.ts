@@ -91,6 +91,7 @@ export class ControllerRole {
         timeoutMs: config.brokerTimeoutMs,
         allowLoopback: config.allowLoopbackBrokers,
         namespacedBrokerTargets: config.namespacedBrokerTargets,
+        catalogLimits: config.catalogLimits,
       },
       observe: deps.observeBroker,
       permit,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { freeFormFields } from '../api/free-form.ts';
 import { aborted } from '../base/abort.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { runTogether, type Part } from '../base/task-group.ts';
@@ -51,6 +52,7 @@ export async function runCommand(options: RawOptions, roles: Roles): Promise<voi
     connection,
     fieldManager: controllerFieldManager,
     observe: metrics.observeKube,
+    largeFields: freeFormFields,
   });
   try {
     logger.info(

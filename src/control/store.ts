@@ -2,6 +2,7 @@ import type { ListWatchSink } from '../kube/list-watch.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { compareResourceVersions, isOlderVersion } from '../kube/resource-version.ts';
 import { deepFreeze } from './deep-freeze.ts';
+import { keptWhole } from './kept-form.ts';
 import { StoreIndex } from './store-index.ts';
 import { Tombstones } from './tombstones.ts';
 
@@ -48,7 +49,7 @@ export class Store<Kept extends KubeObject, Raw extends KubeObject = Kept> imple
 
   constructor(options: StoreOptions<Kept, Raw> = {}) {
     // Without a trim function the two types are the same.
-    this.#trim = options.trim ?? (dropManagedFields as unknown as (object: Raw) => Kept);
+    this.#trim = options.trim ?? (keptWhole as unknown as (object: Raw) => Kept);
     this.#freeze = options.freeze ?? false;
     for (const [name, valuesOf] of Object.entries(options.indexes ?? {})) {
       this.#indexes.set(name, new StoreIndex(valuesOf));
@@ -207,10 +208,4 @@ function isNews(object: KubeObject, known: KubeObject): boolean {
   const knownVersion = known.metadata.resourceVersion;
   if (version !== undefined && version === knownVersion) return false;
   return !isOlderVersion(version, knownVersion);
-}
-
-function dropManagedFields<T extends KubeObject>(object: T): T {
-  if (!('managedFields' in object.metadata)) return object;
-  const { managedFields: _dropped, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }

@@ -23,8 +23,12 @@ import type { ListWatchDeps } from '../kube/list-watch.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { namespaces, type Resource } from '../kube/resources.ts';
 import { Informer } from './informer.ts';
+import { keptBrokered, keptItem, keptWhole } from './kept-form.ts';
 
-/** What the program knows of the cluster: one informer per kind. Secrets are never among them. */
+/**
+ * What the program knows of the cluster: one informer per kind. Secrets are never among them, and of what is large and
+ * seldom needed only a trace: see `kept-form.ts`.
+ */
 export interface Stores {
   readonly clusterServiceBrokers: Informer<ClusterServiceBroker>;
   readonly serviceBrokers: Informer<ServiceBroker>;
@@ -53,36 +57,37 @@ export interface StoresDeps {
 export function createStores({ client, logger, observe }: StoresDeps): Stores {
   const informer = <T extends KubeObject>(
     resource: Resource,
+    trim: (object: T) => T,
     indexes: Record<string, (object: T) => readonly string[]>,
     metadataOnly = false,
-  ): Informer<T> => new Informer<T>({ client, logger, observe, resource, indexes, metadataOnly });
+  ): Informer<T> => new Informer<T>({ client, logger, observe, resource, trim, indexes, metadataOnly });
 
   return {
-    clusterServiceBrokers: informer(clusterServiceBrokers, { secret: clusterBrokerSecret }),
-    serviceBrokers: informer(serviceBrokers, { secret: brokerSecret }),
-    clusterServiceClasses: informer<ClusterServiceClass>(clusterServiceClasses, {
+    clusterServiceBrokers: informer(clusterServiceBrokers, keptWhole, { secret: clusterBrokerSecret }),
+    serviceBrokers: informer(serviceBrokers, keptWhole, { secret: brokerSecret }),
+    clusterServiceClasses: informer<ClusterServiceClass>(clusterServiceClasses, keptItem, {
       broker: ({ spec }) => [spec.clusterServiceBrokerName],
       externalName: ({ spec }) => [spec.externalName],
       externalID: ({ spec }) => [spec.externalID],
     }),
-    serviceClasses: informer<ServiceClass>(serviceClasses, {
+    serviceClasses: informer<ServiceClass>(serviceClasses, keptItem, {
       broker: ({ metadata, spec }) => [scoped(metadata.namespace, spec.serviceBrokerName)],
       externalName: ({ metadata, spec }) => [scoped(metadata.namespace, spec.externalName)],
       externalID: ({ metadata, spec }) => [scoped(metadata.namespace, spec.externalID)],
     }),
-    clusterServicePlans: informer<ClusterServicePlan>(clusterServicePlans, {
+    clusterServicePlans: informer<ClusterServicePlan>(clusterServicePlans, keptItem, {
       broker: ({ spec }) => [spec.clusterServiceBrokerName],
       externalName: ({ spec }) => [spec.externalName],
       externalID: ({ spec }) => [spec.externalID],
       class: ({ spec }) => [spec.clusterServiceClassRef.name],
     }),
-    servicePlans: informer<ServicePlan>(servicePlans, {
+    servicePlans: informer<ServicePlan>(servicePlans, keptItem, {
       broker: ({ metadata, spec }) => [scoped(metadata.namespace, spec.serviceBrokerName)],
       externalName: ({ metadata, spec }) => [scoped(metadata.namespace, spec.externalName)],
       externalID: ({ metadata, spec }) => [scoped(metadata.namespace, spec.externalID)],
       class: ({ metadata, spec }) => [scoped(metadata.namespace, spec.serviceClassRef.name)],
     }),
-    serviceInstances: informer(serviceInstances, {
+    serviceInstances: informer(serviceInstances, keptBrokered, {
       class: instanceClass,
       plan: instancePlan,
       generated,
@@ -90,12 +95,12 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
       unresolved: (instance) =>
         instanceClass(instance).length && instancePlan(instance).length ? [] : ['true'],
     }),
-    serviceBindings: informer<ServiceBinding>(serviceBindings, {
+    serviceBindings: informer<ServiceBinding>(serviceBindings, keptBrokered, {
       generated,
       id: ({ spec, status }) => idInUse(status?.bindingID ?? spec.externalID),
       instance: ({ metadata, spec }) => [scoped(metadata.namespace, spec.instanceRef.name)],
     }),
-    namespaces: informer(namespaces, {}, true),
+    namespaces: informer(namespaces, keptWhole, {}, true),
   };
 }
 

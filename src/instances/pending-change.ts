@@ -1,5 +1,6 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
 import { compact } from '../base/compact.ts';
+import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Offering } from '../control/resolve.ts';
 import { recordedPlan } from './known-at-broker.ts';
@@ -8,7 +9,7 @@ import type { ServiceRequest } from './service-request.ts';
 /** What an update has to tell the broker: the fields of the PATCH that change, and no others. */
 export interface PendingChange {
   readonly planId: string | undefined;
-  readonly parameters: JsonObject | undefined;
+  readonly parameters: JsonObject | JsonText | undefined;
   readonly maintenanceInfoVersion: string | undefined;
   readonly context: JsonObject | undefined;
   /** Nobody asked for it: the place where the instance is has changed. */
@@ -106,7 +107,7 @@ function wantsContext({ class: { status } }: Offering): boolean {
 }
 
 /** Parameters that were taken away are an empty object: leaving them out would mean "no change". */
-function statedParameters({ parameters }: ServiceRequest, news: News): JsonObject | undefined {
+function statedParameters({ parameters }: ServiceRequest, news: News): PendingChange['parameters'] {
   if (news.parameters) return parameters ?? {};
   return news.isBroken ? parameters : undefined;
 }

@@ -34,6 +34,7 @@ export async function provision(
   }
 
   const prepared = await prepareRequest(task, instance, offering);
+  if (prepared.kind === 'refused') return refuseParameters(task, instance, prepared.message);
   if (prepared.kind === 'blocked') return waitForMissing(task, instance, prepared.reason, prepared.message);
   const standing = standingOf(instance);
   if (standing === 'repeated' && asksForSomethingElse(instance, prepared.request)) {
@@ -53,6 +54,18 @@ export async function provision(
 
 function asksForSomethingElse({ status }: ServiceInstance, { properties }: ServiceRequest): boolean {
   return !asksTheSame(status?.inProgressProperties ?? {}, properties);
+}
+
+/** Nothing is sent until the spec is another. What there is stays usable. */
+export async function refuseParameters(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  message: string,
+): Promise<Step<ServiceInstance>> {
+  const reason = 'ErrorWithParameters';
+  const usable = instance.status?.provisionStatus === 'Provisioned';
+  await saveInstance(task, instance, { kind: 'stalled', reason, message, failedReason: reason, usable });
+  return stop;
 }
 
 /** Ready False with a reason and a next attempt: a Secret, a namespace or a broker is not there yet. */

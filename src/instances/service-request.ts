@@ -1,9 +1,11 @@
 import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/generated/service-instance.ts';
+import { serviceInstances } from '../api/kinds.ts';
 import { compact } from '../base/compact.ts';
+import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { withDefaults } from '../brokers/default-parameters.ts';
-import { resolveParameters } from '../brokers/parameters.ts';
+import { objectParameters } from '../brokers/object-parameters.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
@@ -18,7 +20,7 @@ export interface ServiceRequest extends InstanceContext {
   readonly brokerRef: BrokerRef;
   readonly serviceId: string;
   readonly planId: string;
-  readonly parameters: JsonObject | undefined;
+  readonly parameters: JsonObject | JsonText | undefined;
   /** Those of class and plan that went into the parameters. */
   readonly defaults: JsonObject | undefined;
   readonly maintenanceInfoVersion: string | undefined;
@@ -29,9 +31,12 @@ export interface ServiceRequest extends InstanceContext {
 
 export type PreparedRequest =
   | { readonly kind: 'prepared'; readonly request: ServiceRequest }
-  | { readonly kind: 'blocked'; readonly reason: string; readonly message: string };
+  /** What is missing may appear later. */
+  | { readonly kind: 'blocked'; readonly reason: string; readonly message: string }
+  /** The spec asks for more than can be sent, until it changes. */
+  | { readonly kind: 'refused'; readonly message: string };
 
-/** Gathers parameters, credentials and context. Whatever is missing may appear later, so nothing here is final. */
+/** Gathers parameters, credentials and context. */
 export async function prepareRequest(
   task: InstanceTask,
   instance: ServiceInstance,
@@ -39,13 +44,8 @@ export async function prepareRequest(
 ): Promise<PreparedRequest> {
   const namespace = instance.metadata.namespace ?? '';
   const defaults = defaultsOf(instance, offering);
-  const parameters = await resolveParameters(
-    { ...instance.spec, defaults },
-    namespace,
-    task,
-    [instance.status?.inProgressProperties, instance.status?.externalProperties],
-    task.signal,
-  );
+  const parameters = await objectParameters(task, serviceInstances, instance, defaults, task.signal);
+  if (parameters.kind === 'refused') return parameters;
   if (parameters.kind === 'unavailable') {
     return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
   }

@@ -16,7 +16,7 @@ import { settle } from './settle-instance.ts';
 import { knownAtBroker, type KnownAtBroker } from './known-at-broker.ts';
 import { pendingChange, type PendingChange } from './pending-change.ts';
 import { refusePlanChange } from './plan-change.ts';
-import { waitForMissing } from './provision.ts';
+import { refuseParameters, waitForMissing } from './provision.ts';
 import { prepareRequest, type ServiceRequest } from './service-request.ts';
 import { contextRefused, updated, updateFailed } from './update-outcome.ts';
 
@@ -39,6 +39,7 @@ export async function updateInstance(
     return stop;
   }
   const prepared = await prepareRequest(task, instance, offering);
+  if (prepared.kind === 'refused') return refuseParameters(task, instance, prepared.message);
   if (prepared.kind === 'blocked') return waitForMissing(task, instance, prepared.reason, prepared.message);
 
   const { request } = prepared;

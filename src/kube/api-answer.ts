@@ -9,10 +9,14 @@ interface Answer {
   readonly body: string;
 }
 
-/** The JSON of a good answer. @throws KubeConnectionError with code GARBAGE when it is not JSON */
-export function answerBody(what: string, answer: Answer): unknown {
+/**
+ * The JSON of a good answer.
+ * @param fields see `parseApiJson`
+ * @throws KubeConnectionError with code GARBAGE when it is not JSON
+ */
+export function answerBody(what: string, answer: Answer, fields?: RegExp): unknown {
   try {
-    return parseApiJson(answer.body);
+    return parseApiJson(answer.body, fields);
   } catch (cause) {
     throw new KubeConnectionError('GARBAGE', `${what}: the answer (${answer.status}) is not JSON`, { cause });
   }

@@ -1,6 +1,7 @@
 import type { Permit } from '../base/permit.ts';
 import { programVersion } from '../base/version.ts';
 import { answerBody, answerError } from './api-answer.ts';
+import { largeFields } from './api-json.ts';
 import { perform, type Call, type CallContext, type KubeCall } from './call.ts';
 import type { KubeConnection } from './connection.ts';
 import { connectionError, isApiError, KubeConnectionError } from './errors.ts';
@@ -17,6 +18,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Deadline of the whole call with its repetitions, milliseconds. @default 30_000 */
   readonly timeoutMs?: number | undefined;
+  /** A longer answer is given up: KubeConnectionError TOO_LARGE. @default no limit */
+  readonly maxBytes?: number | undefined;
 }
 
 export interface WatchOptions {
@@ -62,6 +65,8 @@ export interface KubeClientDeps {
   readonly observe?: ((call: KubeCall) => void) | undefined;
   /** Nothing but reads is sent while it does not hold. */
   readonly permit?: Permit | undefined;
+  /** Names of fields whose values, when they are large, stay text until somebody reads them: see `parseApiJson`. */
+  readonly largeFields?: readonly string[] | undefined;
 }
 
 const patchTypes = {
@@ -89,6 +94,7 @@ export class KubeClient {
   readonly #context: CallContext;
   readonly #userAgent: string;
   readonly #fieldManager: string | undefined;
+  readonly #largeFields: RegExp;
 
   /** @param transport shared with another client, which closes it. @default a new one */
   constructor(deps: KubeClientDeps, transport = new Transport(deps.connection)) {
@@ -97,6 +103,7 @@ export class KubeClient {
     this.#transport = transport;
     this.#context = { transport: this.#transport, connection: deps.connection, observe: deps.observe };
     this.#fieldManager = deps.fieldManager;
+    this.#largeFields = largeFields(deps.largeFields);
     this.#userAgent = deps.userAgent ?? `bindery/${programVersion}`;
   }
 
@@ -210,7 +217,7 @@ export class KubeClient {
       const call = this.#call('GET', resource.plural, path, { signal }, { accept });
       const stream = await this.#open({ ...call, signal });
       options.opened?.();
-      for await (const event of watchEvents<T>(guarded(stream.body, watchdog))) {
+      for await (const event of watchEvents<T>(guarded(stream.body, watchdog), this.#largeFields)) {
         yield event.type === 'BOOKMARK'
           ? event
           : { type: event.type, object: named(resource, event.object, query.metadataOnly) };
@@ -249,7 +256,8 @@ export class KubeClient {
     content: Content = {},
   ): Promise<T> {
     const call = this.#call(method, resource.plural, path, options, content);
-    return answerBody(`${method} ${path}`, await perform(this.#context, call)) as T;
+    const answer = await perform(this.#context, call);
+    return answerBody(`${method} ${path}`, answer, this.#largeFields) as T;
   }
 
   #writeQuery(options: WriteOptions = {}): string {
@@ -274,7 +282,8 @@ export class KubeClient {
     if (body !== undefined) headers['content-type'] = content.contentType ?? json;
     const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
     const permit = method === 'GET' ? undefined : this.#deps.permit;
-    return { method, resource, path, headers, body, signal: options?.signal, timeoutMs, permit };
+    const { signal, maxBytes } = options ?? {};
+    return { method, resource, path, headers, body, signal, timeoutMs, maxBytes, permit };
   }
 }
 

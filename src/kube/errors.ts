@@ -48,7 +48,8 @@ export class KubeApiError extends Error {
  * No usable answer: refused, reset, timed out, TLS failure, garbage. Whether a write happened is unknown.
  * `code` is the system's or undici's (`ECONNREFUSED`, `ECONNRESET`, `UND_ERR_SOCKET`, …), or one of ours:
  * `TIMEOUT` (deadline of the call), `INACTIVE` (silent watch), `CUT` (watch ended inside a line),
- * `GARBAGE` (answer or event is not what the protocol promises), `CLOSED` (the client was closed), `NOT_PERMITTED`
+ * `GARBAGE` (answer or event is not what the protocol promises), `CLOSED` (the client was closed), `TOO_LARGE`
+ * (the answer has more bytes than the caller takes), `NOT_PERMITTED`
  * (the permit of the client does not hold, or has ended meanwhile).
  */
 export class KubeConnectionError extends Error {

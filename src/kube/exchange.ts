@@ -6,6 +6,7 @@ import { KubeConnectionError } from './errors.ts';
 interface Limits {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
+  readonly maxBytes?: number | undefined;
   readonly permit?: Permit | undefined;
 }
 
@@ -27,9 +28,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Of the permit, when this began. */
   readonly #term: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
+  readonly #maxBytes: number;
   readonly #onAbort = (): void => this.#end(this.#signal?.reason);
   readonly #onTermEnd = (): void => this.#end(notPermitted());
   readonly #chunks: Buffer[] = [];
+  #bytes = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
@@ -38,6 +41,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(limits: Limits, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#maxBytes = limits.maxBytes ?? Infinity;
     this.#signal = limits.signal;
     this.#signal?.addEventListener('abort', this.#onAbort);
     this.#permit = limits.permit;
@@ -66,7 +70,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes <= this.#maxBytes) this.#chunks.push(chunk);
+    else this.#end(new KubeConnectionError('TOO_LARGE', `more than ${this.#maxBytes} bytes`));
   }
 
   onResponseEnd(): void {
@@ -88,6 +94,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #end(failure: unknown): void {
     if (this.#ended) return;
     this.#settle();
+    this.#chunks.length = 0;
     this.#reject(failure);
     this.#controller?.abort(new KubeConnectionError('ABORTED', 'the call was given up'));
   }

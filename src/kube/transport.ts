@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Until the answer is complete; for a stream until its head is there. */
   readonly timeoutMs: number;
+  /** Of the answer. A longer one is given up with the code TOO_LARGE; not for streams. */
+  readonly maxBytes?: number | undefined;
   /** Nothing is written when it does not hold, and what is under way ends with its term. */
   readonly permit?: Permit | undefined;
 }

@@ -17,11 +17,13 @@ const newline = 0x0a;
 /**
  * The events of a watch answer: one JSON document per line, however the bytes are cut into chunks. Whole lines
  * are decoded at once, so a character split over two chunks stays whole.
+ * @param fields see `parseApiJson`
  * @throws KubeApiError for an ERROR event; KubeConnectionError GARBAGE for what is no event, CUT when the
  * stream ends inside a line
  */
 export async function* watchEvents<T extends KubeObject>(
   chunks: AsyncIterable<Uint8Array>,
+  fields?: RegExp,
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
@@ -40,7 +42,7 @@ export async function* watchEvents<T extends KubeObject>(
     pending = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : [];
     pendingBytes = chunk.length - end - 1;
     for (const line of text.split('\n')) {
-      if (line.length > 0) yield parseEvent<T>(line);
+      if (line.length > 0) yield parseEvent<T>(line, fields);
     }
   }
   if (pendingBytes > 0) throw new KubeConnectionError('CUT', 'the watch ended inside an event');
@@ -52,8 +54,8 @@ function decode(parts: readonly Uint8Array[]): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-function parseEvent<T extends KubeObject>(line: string): WatchEvent<T> {
-  const event = parseLine(line);
+function parseEvent<T extends KubeObject>(line: string, fields: RegExp | undefined): WatchEvent<T> {
+  const event = parseLine(line, fields);
   if (isObject(event) && isObject(event['object'])) {
     const { type, object } = event;
     if (type === 'ERROR') throw statusError(object);
@@ -64,9 +66,9 @@ function parseEvent<T extends KubeObject>(line: string): WatchEvent<T> {
   throw new KubeConnectionError('GARBAGE', `the watch sent ${line.length} characters that are no event`);
 }
 
-function parseLine(line: string): unknown {
+function parseLine(line: string, fields: RegExp | undefined): unknown {
   try {
-    return parseApiJson(line);
+    return parseApiJson(line, fields);
   } catch (cause) {
     throw new KubeConnectionError('GARBAGE', `the watch sent ${line.length} characters that are no JSON`, {
       cause,

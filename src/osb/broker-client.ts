@@ -102,7 +102,9 @@ export class BrokerClient {
     options: { readonly etag?: string | undefined },
     signal: AbortSignal,
   ): Promise<CatalogOutcome> {
-    const interpret = (reply: Reply) => catalogOutcome(reply, options.etag !== undefined, this.#clock.now());
+    const isConditional = options.etag !== undefined;
+    const interpret = (reply: Reply) =>
+      catalogOutcome(reply, isConditional, this.#clock.now(), this.#options.catalogLimits);
     return this.#call(catalogRequest(options.etag), interpret, failureOf, signal);
   }
 

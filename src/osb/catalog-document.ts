@@ -59,7 +59,7 @@ function decodeService(value: unknown, path: string, problems: CatalogProblem[])
     ...flags,
     tags: reader.strings('tags'),
     requires: reader.strings('requires'),
-    ...optional('metadata', reader.object('metadata')),
+    ...optional('metadata', reader.freeForm('metadata')),
     ...optional('dashboardClient', dashboardClient(reader.object('dashboard_client'))),
     plans,
   };

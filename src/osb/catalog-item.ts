@@ -1,3 +1,4 @@
+import { JsonText } from '../base/json-text.ts';
 import { isObject, type JsonObject } from '../base/json.ts';
 import { numberOf } from './decode.ts';
 import type { CatalogProblem } from './types.ts';
@@ -61,9 +62,15 @@ export class ItemReader {
 
   object(field: string): JsonObject | undefined {
     const value = this.#item[field];
-    if (isObject(value)) return value;
+    if (isObject(value) && !(value instanceof JsonText)) return value;
     if (!this.#absent(field)) this.#note(field, 'is not an object and was ignored');
     return undefined;
+  }
+
+  /** An object that is only passed on: a large one is text. */
+  freeForm(field: string): JsonObject | JsonText | undefined {
+    const value = this.#item[field];
+    return value instanceof JsonText && value.text.startsWith('{') ? value : this.object(field);
   }
 
   strings(field: string): readonly string[] {

@@ -1,3 +1,4 @@
+import { JsonText } from '../base/json-text.ts';
 import { isObject, type JsonObject } from '../base/json.ts';
 import { maintenanceInfo } from './answer-decoders.ts';
 import { brokerText } from './broker-text.ts';
@@ -31,7 +32,7 @@ export function decodePlan(
   if (!reader.usable) return undefined;
   return {
     ...plan,
-    ...optional('metadata', reader.object('metadata')),
+    ...optional('metadata', reader.freeForm('metadata')),
     ...optional('schemas', planSchemas(reader)),
     ...optional('maximumPollingDurationSeconds', reader.positiveInteger('maximum_polling_duration')),
     ...optional('maintenanceInfo', planMaintenance(reader)),
@@ -57,15 +58,22 @@ function planSchemas(reader: ItemReader): PlanSchemas | undefined {
   return Object.keys(found).length === 0 ? undefined : found;
 }
 
-function schema(reader: ItemReader, schemas: JsonObject, of: string, action: string): JsonObject | undefined {
+function schema(
+  reader: ItemReader,
+  schemas: JsonObject,
+  of: string,
+  action: string,
+): JsonObject | JsonText | undefined {
   const parameters = objectField(objectField(schemas, of) ?? {}, action)?.['parameters'] ?? undefined;
   if (parameters === undefined) return undefined;
   const field = `schemas.${of}.${action}.parameters`;
-  if (!isObject(parameters)) {
+  const isList = parameters instanceof JsonText && parameters.text.startsWith('[');
+  if (!isObject(parameters) || isList) {
     reader.ignored(field, 'is not an object');
     return undefined;
   }
-  if (Buffer.byteLength(JSON.stringify(parameters)) > maxSchemaBytes) {
+  const text = parameters instanceof JsonText ? parameters.text : JSON.stringify(parameters);
+  if (Buffer.byteLength(text) > maxSchemaBytes) {
     reader.ignored(field, 'is larger than 64 KiB');
     return undefined;
   }

@@ -42,6 +42,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle: (result: ExchangeResult) => void;
   readonly #limitBytes: number;
   readonly #maySend: () => boolean;
+  readonly #isCatalog: boolean;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #sent = false;
@@ -54,13 +55,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  /** @param maySend asked in the last moment before bytes are written */
-  constructor(limitBytes: number, maySend: () => boolean) {
+  /**
+   * @param maySend asked in the last moment before bytes are written
+   * @param isCatalog see `parseBody`
+   */
+  constructor(limitBytes: number, maySend: () => boolean, isCatalog = false) {
     const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
     this.result = promise;
     this.#settle = resolve;
     this.#limitBytes = limitBytes;
     this.#maySend = maySend;
+    this.#isCatalog = isCatalog;
   }
 
   /** Ends it at once, whatever state it is in. `error` becomes the error of the result, and a started body is lost. */
@@ -144,7 +149,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #body(): AnswerBody {
     if (this.#unreadable !== undefined) return { kind: 'text', text: '', problem: this.#unreadable };
-    return parseBody(Buffer.concat(this.#chunks));
+    return parseBody(Buffer.concat(this.#chunks), this.#isCatalog);
   }
 
   #answer(body: AnswerBody): void {

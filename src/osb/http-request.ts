@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts';
+import { defaultCatalogLimits } from './catalog-limits.ts';
 import type { BrokerClientOptions } from './options.ts';
 import { neverSent, type Fault } from './reply.ts';
 import { idProblem, type BrokerRequest } from './request.ts';
@@ -19,7 +20,7 @@ export function httpRequest(
   if (body === undefined)
     return neverSent('InvalidRequest', 'the parameters or the context can not be written as JSON');
   const isCatalog = request.operation === 'catalog';
-  const { apiVersion, maxBodyBytes, maxCatalogBytes } = options;
+  const { apiVersion, maxBodyBytes, catalogLimits } = options;
   return {
     origin: url,
     path: `${url.pathname.replace(/\/+$/, '')}${request.path}`,
@@ -35,7 +36,8 @@ export function httpRequest(
       ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
     },
     ...(body === '' ? {} : { body }),
-    maxBodyBytes: isCatalog ? (maxCatalogBytes ?? 16 * mebibyte) : (maxBodyBytes ?? 4 * mebibyte),
+    maxBodyBytes: isCatalog ? (catalogLimits ?? defaultCatalogLimits).bytes : (maxBodyBytes ?? 4 * mebibyte),
+    isCatalog,
   };
 }
 

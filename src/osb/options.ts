@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Permit } from '../base/permit.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
 import type { BrokerTargets } from './broker-targets.ts';
+import type { CatalogLimits } from './catalog-limits.ts';
 import type { FailureReason, Operation } from './outcome-types.ts';
 
 export type BrokerAuth =
@@ -72,8 +73,8 @@ export interface BrokerClientOptions {
   readonly tenant?: BrokerTargets | undefined;
   /** Decompressed size of an answer. Default 4 MiB. */
   readonly maxBodyBytes?: number | undefined;
-  /** Decompressed size of a catalog. Default 16 MiB. */
-  readonly maxCatalogBytes?: number | undefined;
+  /** Default 8 MiB, 1,000 services, 10,000 plans. */
+  readonly catalogLimits?: CatalogLimits | undefined;
   readonly limiter?: LimiterOptions | undefined;
   readonly circuit?: CircuitOptions | undefined;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY (either case) are read. Default `process.env`. */

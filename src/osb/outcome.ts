@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from '../base/json.ts';
 import { brokerText } from './broker-text.ts';
 import { parseCatalog } from './catalog-document.ts';
+import { catalogExcess, defaultCatalogLimits, type CatalogLimits } from './catalog-limits.ts';
 import type { Decoded } from './decode.ts';
 import {
   answerFailure,
@@ -75,12 +76,22 @@ export function fetchOutcome<T>(
 }
 
 /** @param conditional whether If-None-Match was sent */
-export function catalogOutcome(reply: Reply, conditional: boolean, nowMs: number): CatalogOutcome {
+export function catalogOutcome(
+  reply: Reply,
+  conditional: boolean,
+  nowMs: number,
+  limits: CatalogLimits = defaultCatalogLimits,
+): CatalogOutcome {
   if (reply.kind === 'fault') return faultFailure('catalog', reply);
   if (reply.status === 304 && conditional) return { kind: 'unchanged' };
   if (reply.status !== 200) return answerFailure('catalog', reply, nowMs);
   const decoded = decodeBody(reply, (body) => ({ ok: true, value: body }), false);
   if (!decoded.ok) return badBodyFailure('catalog', reply, decoded.bad);
+  const { services } = decoded.value;
+  const excess = Array.isArray(services) ? catalogExcess(services, limits) : undefined;
+  if (excess !== undefined) {
+    return badBodyFailure('catalog', reply, { reason: 'BodyTooLarge', problem: `its catalog has ${excess}` });
+  }
   const parsed = parseCatalog(decoded.value);
   if (parsed.kind === 'bad') {
     const problem = `its catalog is not acceptable: ${parsed.problem.path}: ${parsed.problem.message}`;

@@ -1,3 +1,5 @@
+import { foldableFields, foldJson, hasMoreValues, unfoldJson } from '../base/folded-json.ts';
+import { JsonText } from '../base/json-text.ts';
 import { maxDepth, NestingError, parseExact } from '../base/json.ts';
 import type { FailureReason } from './outcome-types.ts';
 
@@ -36,12 +38,29 @@ export interface Fault {
   readonly retryAfterMs?: number;
 }
 
-/** Whatever the Content-Type says: as UTF-8 JSON, a byte-order mark allowed, numbers exact. */
-export function parseBody(bytes: Uint8Array): AnswerBody {
+/** What brokers may make large in a catalog: metadata, and `parameters`, the schemas. */
+const catalogFields = foldableFields(['metadata', 'parameters']);
+/** Parsed, each takes fifty bytes and more. A catalog of 10,000 plans has half of it. */
+const maxValues = 250_000;
+
+/**
+ * Whatever the Content-Type says: as UTF-8 JSON, a byte-order mark allowed, numbers exact.
+ * @param isCatalog what is large and only stored stays text: a `JsonText`
+ */
+export function parseBody(bytes: Uint8Array, isCatalog = false): AnswerBody {
   const text = new TextDecoder().decode(bytes);
   if (text.trim() === '') return { kind: 'empty' };
+  const folded = isCatalog ? foldJson(text, catalogFields) : undefined;
+  const parsed = folded?.text ?? text;
+  if (hasMoreValues(parsed, maxValues)) {
+    return { kind: 'text', text: text.slice(0, 1024), problem: `it holds more than ${maxValues} values` };
+  }
   try {
-    return { kind: 'json', value: parseExact(text) };
+    const value = parseExact(parsed);
+    if (folded !== undefined) {
+      unfoldJson(value, folded, (holder, key, large) => (holder[key] = new JsonText(large)));
+    }
+    return { kind: 'json', value };
   } catch (error) {
     // The parser's own message quotes the text, and the text may hold credentials.
     const problem =

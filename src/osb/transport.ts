@@ -31,6 +31,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** Of the decompressed answer. */
   readonly maxBodyBytes: number;
+  /** See `parseBody`. @default false */
+  readonly isCatalog?: boolean;
 }
 
 interface TlsSettings {
@@ -97,7 +99,7 @@ export class Transport {
   ): Promise<ExchangeResult> {
     // The signal's listener may not have been called yet: a process that was stopped goes on where it was.
     const maySend = (): boolean => !signal.aborted && this.#options.permit.holds();
-    const exchange = new Exchange(request.maxBodyBytes, maySend);
+    const exchange = new Exchange(request.maxBodyBytes, maySend, request.isCatalog);
     const stop = (): void => exchange.abort(new Error('aborted'));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });

@@ -1,3 +1,4 @@
+import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
 
 /**
@@ -26,8 +27,8 @@ export interface CatalogService {
   readonly allowContextUpdates: boolean;
   readonly tags: readonly string[];
   readonly requires: readonly string[];
-  /** Opaque. */
-  readonly metadata?: JsonObject;
+  /** Opaque; text when it is large. */
+  readonly metadata?: JsonObject | JsonText;
   /** Cloud Foundry single sign-on. Its `secret` is dropped on arrival and exists nowhere in the program. */
   readonly dashboardClient?: { readonly id?: string; readonly redirectUri?: string };
   readonly plans: readonly CatalogPlan[];
@@ -46,18 +47,18 @@ export interface CatalogPlan {
   /** Overrides the service's. */
   readonly planUpdateable?: boolean;
   readonly bindingRotatable: boolean;
-  /** Opaque. */
-  readonly metadata?: JsonObject;
-  /** JSON Schemas as the broker wrote them, not checked. */
+  /** Opaque; text when it is large. */
+  readonly metadata?: JsonObject | JsonText;
+  /** JSON Schemas as the broker wrote them, not checked; text when they are large. */
   readonly schemas?: PlanSchemas;
   readonly maximumPollingDurationSeconds?: number;
   readonly maintenanceInfo?: MaintenanceInfo;
 }
 
 export interface PlanSchemas {
-  readonly instanceCreate?: JsonObject;
-  readonly instanceUpdate?: JsonObject;
-  readonly bindingCreate?: JsonObject;
+  readonly instanceCreate?: JsonObject | JsonText;
+  readonly instanceUpdate?: JsonObject | JsonText;
+  readonly bindingCreate?: JsonObject | JsonText;
 }
 
 export interface MaintenanceInfo {
@@ -93,7 +94,7 @@ export interface ProvisionRequest extends InstanceRequest {
   readonly context: JsonObject;
   readonly organizationGuid: string;
   readonly spaceGuid: string;
-  readonly parameters?: JsonObject | undefined;
+  readonly parameters?: JsonObject | JsonText | undefined;
   readonly maintenanceInfoVersion?: string | undefined;
 }
 
@@ -104,7 +105,7 @@ export interface UpdateRequest {
   /** Only when the plan changes. */
   readonly planId?: string | undefined;
   readonly context?: JsonObject | undefined;
-  readonly parameters?: JsonObject | undefined;
+  readonly parameters?: JsonObject | JsonText | undefined;
   readonly maintenanceInfoVersion?: string | undefined;
   readonly previousValues?:
     | { readonly planId?: string | undefined; readonly maintenanceInfoVersion?: string | undefined }
@@ -134,7 +135,7 @@ export interface BindRequest extends BindingRequest {
   readonly appGuid?: string | undefined;
   /** Further fields of `bind_resource`. */
   readonly bindResource?: JsonObject | undefined;
-  readonly parameters?: JsonObject | undefined;
+  readonly parameters?: JsonObject | JsonText | undefined;
   /** True only when the service is `bindings_retrievable`: else an asynchronous binding could never be fetched. */
   readonly acceptsIncomplete: boolean;
   /** Rotation: parameters and bind_resource are then inherited from that binding and not sent. */

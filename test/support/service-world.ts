@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Condition } from '../../src/api/generated/shared-types.ts';
 import type { ServiceBinding } from '../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../src/api/generated/service-instance.ts';
+import { freeFormFields } from '../../src/api/free-form.ts';
 import { apiVersion, idMadeAnnotation } from '../../src/api/group.ts';
 import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../src/api/kinds.ts';
 import { isConditionTrue } from '../../src/api/conditions.ts';
@@ -159,7 +160,8 @@ export class ServiceWorld {
 
   /** A client with connections of its own, whose writes are counted as all are. */
   newClient(): KubeClient {
-    return new KubeClient({ connection: this.client.connection, observe: this.#observe });
+    const { connection } = this.client;
+    return new KubeClient({ connection, observe: this.#observe, largeFields: freeFormFields });
   }
 
   /** No restarts until the end of the block: `using _ = world.undisturbed('…why')`. */
