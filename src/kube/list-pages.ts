@@ -33,7 +33,7 @@ export async function listPages<T extends KubeObject, K = T>(
       throw error;
     });
     if (page === 'too-large') {
-      limit = Math.ceil(limit / 8);
+      limit = Math.ceil(limit / 25);
       continue;
     }
     if (page === 'expired') {

@@ -54,6 +54,20 @@ describe('following', () => {
     expect(lists).toHaveLength(3);
   });
 
+  it('reads shorter pages where objects are large, and long ones again behind them', async () => {
+    for (let object = 0; object < 900; object++) {
+      const isLarge = object >= 100 && object < 110;
+      api.put(`object-${String(object).padStart(3, '0')}`, isLarge ? { text: 'x'.repeat(1_500_000) } : {});
+    }
+    const { store, listWatch } = api.follow();
+    await listWatch.synced;
+    expect(store.size).toBe(900);
+    expect(api.count('failure')).toBe(0);
+    const limits = api.server.requests.map(({ url }) => Number(/limit=(\d+)/.exec(url)?.[1] ?? 0));
+    expect(limits.filter((limit) => limit > 0).length).toBeLessThan(60);
+    expect(limits).toContain(1);
+  });
+
   it('reads the list in one piece when a page came too late', async () => {
     for (let object = 0; object < 501; object++) api.put(`object-${object}`);
     api.server.plan({ path: /continue=/, answer: expired });

@@ -1,0 +1,99 @@
+import { lazyText, putLazily } from '../../../src/base/lazy-json.ts';
+import { keptBrokered, keptItem, keptItemSpec } from '../../../src/control/kept-form.ts';
+import { Store } from '../../../src/control/store.ts';
+import { Withheld } from '../../../src/control/withheld.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+
+interface Thing extends KubeObject {
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+function thing(spec: Thing['spec'], metadata: object = {}): Thing {
+  return { metadata: { name: 'a', namespace: 'n', uid: 'u', resourceVersion: '1', ...metadata }, spec };
+}
+
+const large = { x: 'y'.repeat(5_000) };
+
+describe('an instance or a binding in a store', () => {
+  it('has its parameters when they are small, and a trace of them when they are not', () => {
+    expect(keptBrokered(thing({ parameters: { a: 1 } })).spec).toEqual({ parameters: { a: 1 } });
+    const { parameters } = keptBrokered(thing({ parameters: large, other: 1 })).spec;
+    expect(parameters).toMatchObject({ bytes: 5_008 });
+    expect(() => JSON.stringify({ parameters })).toThrow('can not be written');
+  });
+
+  it('takes no more room, however large they are: their text is not kept', () => {
+    const spec = {};
+    putLazily(spec, 'parameters', JSON.stringify(large), () => {
+      throw new Error('nobody reads them');
+    });
+    const store = new Store<Thing>({ trim: keptBrokered, freeze: true });
+    store.put(thing(spec));
+    const kept = store.get('n/a')?.spec ?? {};
+    expect(kept['parameters']).toBeInstanceOf(Withheld);
+    expect(lazyText(kept, 'parameters')).toBeUndefined();
+  });
+
+  it('tells other parameters of the same size apart', () => {
+    const other = { x: 'z'.repeat(5_000) };
+    const [left, right] = [large, other].map((parameters) => keptBrokered(thing({ parameters })));
+    expect(left).not.toEqual(right);
+  });
+
+  it('is trimmed twice like once', () => {
+    const kept = keptBrokered(thing({ parameters: large }));
+    expect(keptBrokered(kept)).toEqual(kept);
+  });
+
+  it('has no owners, no managers, no manifest, and of many labels the first ones, ours before all others', () => {
+    const many = Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`key-${at}`, 'x'.repeat(10)]));
+    const own = { 'servicecatalog.k8s.io/generated': 'true' };
+    const { metadata } = keptBrokered(
+      thing(
+        {},
+        {
+          labels: { ...many, ...own },
+          annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', note: 'mine' },
+          ownerReferences: [{}],
+          managedFields: [{}],
+          finalizers: ['f'],
+        },
+      ),
+    );
+    expect(metadata.annotations).toEqual({ note: 'mine' });
+    expect(metadata.labels).toMatchObject(own);
+    expect(JSON.stringify(metadata.labels).length).toBeLessThan(32 * 1024);
+    expect(Object.keys(metadata.labels ?? {}).length).toBeGreaterThan(500);
+    expect(metadata.finalizers).toEqual(['f']);
+    expect(metadata).not.toHaveProperty('ownerReferences');
+    expect(metadata).not.toHaveProperty('managedFields');
+  });
+});
+
+describe('a class or a plan in a store', () => {
+  it('has what is small of the catalog, and of what is large enough to know whether it changed', () => {
+    const spec = { externalName: 'x', externalMetadata: large, description: 'short', tags: ['a'] };
+    const kept = keptItem(thing(spec)).spec;
+    expect(kept).toEqual({ ...spec, externalMetadata: expect.any(Withheld) as unknown });
+    const sorted = { y: 1, x: { b: 'y'.repeat(5_000), a: 1 } };
+    const unsorted = { x: { a: 1, b: 'y'.repeat(5_000) }, y: 1 };
+    expect(keptItemSpec({ externalMetadata: sorted })).toEqual(keptItemSpec({ externalMetadata: unsorted }));
+    expect(keptItemSpec({ externalMetadata: sorted })).not.toEqual(keptItemSpec({ externalMetadata: large }));
+  });
+
+  it('can hold what no catalog gives: megabytes, and thousands of levels', () => {
+    const deep = { ...thing({}), spec: {} };
+    putLazily(deep.spec, 'externalMetadata', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`);
+    expect(keptItem(deep as Thing).spec['externalMetadata']).toBeInstanceOf(Withheld);
+    const long = { ...thing({}), spec: {} };
+    putLazily(long.spec, 'externalMetadata', `{"a":"${'x'.repeat(600_000)}"}`, () => {
+      throw new Error('nobody reads it');
+    });
+    expect(keptItem(long as Thing).spec['externalMetadata']).toBeInstanceOf(Withheld);
+  });
+
+  it('keeps the default parameters: they are sent', () => {
+    const spec = { defaultProvisionParameters: large };
+    expect(keptItem(thing(spec)).spec).toEqual(spec);
+  });
+});
