@@ -1,12 +1,12 @@
 export interface ByteLimits {
-  /** For all reviews below a quarter of a MiB together. Nearly every review is. */
+  /** For all reviews below 64 KiB together. Nearly every review is. */
   readonly small: number;
   /** For all others together; at least the largest one. */
   readonly large: number;
 }
 
 /** From here on a review is large, bytes. */
-const largeFrom = 256 * 1024;
+const largeFrom = 64 * 1024;
 
 /** A review is in memory several times: its bytes, its text, and what is parsed of it. */
 export const defaultByteLimits: ByteLimits = { small: 8 * 1024 * 1024, large: 8 * 1024 * 1024 };

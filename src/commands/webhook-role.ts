@@ -54,12 +54,12 @@ export interface WebhookRoleDeps {
 const drainMs = 5000;
 
 /**
- * A Pod with all that its managers say of it has some ten KiB. To parse one of half a MiB takes some twenty MiB. Of
+ * A Pod with all that its managers say of it has some ten KiB. To parse one of a quarter of a MiB takes ten milliseconds and ten MiB. Of
  * workloads the old object comes as well. Of our own kinds what may be large is not parsed: see `parseReview`.
  */
 const maxParsedBytes: ReadonlyMap<string, number> = new Map([
-  ['/mutate/pods', 512 * 1024],
-  ['/mutate/workloads', 1024 * 1024],
+  ['/mutate/pods', 256 * 1024],
+  ['/mutate/workloads', 512 * 1024],
 ]);
 
 /** What answers to reviews are decided on. The webhook alone knows nothing of brokers. */

@@ -15,10 +15,13 @@ const perSecond = 200;
 const path = '/pods?timeout=5s';
 const hostileRepeats = 7;
 const attackers = 2;
-/** The API server's limit for a request, and what is parsed at most. */
+const crowd = 24;
+const crowdRepeats = 12;
+/** The API server's limit for a request, what is common for an attack, and what is parsed at most. */
 const hostileSizes = [
   ['3 MiB', 3_000_000],
   ['1 MiB', 1_000_000],
+  ['¼ MiB', 260_000],
 ] as const;
 
 interface Contender {
@@ -163,7 +166,12 @@ async function hostile(
       await p99Meanwhile(bare, ca, [...reviews.values()], seconds),
     ];
     measures.push(compared(`p99 at ${perSecond}/s beside Pods of ${size}`, 'ms', late, lateBare));
+    for (const { server } of contenders) await sendFromMany(server, ca, [...reviews.values()]);
   }
+  const peak = async ({ server }: Contender): Promise<number> =>
+    (await server.usage()).peakRssBytes / 2 ** 20;
+  const peaks = `resident memory at most, also with Pods of ${crowd} clients at once`;
+  measures.push(compared(peaks, 'MiB', await peak(bindery), await peak(bare)));
   const rss = async ({ server }: Contender): Promise<number> => (await server.usage()).rssBytes / 2 ** 20;
   measures.push(compared('resident memory after them', 'MiB', await rss(bindery), await rss(bare)));
   return measures;
@@ -180,6 +188,14 @@ async function cpuMs({ server }: Contender, ca: string, review: string): Promise
     costs.push(((await server.usage()).cpuMicroseconds - before.cpuMicroseconds) / 1000);
   }
   return median(costs);
+}
+
+async function sendFromMany(server: ServerChild, ca: string, reviews: readonly string[]): Promise<void> {
+  const target = { port: server.port, ca, path };
+  const clients = Array.from({ length: crowd }, async (_, index) =>
+    send(target, reviews[index % reviews.length] ?? '', crowdRepeats),
+  );
+  await Promise.all(clients);
 }
 
 async function p99Meanwhile(

@@ -37,7 +37,7 @@ const server = new AdmissionServer({
   host: '127.0.0.1',
   port: await freePort(),
   handlers: new Map([['/pods', (request, context) => mutatePod(request, context, deps)]]),
-  maxParsedBytes: new Map([['/pods', 1024 * 1024]]),
+  maxParsedBytes: new Map([['/pods', 256 * 1024]]),
   certificate: { current: pair, subscribe: () => () => undefined },
   logger,
   observe: metrics.observeAdmission,

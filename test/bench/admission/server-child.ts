@@ -11,6 +11,8 @@ export interface ServingPair {
 /** What a server process has used so far. */
 export interface Usage {
   readonly rssBytes: number;
+  /** The most that it has had so far. */
+  readonly peakRssBytes: number;
   readonly cpuMicroseconds: number;
 }
 
@@ -29,7 +31,11 @@ export function answerUsage(port: number): void {
   process.on('disconnect', () => process.exit());
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
-    const usage: Usage = { rssBytes: process.memoryUsage.rss(), cpuMicroseconds: user + system };
+    const usage: Usage = {
+      rssBytes: process.memoryUsage.rss(),
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      cpuMicroseconds: user + system,
+    };
     process.send?.(usage);
   });
   process.send?.({ port });

@@ -46,7 +46,7 @@ it.each<[string, Record<string, string>, number, string]>([
     10,
     '20000 variables are too many, 256 are allowed',
   ],
-  ['bytes', { [`${group}/db`]: 'secret/s', note: 'x'.repeat(2_500_000) }, 1, '524288 are allowed'],
+  ['bytes', { [`${group}/db`]: 'secret/s', note: 'x'.repeat(2_500_000) }, 1, '262144 are allowed'],
 ])('a Pod with too many %s is refused with what is too much', async (_title, annotations, size, message) => {
   await expect(world.client.create(pods, pod('hostile', annotations, size))).rejects.toThrow(message);
 });
