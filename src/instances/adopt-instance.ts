@@ -2,6 +2,7 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { finalizer, idMadeAnnotation } from '../api/group.ts';
 import { serviceInstances } from '../api/kinds.ts';
 import { labelCorrections } from '../api/labels.ts';
+import { copyLazily } from '../base/lazy-json.ts';
 import { offeringRefs } from '../control/offering-refs.ts';
 import { resolveOffering, type Offering } from '../control/resolve.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
@@ -87,7 +88,7 @@ function missingMetadata(instance: ServiceInstance, refs: object): Fields {
   const { metadata, spec, status } = instance;
   const { finalizers = [] } = metadata;
   const isHeld = finalizers.includes(finalizer) || isAbandoned(instance);
-  const labels = labelCorrections(serviceInstances.kind, { ...spec, ...refs }, metadata.labels);
+  const labels = labelCorrections(serviceInstances.kind, copyLazily(spec, refs), metadata.labels);
   return {
     ...(isHeld ? {} : { finalizers: [...finalizers, finalizer] }),
     ...(labels === undefined ? {} : { labels }),

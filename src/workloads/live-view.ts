@@ -2,6 +2,7 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { serviceBindings, serviceInstances } from '../api/kinds.ts';
 import { errorMessage } from '../base/logger.ts';
+import { keptBrokered } from '../control/kept-form.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { listPages } from '../kube/list-pages.ts';
 import type { KubeList } from '../kube/objects.ts';
@@ -30,11 +31,17 @@ export async function liveView(
     }
   };
   const listBindings = (): Promise<readonly ServiceBinding[]> =>
-    listed(serviceBindings, listPages(client, serviceBindings, selection, { signal }, asBinding));
+    listed(
+      serviceBindings,
+      listPages(client, serviceBindings, selection, { signal }, keptBrokered<ServiceBinding>),
+    );
   // What is there before who asks for it: whoever asks in between is seen. Bindings are both. A list may take a tenth of
   // a second, in which the API server brings its cache up to date.
   const [instances, bindings] = await Promise.all([
-    listed(serviceInstances, listPages(client, serviceInstances, selection, { signal }, asInstance)),
+    listed(
+      serviceInstances,
+      listPages(client, serviceInstances, selection, { signal }, keptBrokered<ServiceInstance>),
+    ),
     listBindings(),
   ]);
   const [users, ...workloads] = await Promise.all([
@@ -44,12 +51,4 @@ export async function liveView(
     ),
   ]);
   return { workloads: workloads.flat(), instances, bindings, users };
-}
-
-function asInstance(instance: ServiceInstance): ServiceInstance {
-  return instance;
-}
-
-function asBinding(binding: ServiceBinding): ServiceBinding {
-  return binding;
 }
