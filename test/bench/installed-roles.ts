@@ -14,6 +14,8 @@ export interface InstalledRoles {
   readonly plane: ControlPlane;
   /** Resolves when it is ready. */
   readonly start: (role: Role) => Promise<BinderyProcess>;
+  /** Once more: what was deleted comes back. */
+  readonly install: () => Promise<void>;
 }
 
 /** @param cleanUp gets what is to be done when the bench ends */
@@ -28,10 +30,14 @@ export async function installRoles(
   const listen = `127.0.0.1:${await freePort()}`;
   const webhookUrl = `--webhook-url=https://${listen}`;
   await buildBundle(signal);
-  const install = [program, 'install', `--kubeconfig=${kubeconfig}`, webhookUrl];
-  await promisify(execFile)(process.execPath, install, { signal });
+  const install = async (): Promise<void> => {
+    const command = [program, 'install', `--kubeconfig=${kubeconfig}`, webhookUrl];
+    await promisify(execFile)(process.execPath, command, { signal });
+  };
+  await install();
   return {
     plane,
+    install,
     start: async (role) => {
       // The last of two equal flags counts.
       const args = role === 'webhook' ? [`--listen=${listen}`, webhookUrl] : [];

@@ -4,6 +4,7 @@ import type { BinderyProcess } from '../../demo/bindery-process.ts';
 import { startCatalogServer } from './catalog/catalog-server.ts';
 import { installRoles, roles, type InstalledRoles, type Role } from './installed-roles.ts';
 import { alone, type BenchOptions, type Measure } from './measure.ts';
+import { peaksOnLargeObjects } from './memory/large-objects.ts';
 import { BenchApi, inParallel } from './provision/bench-api.ts';
 import { startInstantBroker } from './provision/instant-broker.ts';
 import { apiVersion, binding, instance } from './provision/objects.ts';
@@ -29,7 +30,8 @@ type Resident = Readonly<Record<Role, number>>;
 
 export async function run(options: BenchOptions): Promise<readonly Measure[]> {
   await using cleanUp = new AsyncDisposableStack();
-  const { plane, start } = await installRoles(options, cleanUp);
+  const installed = await installRoles(options, cleanUp);
+  const { plane, start } = installed;
   const catalog = await startCatalogServer({ services: 50, plansPerService: 20 });
   cleanUp.defer(async () => catalog.stop());
   const broker = await startInstantBroker();
@@ -43,6 +45,7 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
   const first = await startedAnew(setting);
   await afterLoad(setting, 'second', {});
   const second = await startedAnew(setting);
+  const large = await peaksOnLargeObjects(installed, api, options);
   const mebibytes = (name: string, bytes: number): Measure => alone(name, 'MiB', bytes / 2 ** 20);
   return [
     mebibytes('webhook, empty cluster', empty.webhook),
@@ -57,6 +60,8 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
       'KiB',
       (second.controller - first.controller) / (2 * count) / 2 ** 10,
     ),
+    mebibytes('controller started on 20 more of 1 MB each, at most', large.controller),
+    mebibytes('webhook started on them, at most', large.webhook),
   ];
 }
 
