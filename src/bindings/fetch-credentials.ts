@@ -108,7 +108,7 @@ async function getBinding(
   binding: ServiceBinding,
   { broker, instanceId, serviceId, planId }: KnownAtBroker,
 ): Promise<Fetched> {
-  const connection = await task.connections.connect(broker, task.signal);
+  const connection = await task.connections.connect(broker, task.signal, task.turn);
   if (connection.kind === 'unavailable') return connection;
   const identity = originatingIdentity(binding.spec.userInfo);
   const bindingId = bindingIdOf(binding);

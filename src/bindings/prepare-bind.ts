@@ -52,7 +52,7 @@ export async function prepareBind(
     return { kind: 'blocked', reason: 'ErrorInjectingBindResult', message: secret.message };
   }
   const broker = brokerRefOf(offering.class);
-  const connection = await task.connections.connect(broker, task.signal);
+  const connection = await task.connections.connect(broker, task.signal, task.turn);
   if (connection.kind === 'unavailable') {
     return { kind: 'blocked', reason: connection.reason, message: connection.message };
   }

@@ -3,14 +3,17 @@ import { jsonChecksum } from '../base/hash.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import type { Permit } from '../base/permit.ts';
 import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
+import type { Turn } from '../control/controller.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BrokerClient } from '../osb/broker-client.ts';
+import { defaultMaxConcurrent } from '../osb/limiter.ts';
 import { brokerTargets } from '../osb/broker-targets.ts';
 import type { CatalogLimits } from '../osb/catalog-limits.ts';
 import type { BrokerCall, BrokerClientOptions, CircuitState } from '../osb/options.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BrokerMaterial } from './broker-material.ts';
+import { BrokerLanes } from './broker-lanes.ts';
 import { brokerKey, describeBroker, type BrokerRef } from './broker-ref.ts';
 import { specificationOf, type AnyBroker, type BrokerSpecification } from './broker-settings.ts';
 import type { CredentialCopies } from './credential-copies.ts';
@@ -74,6 +77,8 @@ const replacedClientGraceMs = 30_000;
 
 /** One client per broker object, rebuilt when its URL, TLS, authentication or the content of a Secret changes. */
 export class BrokerConnections {
+  /** To be entered before `connect`, by whoever means to make a request. */
+  readonly lanes: BrokerLanes;
   readonly #deps: BrokerConnectionsDeps;
   readonly #stopwatch: Stopwatch;
   readonly #materials: MaterialCache;
@@ -85,15 +90,22 @@ export class BrokerConnections {
   constructor(deps: BrokerConnectionsDeps) {
     this.#deps = deps;
     this.#stopwatch = deps.stopwatch ?? systemStopwatch;
-    const { client, stores, copies } = deps;
+    const { client, stores, copies, settings } = deps;
+    const perBroker = settings.maxConcurrent ?? defaultMaxConcurrent;
+    this.lanes = new BrokerLanes({ stopwatch: this.#stopwatch, perBroker });
     this.#materials = new MaterialCache({ client, stores, copies, stopwatch: this.#stopwatch });
   }
 
   /**
    * A client for the broker, or what is missing to have one.
+   * @param turn whose worker is free for others while a request is under way
    * @throws KubeApiError, KubeConnectionError when a Secret could not be read because of the API server
    */
-  async connect(ref: BrokerRef, signal: AbortSignal): Promise<ConnectResult> {
+  async connect(
+    ref: BrokerRef,
+    signal: AbortSignal,
+    turn: Pick<Turn, 'away'> | undefined,
+  ): Promise<ConnectResult> {
     const broker = findBroker(ref, this.#deps.stores);
     if (broker === undefined) {
       const message = `${describeBroker(ref)} does not exist.`;
@@ -109,7 +121,9 @@ export class BrokerConnections {
       const message = `Error getting credentials and certificates of the broker: ${found.message}.`;
       return { kind: 'unavailable', reason: 'ErrorGettingAuthCredentials', message };
     }
-    return this.#connectWith(ref, broker, parsed.specification, found.material);
+    const connected = this.#connectWith(ref, broker, parsed.specification, found.material);
+    if (connected.kind === 'unavailable' || turn === undefined) return connected;
+    return { ...connected, client: connected.client.lentTo((work) => turn.away(work)) };
   }
 
   /** To be told of every failed request: after a refusal of the credentials the next `connect` reads them again. */

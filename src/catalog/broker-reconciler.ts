@@ -1,9 +1,9 @@
 import { isConditionTrue } from '../api/conditions.ts';
 import { finalizer } from '../api/group.ts';
-import { brokerKey, brokerRefFromKey } from '../brokers/broker-ref.ts';
+import { brokerKey, brokerRefFromKey, type BrokerRef } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { slotOf, waitMs } from '../control/attempts.ts';
-import type { ReconcileResult } from '../control/controller.ts';
+import type { Reconcile } from '../control/controller.ts';
 import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { deleteBroker } from './broker-deletion.ts';
@@ -21,8 +21,8 @@ import { syncCatalog } from './sync-catalog.ts';
 export function brokerReconciler(
   deps: CatalogDeps & Pick<BrokerTask, 'live'>,
   relists: RelistRequests,
-): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
-  return async (key, signal) => {
+): Reconcile {
+  return async (key, signal, turn) => {
     const ref = brokerRefFromKey(key);
     const scope = scopeOf(ref);
     const task: BrokerTask = {
@@ -32,25 +32,33 @@ export function brokerReconciler(
       catalog: catalogStores(deps.stores, scope),
       relists,
       signal,
+      turn,
     };
     const broker = task.catalog.brokers.get(key);
-    if (broker === undefined) return forget(task);
-    return runSteps<AnyBroker>(
-      [
-        (current) => deleteBroker(task, current),
-        (current) => adopt(task, current),
-        (current) => waitUntilDue(task, current),
-        (current) => announce(task, current),
-        async (current) => recordSync(task, current, await syncCatalog(task, current)),
-        (current) => waitUntilDue(task, current),
-      ],
-      broker,
-      (known) => readAnew(task.client, scope.brokers, known, task.catalog.brokers, signal),
-    );
+    try {
+      if (broker === undefined) return forget(task);
+      return await runSteps<AnyBroker>(
+        [
+          (current) => deleteBroker(task, current),
+          (current) => adopt(task, current),
+          (current) => waitUntilDue(task, current),
+          (current) => announce(task, current),
+          (current) => waitForLane(task, current),
+          async (current) => recordSync(task, current, await syncCatalog(task, current)),
+          (current) => waitUntilDue(task, current),
+        ],
+        broker,
+        (known) => readAnew(task.client, scope.brokers, known, task.catalog.brokers, signal),
+      );
+    } finally {
+      task.connections.lanes.leave(laneIdOf(ref));
+    }
   };
 }
 
 const defaultMinRequestIntervalMs = 10_000;
+/** For a lane it is woken; this is for what nobody has thought of. */
+const lookAgainMs = 60_000;
 
 /** The broker is gone: no connection, no memory of it may outlive it. */
 function forget(task: BrokerTask): undefined {
@@ -91,6 +99,17 @@ async function waitUntilDue(task: BrokerTask, broker: AnyBroker): Promise<Step<A
   return watchCredentials(task, due.waitMs);
 }
 
+/** Behind the requests for instances and bindings that are under way at this broker. */
+function waitForLane({ connections, ref, turn }: BrokerTask, broker: AnyBroker): Step<AnyBroker> {
+  const { namespace = '' } = ref;
+  const user = { id: laneIdOf(ref), namespace, wake: () => turn.again() };
+  return connections.lanes.enter(ref, user) === undefined ? goOn(broker) : stopFor(lookAgainMs);
+}
+
+function laneIdOf(ref: BrokerRef): string {
+  return `Broker ${brokerKey(ref)}`;
+}
+
 function recordedAgoMs({ times }: BrokerTask, broker: AnyBroker): number | undefined {
   const text = broker.status?.lastCatalogRetrievalTime;
   const untilMs = text ? times.untilMs(slotOf(broker, 'lastCatalogRetrievalTime'), text) : Number.NaN;
@@ -103,7 +122,7 @@ function recordedAgoMs({ times }: BrokerTask, broker: AnyBroker): number | undef
  * there is a difference the connection is replaced, and that is news that wake this broker (see wake.ts).
  */
 async function watchCredentials(task: BrokerTask, waitMs: number): Promise<Step<AnyBroker>> {
-  await task.connections.connect(task.ref, task.signal);
+  await task.connections.connect(task.ref, task.signal, task.turn);
   return stopFor(napMs(task, waitMs));
 }
 

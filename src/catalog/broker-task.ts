@@ -7,6 +7,7 @@ import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { changed, timestamp } from '../control/attempts.ts';
+import type { Turn } from '../control/controller.ts';
 import type { KeptTimes } from '../control/kept-times.ts';
 import { writeStatus } from '../control/status-writer.ts';
 import type { Stores } from '../control/stores.ts';
@@ -57,6 +58,7 @@ export interface BrokerTask extends CatalogDeps {
   readonly catalog: CatalogStores;
   readonly relists: RelistRequests;
   readonly signal: AbortSignal;
+  readonly turn: Turn;
 }
 
 export type BrokerStatus = NonNullable<AnyBroker['status']>;

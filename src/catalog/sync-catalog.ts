@@ -40,7 +40,7 @@ export type SyncOutcome =
 export async function syncCatalog(task: BrokerTask, broker: AnyBroker): Promise<SyncOutcome> {
   const key = brokerKey(task.ref);
   task.relists.begin(key);
-  const connection = await task.connections.connect(task.ref, task.signal);
+  const connection = await task.connections.connect(task.ref, task.signal, task.turn);
   if (connection.kind === 'unavailable') return fetchFailed(connection.message, { isLocal: true });
 
   // That the connection was replaced just now is no news for what comes next.

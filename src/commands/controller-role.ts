@@ -171,6 +171,7 @@ export class ControllerRole {
       await runTogether([...workers, caBundle], signal);
     } finally {
       this.#isLeading = false;
+      this.#connections.lanes.reset();
     }
   }
 

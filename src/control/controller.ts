@@ -3,6 +3,7 @@ import { errorFields, type Logger } from '../base/logger.ts';
 import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import { isApiError, isConflict } from '../kube/errors.ts';
 import { FailurePace } from './failure-pace.ts';
+import { Places } from './places.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** What a reconcile run asks for. Nothing, or to be called again later without a change. */
@@ -19,11 +20,28 @@ export interface ReconcileObservation {
 
 export type ReconcileObserver = (observation: ReconcileObservation) => void;
 
+/** What a run can ask of the controller that runs it. */
+export interface Turn {
+  /**
+   * Waits for somebody outside of the cluster, who may take long, and is no worker meanwhile: others work. How many may be
+   * away is for those to bound whom they wait for.
+   */
+  away<T>(work: () => Promise<T>): Promise<T>;
+  /** Has the key worked on once more. May be called when the run is over, too. */
+  again(): void;
+}
+
+/** Brings the object nearer to what it should be. Level-triggered: may be called at any time, for any key. */
+export type Reconcile = (
+  key: string,
+  signal: AbortSignal,
+  turn: Turn,
+) => Promise<ReconcileResult | undefined>;
+
 export interface ControllerDeps {
   readonly name: string;
-  /** Brings the object nearer to what it should be. Level-triggered: may be called at any time, for any key. */
-  readonly reconcile: (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined>;
-  /** Keys worked on at the same time; never one key twice. */
+  readonly reconcile: Reconcile;
+  /** Keys worked on at the same time, without those whose run is away; never one key twice. */
   readonly concurrency: number;
   readonly logger: Logger;
   /** Delays after a thrown error, with full jitter. @default 5 ms … 30 s: an API server that is back is used soon */
@@ -43,7 +61,7 @@ const longestRunMs = 1_800_000;
 const minPruned = 64;
 
 /**
- * A queue of keys and the workers that reconcile them. A run that throws is logged, counted and repeated with
+ * A queue of keys and the workers that reconcile them; a run that waits for a broker is none of them. A run that throws is logged, counted and repeated with
  * growing delays, and when many do, the whole controller slows down; a run that returns has settled the key until
  * somebody enqueues it again.
  */
@@ -51,6 +69,7 @@ export class Controller {
   readonly name: string;
   readonly #deps: ControllerDeps;
   readonly #queue: WorkQueue;
+  readonly #workers: Places;
   readonly #stopwatch: Stopwatch;
   /** When the runs that go on were begun, by the stopwatch. */
   readonly #begun = new Map<string, number>();
@@ -63,6 +82,7 @@ export class Controller {
     this.#deps = deps;
     this.#stopwatch = deps.stopwatch ?? systemStopwatch;
     this.#queue = new WorkQueue({ backoff: deps.backoff });
+    this.#workers = new Places(deps.concurrency);
   }
 
   /** Keys that wait for a worker. */
@@ -94,34 +114,43 @@ export class Controller {
       void this.#queue.drain();
     };
     signal.addEventListener('abort', stop, { once: true });
+    const runs = new Set<Promise<void>>();
     try {
-      await Promise.all(Array.from({ length: this.#deps.concurrency }, () => this.#work(signal)));
+      for (;;) {
+        await this.#workers.take();
+        await this.#pace.ready(signal);
+        const key = await this.#queue.take();
+        if (key === undefined) break;
+        const run = this.#work(key, signal).finally(() => runs.delete(run));
+        runs.add(run);
+      }
+      this.#workers.leave();
+      await Promise.all(runs);
     } finally {
       signal.removeEventListener('abort', stop);
     }
   }
 
-  async #work(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await this.#pace.ready(signal);
-      const key = await this.#queue.take();
-      if (key === undefined) return;
-      const startedMs = this.#stopwatch.elapsedMs();
-      this.#begun.set(key, startedMs);
-      const outcome = await this.#reconcile(key, signal);
-      this.#begun.delete(key);
-      this.#queue.done(key);
-      this.#deps.observe?.({
-        controller: this.name,
-        outcome,
-        durationMs: this.#stopwatch.elapsedMs() - startedMs,
-      });
-    }
+  async #work(key: string, signal: AbortSignal): Promise<void> {
+    const startedMs = this.#stopwatch.elapsedMs();
+    this.#begun.set(key, startedMs);
+    const outcome = await this.#reconcile(key, signal);
+    this.#begun.delete(key);
+    this.#queue.done(key);
+    this.#workers.leave();
+    this.#deps.observe?.({
+      controller: this.name,
+      outcome,
+      durationMs: this.#stopwatch.elapsedMs() - startedMs,
+    });
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileObservation['outcome']> {
     try {
-      const result = await this.#deps.reconcile(key, signal);
+      const result = await this.#deps.reconcile(key, signal, {
+        away: (work) => this.#workers.away(work),
+        again: () => this.#queue.add(key),
+      });
       this.#queue.forget(key);
       this.#pace.succeeded();
       if (result?.requeueAfterMs === undefined) return 'done';

@@ -55,7 +55,7 @@ export async function prepareRequest(
     return { kind: 'blocked', reason: 'ErrorFindingNamespaceForInstance', message };
   }
   const broker = brokerRefOf(offering.class);
-  const connection = await task.connections.connect(broker, task.signal);
+  const connection = await task.connections.connect(broker, task.signal, task.turn);
   if (connection.kind === 'unavailable') {
     return { kind: 'blocked', reason: connection.reason, message: connection.message };
   }

@@ -18,7 +18,7 @@ export async function deleteAtBroker<O extends BrokeredObject, D extends string>
 ): Promise<Step<O>> {
   const known = kind.atBroker(object);
   if (known === undefined) return deleteAgain(task, kind, object, kind.deletion.unknownBroker);
-  const connection = await task.connections.connect(known.broker, task.signal);
+  const connection = await task.connections.connect(known.broker, task.signal, task.turn);
   if (connection.kind === 'unavailable') return deleteAgain(task, kind, object, connection.message);
 
   const intended = await recordDeletion(task, kind, object);

@@ -5,6 +5,7 @@ import type { Stopwatch } from '../base/stopwatch.ts';
 import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import type { ChecksumKey } from '../brokers/checksum-key.ts';
 import type { ClusterId } from '../brokers/cluster-id.ts';
+import type { Turn } from '../control/controller.ts';
 import type { KeptTimes } from '../control/kept-times.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -46,4 +47,5 @@ export interface OperationDeps {
 export interface OperationTask extends OperationDeps {
   readonly polls: PollPace;
   readonly signal: AbortSignal;
+  readonly turn: Turn;
 }

@@ -63,7 +63,7 @@ async function poll(
   known: AtBroker | undefined,
 ): Promise<Polled> {
   if (known === undefined) return { kind: 'unreachable', message: 'nothing says which broker has it' };
-  const connection = await task.connections.connect(known.broker, task.signal);
+  const connection = await task.connections.connect(known.broker, task.signal, task.turn);
   if (connection.kind === 'unavailable') return { kind: 'unreachable', message: connection.message };
   const polled = await known.poll(connection.client, askedBy(object));
   if (polled.kind === 'unclear') task.connections.reportFailure(known.broker, polled.failure);

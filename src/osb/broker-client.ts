@@ -50,6 +50,9 @@ import type {
   UpdateRequest,
 } from './types.ts';
 
+/** Does `work`, which may take as long as a request, and whatever has to be done before and after it. */
+export type Waiting = <T>(work: () => Promise<T>) => Promise<T>;
+
 /**
  * The ten operations of the Open Service Broker API 2.17 on one broker. No operation throws: every answer, and every
  * way of getting none, is an outcome. When `signal` aborts, the outcome is a failure with the reason `Cancelled`
@@ -59,42 +62,33 @@ export class BrokerClient {
   readonly #options: BrokerClientOptions;
   readonly #url: URL;
   readonly #clock: Clock;
-  readonly #transport: Transport;
-  readonly #authorization: Authorization;
-  readonly #limiter: Limiter;
-  readonly #circuit: Circuit;
-  readonly #gate: Gate;
+  readonly #line: Line;
+  readonly #during: Waiting;
 
-  /** @throws TypeError when the URL is not an absolute http or https URL */
-  constructor(options: BrokerClientOptions) {
+  /**
+   * @param line of another client for the same broker
+   * @throws TypeError when the URL is not an absolute http or https URL
+   */
+  constructor(options: BrokerClientOptions, line?: Line, during: Waiting = (work) => work()) {
     this.#options = options;
     this.#url = brokerUrl(options.url);
     this.#clock = options.clock ?? systemClock;
-    const stopwatch = options.stopwatch ?? systemStopwatch;
-    this.#transport = new Transport({
-      tls: options.tls ?? {},
-      allowLoopback: options.allowLoopback ?? false,
-      tenant: options.tenant,
-      connections: options.limiter?.maxConcurrent ?? defaultMaxConcurrent,
-      environment: options.environment ?? process.env,
-      permit: options.permit ?? always,
-    });
-    this.#authorization = new Authorization(options.auth ?? userInfo(this.#url), {
-      stopwatch,
-      send: async (request, signal) => this.#transport.send(request, [], signal),
-    });
-    this.#limiter = new Limiter(options.limiter);
-    this.#circuit = new Circuit(options.circuit ?? {}, { stopwatch, onChange: options.onCircuit });
-    this.#gate = new Gate({ limiter: this.#limiter, circuit: this.#circuit, clock: this.#clock, stopwatch });
+    this.#line = line ?? openLine(options, this.#url, this.#clock);
+    this.#during = during;
+  }
+
+  /** The same connections, limits and circuit for a caller who does something else while a request is under way. */
+  lentTo(during: Waiting): BrokerClient {
+    return new BrokerClient(this.#options, this.#line, during);
   }
 
   get circuitState(): CircuitState {
-    return this.#circuit.state;
+    return this.#line.circuit.state;
   }
 
   /** Requests under way, and requests that wait for a slot. */
   get load(): { readonly running: number; readonly waiting: number } {
-    return { running: this.#limiter.running, waiting: this.#limiter.waiting };
+    return { running: this.#line.limiter.running, waiting: this.#line.limiter.waiting };
   }
 
   /** GET /v2/catalog. With the `etag` of an earlier one the outcome may be `unchanged`. */
@@ -170,7 +164,7 @@ export class BrokerClient {
 
   /** Lets requests in flight finish; later ones fail with `Cancelled`. */
   async close(): Promise<void> {
-    await this.#transport.close();
+    await this.#line.transport.close();
   }
 
   async #call<T>(
@@ -182,7 +176,10 @@ export class BrokerClient {
     const requestIdentity = randomUUID();
     const startedMs = performance.now();
     const http = httpRequest(this.#url, this.#options, request, requestIdentity);
-    const reply = 'kind' in http ? http : await this.#gate.pass(async () => this.#send(http, signal), signal);
+    const reply =
+      'kind' in http
+        ? http
+        : await this.#during(async () => this.#line.gate.pass(async () => this.#send(http, signal), signal));
     const outcome = interpret(reply);
     const reason = failure(outcome)?.reason;
     this.#options.observe?.({
@@ -206,19 +203,53 @@ export class BrokerClient {
   }
 
   async #sendAuthorized(http: HttpRequest, signal: AbortSignal): Promise<Reply> {
-    const authorized = await this.#authorization.headers(signal);
+    const authorized = await this.#line.authorization.headers(signal);
     if (authorized.kind === 'fault') return authorized;
     const reply = await this.#sendAs(authorized, http, signal);
     if (reply.kind === 'fault' || reply.status !== 401) return reply;
-    if (!this.#authorization.refused(authorized)) return reply;
-    const again = await this.#authorization.headers(signal);
+    if (!this.#line.authorization.refused(authorized)) return reply;
+    const again = await this.#line.authorization.headers(signal);
     const last = again.kind === 'fault' ? again : await this.#sendAs(again, http, signal);
     return reply.resent === true ? afterLostTry(last) : last;
   }
 
   #sendAs({ headers, secrets }: Authorized, http: HttpRequest, signal: AbortSignal): Promise<Reply> {
-    return this.#transport.send({ ...http, headers: { ...http.headers, ...headers } }, secrets, signal);
+    return this.#line.transport.send({ ...http, headers: { ...http.headers, ...headers } }, secrets, signal);
   }
+}
+
+/** What all clients of one broker share. */
+interface Line {
+  readonly transport: Transport;
+  readonly authorization: Authorization;
+  readonly limiter: Limiter;
+  readonly circuit: Circuit;
+  readonly gate: Gate;
+}
+
+function openLine(options: BrokerClientOptions, url: URL, clock: Clock): Line {
+  const stopwatch = options.stopwatch ?? systemStopwatch;
+  const transport = new Transport({
+    tls: options.tls ?? {},
+    allowLoopback: options.allowLoopback ?? false,
+    tenant: options.tenant,
+    connections: options.limiter?.maxConcurrent ?? defaultMaxConcurrent,
+    environment: options.environment ?? process.env,
+    permit: options.permit ?? always,
+  });
+  const authorization = new Authorization(options.auth ?? userInfo(url), {
+    stopwatch,
+    send: async (request, signal) => transport.send(request, [], signal),
+  });
+  const limiter = new Limiter(options.limiter);
+  const circuit = new Circuit(options.circuit ?? {}, { stopwatch, onChange: options.onCircuit });
+  return {
+    transport,
+    authorization,
+    limiter,
+    circuit,
+    gate: new Gate({ limiter, circuit, clock, stopwatch }),
+  };
 }
 
 function brokerUrl(text: string): URL {

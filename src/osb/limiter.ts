@@ -5,8 +5,8 @@ export type Admission = 'admitted' | 'full' | 'waited-too-long' | 'cancelled';
 
 /**
  * At most so many requests to one broker at a time; the others wait in line, first come first served, but not
- * for long: a broker that hangs must not hold everybody who wants something from it. Whoever waits is a worker that
- * other brokers lack, so when one has waited in vain nobody waits any more until a slot is given back.
+ * for long: a broker that hangs must not hold everybody who wants something from it, with all that they want to send. So
+ * when one has waited in vain nobody waits any more until a slot is given back.
  */
 export class Limiter {
   readonly #maxConcurrent: number;

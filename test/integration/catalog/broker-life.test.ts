@@ -118,7 +118,7 @@ describe('a broker', () => {
     });
     const connect = async () => {
       const ref = { kind: 'ServiceBroker', namespace, name } as const;
-      const result = await world.connections!.connect(ref, AbortSignal.timeout(10_000));
+      const result = await world.connections!.connect(ref, AbortSignal.timeout(10_000), undefined);
       if (result.kind === 'unavailable') throw new Error(result.message);
       return result.client.catalog({}, AbortSignal.timeout(10_000));
     };

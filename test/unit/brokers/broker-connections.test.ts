@@ -165,6 +165,7 @@ describe('the connection to a broker', () => {
     const result = await world.connections.connect(
       { kind: 'ClusterServiceBroker', name: 'b' },
       new AbortController().signal,
+      undefined,
     );
     expect(result).toMatchObject({ kind: 'unavailable', reason: 'ReferencesNonexistentBroker' });
   });
@@ -177,10 +178,31 @@ describe('the connection to a broker', () => {
     expect(world.reader.reads).toHaveLength(2);
   });
 
+  it('gives a run a client that is away while a request is under way, and at no other time', async () => {
+    world = await World.start();
+    const seen: string[] = [];
+    const turn = {
+      away: async <T>(work: () => Promise<T>): Promise<T> => {
+        seen.push(`${world.broker.requests.length} requests`);
+        const result = await work();
+        seen.push(`${world.broker.requests.length} requests`);
+        return result;
+      },
+    };
+    const signal = new AbortController().signal;
+    const result = await world.connections.connect(ref, signal, turn);
+    if (result.kind === 'unavailable') throw new Error(result.message);
+    expect(seen).toEqual([]);
+    expect(await result.client.catalog({}, signal)).toMatchObject({ kind: 'catalog' });
+    expect(seen).toEqual(['0 requests', '1 requests']);
+    expect(await world.catalog()).toBe('catalog');
+    expect(seen).toHaveLength(2);
+  });
+
   it('rejects when the caller gives up, and goes on for the others', async () => {
     world = await World.start();
     const given = new AbortController();
-    const first = world.connections.connect(ref, given.signal);
+    const first = world.connections.connect(ref, given.signal, undefined);
     const second = world.client();
     given.abort();
     await expect(first).rejects.toMatchObject({ name: 'AbortError' });
@@ -329,7 +351,7 @@ class World {
   }
 
   connect(signal = new AbortController().signal): Promise<ConnectResult> {
-    return this.connections.connect(ref, signal);
+    return this.connections.connect(ref, signal, undefined);
   }
 
   async client() {

@@ -3,7 +3,6 @@ import {
   Controller,
   type ControllerDeps,
   type ReconcileObservation,
-  type ReconcileResult,
 } from '../../../src/control/controller.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -16,7 +15,7 @@ afterEach(async () => {
 });
 
 function run(
-  reconcile: (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined>,
+  reconcile: ControllerDeps['reconcile'],
   deps: Partial<ControllerDeps> = {},
 ): { controller: Controller; stop: AbortController; finished: Promise<void> } {
   const controller = new Controller({
