@@ -10,6 +10,7 @@ import { BrokerClient } from '../osb/broker-client.ts';
 import { defaultMaxConcurrent } from '../osb/limiter.ts';
 import { brokerTargets } from '../osb/broker-targets.ts';
 import type { CatalogLimits } from '../osb/catalog-limits.ts';
+import { NameLookup } from '../osb/name-lookup.ts';
 import type { BrokerCall, BrokerClientOptions, CircuitState } from '../osb/options.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BrokerMaterial } from './broker-material.ts';
@@ -81,6 +82,7 @@ export class BrokerConnections {
   readonly lanes: BrokerLanes;
   readonly #deps: BrokerConnectionsDeps;
   readonly #stopwatch: Stopwatch;
+  readonly #names: NameLookup;
   readonly #materials: MaterialCache;
   readonly #connections = new Map<string, Connection>();
   readonly #listeners = new Set<(news: BrokerNews) => void>();
@@ -91,6 +93,7 @@ export class BrokerConnections {
     this.#deps = deps;
     this.#stopwatch = deps.stopwatch ?? systemStopwatch;
     const { client, stores, copies, settings } = deps;
+    this.#names = new NameLookup({ stopwatch: this.#stopwatch });
     const perBroker = settings.maxConcurrent ?? defaultMaxConcurrent;
     this.lanes = new BrokerLanes({ stopwatch: this.#stopwatch, perBroker });
     this.#materials = new MaterialCache({ client, stores, copies, stopwatch: this.#stopwatch });
@@ -202,6 +205,7 @@ export class BrokerConnections {
       tenant:
         ref.kind === 'ServiceBroker' ? brokerTargets(settings.namespacedBrokerTargets ?? []) : undefined,
       catalogLimits: settings.catalogLimits,
+      names: this.#names,
       limiter: { maxConcurrent: settings.maxConcurrent },
       environment: settings.environment,
       stopwatch: this.#stopwatch,

@@ -1,6 +1,7 @@
-import { lookup as resolve, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { callbackify } from 'node:util';
 import { isTargetAddress, isTargetHost, type BrokerTargets } from './broker-targets.ts';
+import type { NameLookup } from './name-lookup.ts';
 
 /**
  * Tenants choose broker URLs, so a URL must not reach what only this process can reach: cloud metadata services,
@@ -68,10 +69,10 @@ export function refusalOf(host: string, { tenant }: AddressRules): Error {
 }
 
 /** For `net.connect`: resolves a name and leaves out the refused addresses; fails when nothing remains. */
-export function guardedLookup(rules: AddressRules): LookupFunction {
+export function guardedLookup(rules: AddressRules, names: Pick<NameLookup, 'find'>): LookupFunction {
+  const find = callbackify((hostname: string) => names.find(hostname));
   return (hostname, options, callback) => {
-    const all: LookupOptions & { all: true } = { ...options, all: true };
-    resolve(hostname, all, (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => {
+    find(hostname, (error, addresses) => {
       if (error !== null) return callback(error, '');
       const allowed = addresses.filter(({ address }) => !isForbidden(hostname, address, rules));
       const [first] = allowed;

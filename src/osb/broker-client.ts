@@ -15,6 +15,7 @@ import { Deadline } from './deadline.ts';
 import { Gate } from './gate.ts';
 import { httpRequest } from './http-request.ts';
 import { defaultMaxConcurrent, Limiter } from './limiter.ts';
+import { NameLookup } from './name-lookup.ts';
 import type { BrokerAuth, BrokerClientOptions, CircuitState } from './options.ts';
 import type { CatalogOutcome, Failure, FetchOutcome, Outcome, PollOutcome } from './outcome-types.ts';
 import { catalogOutcome, fetchOutcome, pollOutcome, writeOutcome } from './outcome.ts';
@@ -233,6 +234,7 @@ function openLine(options: BrokerClientOptions, url: URL, clock: Clock): Line {
     tls: options.tls ?? {},
     allowLoopback: options.allowLoopback ?? false,
     tenant: options.tenant,
+    names: options.names ?? new NameLookup(),
     connections: options.limiter?.maxConcurrent ?? defaultMaxConcurrent,
     environment: options.environment ?? process.env,
     permit: options.permit ?? always,

@@ -3,6 +3,7 @@ import type { Permit } from '../base/permit.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
 import type { BrokerTargets } from './broker-targets.ts';
 import type { CatalogLimits } from './catalog-limits.ts';
+import type { NameLookup } from './name-lookup.ts';
 import type { FailureReason, Operation } from './outcome-types.ts';
 
 export type BrokerAuth =
@@ -71,6 +72,8 @@ export interface BrokerClientOptions {
   readonly allowLoopback?: boolean | undefined;
   /** For a broker whose URL a tenant has chosen: where it may live. Default: the URL is an operator's. */
   readonly tenant?: BrokerTargets | undefined;
+  /** Shared by the clients of a process. Default: one of its own. */
+  readonly names?: NameLookup | undefined;
   /** Decompressed size of an answer. Default 4 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /** Default 8 MiB, 1,000 services, 10,000 plans. */

@@ -8,6 +8,7 @@ import { isTargetHost } from './broker-targets.ts';
 import { connectionFault } from './connection-fault.ts';
 import { isTimeout } from './deadline.ts';
 import { Exchange, type ExchangeResult } from './exchange.ts';
+import type { NameLookup } from './name-lookup.ts';
 import type { BrokerTls } from './options.ts';
 import { proxyFor } from './proxy.ts';
 import { afterLostTry, neverSent, type Fault, type Reply } from './reply.ts';
@@ -15,6 +16,7 @@ import { shownCertificate, type ShownCertificate } from './shown-certificate.ts'
 
 export interface TransportOptions extends AddressRules {
   readonly tls: BrokerTls;
+  readonly names: NameLookup;
   readonly connections: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Nothing is sent while it does not hold, and what is under way ends with its term. */
@@ -188,7 +190,7 @@ export class Transport {
       ...this.#tlsOptions(),
       allowH2: false,
       timeout: connectTimeoutMs,
-      lookup: guardedLookup(this.#options),
+      lookup: guardedLookup(this.#options, this.#options.names),
     });
     return (options, callback) => {
       // Undici returns the socket, although its types do not say so.
