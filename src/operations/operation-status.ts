@@ -11,6 +11,8 @@ export interface BrokeredObject extends KubeObject {
     /** The id in use at the broker, of an instance or a binding; absent while it is that of the spec. */
     readonly instanceID?: string;
     readonly bindingID?: string;
+    /** Of the spec that has been dealt with. */
+    readonly reconciledGeneration?: number;
     /** What was asked for, as long as the broker may have it and has not confirmed it. */
     readonly inProgressProperties?: object | null;
     /** What the broker has confirmed. */

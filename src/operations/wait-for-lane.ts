@@ -46,8 +46,9 @@ async function tell<O extends BrokeredObject, D extends string>(
 ): Promise<void> {
   const { metadata, status = {} } = object;
   const isDeleting = metadata.deletionTimestamp !== undefined;
-  // The conditions say already that the broker is at work, or what is cleaned up.
-  if (isMitigating(object) || (status.asyncOpInProgress === true && !isDeleting)) return;
+  // The conditions say already that the broker is at work, or what is cleaned up, or that all is well.
+  const isSettled = status.reconciledGeneration === metadata.generation;
+  if (isMitigating(object) || ((status.asyncOpInProgress === true || isSettled) && !isDeleting)) return;
   const reason = 'WaitingForBroker';
   const message = `${describeBroker(broker)} has as many requests under way as it may; this one waits for its turn`;
   const usable = Boolean(status.externalProperties);

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { errorMessage } from '../../src/base/logger.ts';
 import type { BinderyProcess } from '../../demo/bindery-process.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { alone, compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
 import { apiLimit } from './provision/api-limit.ts';
@@ -20,6 +21,13 @@ const rounds = 3;
 const count = 200;
 const parallel = 32;
 const singles = 40;
+/** Three brokers of another tenant that answer after 55 s. */
+const slow = {
+  names: ['slow-1', 'slow-2', 'slow-3'],
+  namespace: 'bench-slow',
+  putMs: 55_000,
+  each: 40,
+} as const;
 const namespace = 'bench';
 const limitNamespace = 'bench-limit';
 const readyTimeoutMs = 120_000;
@@ -79,7 +87,7 @@ async function measure(
   await installTwins(api);
   for (const name of [namespace, limitNamespace])
     await api.create('/api/v1/namespaces', { metadata: { name } });
-  await registerBroker(api, broker.url);
+  await registerBroker(api, 'instant', broker.url);
   const instances = await ReadyWatch.open(api, `${collection}/serviceinstances`);
   cleanUp.defer(async () => instances.close());
   const bindings = await ReadyWatch.open(api, `${collection}/servicebindings`);
@@ -97,23 +105,46 @@ async function measure(
   progress(`${singles} instances, one at a time`);
   const singlesMs = await measureSingles(setting);
   const rssBytes = await residentBytes(bindery.groupId);
+  progress('three brokers that answer after 55 s, with 40 instances each');
+  await keepSlowBrokersBusy(api, cleanUp);
+  const besideMs = await measureSingles(setting, 'beside');
   return [
     ...measures(results, singlesMs),
+    alone('the same beside three slow brokers, p95', 'ms', quantile(besideMs, 0.95)),
     alone('resident memory of bindery run', 'MiB', rssBytes / 2 ** 20),
   ];
 }
 
-async function registerBroker(api: BenchApi, url: string): Promise<void> {
+/** Resolves when as many requests are in flight as would keep all workers, were they to wait for them. */
+async function keepSlowBrokersBusy(api: BenchApi, cleanUp: AsyncDisposableStack): Promise<void> {
+  await api.create('/api/v1/namespaces', { metadata: { name: slow.namespace } });
+  const brokers: InstantBroker[] = [];
+  for (const name of slow.names) {
+    const broker = await startInstantBroker(name, slow.putMs);
+    cleanUp.defer(async () => broker.stop());
+    brokers.push(broker);
+    await registerBroker(api, name, broker.url);
+    for (let index = 0; index < slow.each; index++) {
+      const path = `/apis/${apiVersion}/namespaces/${slow.namespace}/serviceinstances`;
+      await api.create(path, instance(`${name}-${index}`, name));
+    }
+  }
+  const inFlight = (): number =>
+    brokers.reduce((sum, { requests }) => sum + (requests.get('PUT instance') ?? 0), 0);
+  await waitFor(() => inFlight() >= parallel, { describe: () => `${inFlight()} requests are in flight` });
+}
+
+async function registerBroker(api: BenchApi, name: string, url: string): Promise<void> {
   const path = `/apis/${apiVersion}/clusterservicebrokers`;
   const watch = await ReadyWatch.open(api, path);
   try {
     await api.create(path, {
       apiVersion,
       kind: 'ClusterServiceBroker',
-      metadata: { name: 'instant' },
+      metadata: { name },
       spec: { url },
     });
-    await watch.ready(['instant'], readyTimeoutMs);
+    await watch.ready([name], readyTimeoutMs);
   } finally {
     await watch.close();
   }
@@ -166,10 +197,10 @@ async function untilReady(
   return (names.length * 1000) / (performance.now() - startedAt);
 }
 
-async function measureSingles({ api, instances }: Setting): Promise<readonly number[]> {
+async function measureSingles({ api, instances }: Setting, prefix = 'single'): Promise<readonly number[]> {
   const durationsMs: number[] = [];
   for (let index = 0; index < singles; index++) {
-    const name = `single-${index}`;
+    const name = `${prefix}-${index}`;
     const startedAt = performance.now();
     await api.create(`${collection}/serviceinstances`, instance(name));
     await instances.ready([name], readyTimeoutMs);

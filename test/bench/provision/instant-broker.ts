@@ -11,24 +11,12 @@ export interface InstantBroker {
   stop(): Promise<void>;
 }
 
-const catalog = JSON.stringify({
-  services: [
-    {
-      id: '3a1f5f0c-52f0-4b0a-9a51-7a8f6a1f9d01',
-      name: className,
-      description: 'Answers at once',
-      bindable: true,
-      plans: [
-        {
-          id: '3a1f5f0c-52f0-4b0a-9a51-7a8f6a1f9d02',
-          name: planName,
-          description: 'The only plan',
-          free: true,
-        },
-      ],
-    },
-  ],
-});
+function catalogOf(name: string): string {
+  const plan = { id: `${name}-plan`, name: planName, description: 'The only plan', free: true };
+  const service = { id: `${name}-service`, name, description: 'Answers at once', bindable: true };
+  return JSON.stringify({ services: [{ ...service, plans: [plan] }] });
+}
+
 const credentials = JSON.stringify({
   credentials: {
     type: 'postgresql',
@@ -41,8 +29,13 @@ const credentials = JSON.stringify({
   },
 });
 
-/** A broker that takes no time and no authentication: what is left to measure is the catalog and the API server. */
-export async function startInstantBroker(): Promise<InstantBroker> {
+/**
+ * A broker that takes no time and no authentication: what is left to measure is the catalog and the API server.
+ * @param name of its class
+ * @param putMs for which it thinks all the same before it answers a PUT
+ */
+export async function startInstantBroker(name: string = className, putMs = 0): Promise<InstantBroker> {
+  const catalog = catalogOf(name);
   const requests = new Map<string, number>();
   const server = createServer((request, response) => {
     request.resume();
@@ -54,7 +47,10 @@ export async function startInstantBroker(): Promise<InstantBroker> {
     const bodies: Readonly<Record<string, string>> = { 'GET catalog': catalog, 'PUT binding': credentials };
     request.once('end', () => {
       const status = request.method === 'PUT' ? 201 : 200;
-      response.writeHead(status, { 'content-type': 'application/json' }).end(bodies[what] ?? '{}');
+      const answer = (): unknown =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(bodies[what] ?? '{}');
+      if (request.method === 'PUT' && putMs > 0) setTimeout(answer, putMs).unref();
+      else answer();
     });
   });
   // A connection that the broker closes while a request is on its way would count as a broker fault.

@@ -3,13 +3,13 @@ import { className, planName } from './instant-broker.ts';
 /** The manifests of the bench, as a person would write them. */
 export const apiVersion = 'servicecatalog.k8s.io/v1beta1';
 
-export function instance(name: string): object {
+export function instance(name: string, ofClass: string = className): object {
   return {
     apiVersion,
     kind: 'ServiceInstance',
     metadata: { name },
     spec: {
-      clusterServiceClassExternalName: className,
+      clusterServiceClassExternalName: ofClass,
       clusterServicePlanExternalName: planName,
       parameters: { region: 'eu-1', replicas: 2 },
     },

@@ -1,0 +1,98 @@
+import { BrokerLanes } from '../../../src/brokers/broker-lanes.ts';
+import type { Verdict } from '../../../src/control/verdict.ts';
+import type { BrokeredKind } from '../../../src/operations/brokered-kind.ts';
+import type { BrokeredObject } from '../../../src/operations/operation-status.ts';
+import type { OperationTask } from '../../../src/operations/operation-task.ts';
+import { laneIdOf, waitForLane } from '../../../src/operations/wait-for-lane.ts';
+
+const ref = { kind: 'ClusterServiceBroker', name: 'slow' } as const;
+const goesOn = { kind: 'continue' };
+
+let nowMs: number;
+let lanes: BrokerLanes;
+let woken: number;
+let saved: { readonly verdict: Verdict; readonly changes: object }[];
+
+beforeEach(() => {
+  nowMs = 0;
+  woken = 0;
+  saved = [];
+  lanes = new BrokerLanes({ stopwatch: { elapsedMs: () => nowMs }, perBroker: 1 });
+  lanes.enter(ref, { id: 'somebody', namespace: 'other', wake: () => undefined });
+});
+
+const waiting = (status: BrokeredObject['status'] = {}, metadata: object = {}): BrokeredObject => ({
+  metadata: { name: 'db', namespace: 'ns', generation: 2, ...metadata },
+  spec: {},
+  status,
+});
+
+/** One run of the reconciler of an instance. */
+async function run(object: BrokeredObject): Promise<unknown> {
+  const task = { connections: { lanes }, turn: { again: () => woken++ } } as unknown as OperationTask;
+  const kind = {
+    noun: 'Instance',
+    save: (_object: object, verdict: Verdict, changes: object) => {
+      saved.push({ verdict, changes });
+      return Promise.resolve(object);
+    },
+  } as unknown as BrokeredKind<BrokeredObject, string>;
+  try {
+    return await waitForLane(task, kind, object, ref);
+  } finally {
+    lanes.leave(laneIdOf('Instance', 'ns/db'));
+  }
+}
+
+it('ends the run without a write, and has another one made when there is a lane', async () => {
+  expect(await run(waiting())).toEqual({ kind: 'stop', requeueAfterMs: 5_000 });
+  expect(saved).toEqual([]);
+  lanes.leave('somebody');
+  expect(woken).toBe(1);
+  expect(await run(waiting())).toMatchObject(goesOn);
+});
+
+it('tells whoever has waited for five seconds, and keeps what is recorded of this generation', async () => {
+  const object = waiting({ observedGeneration: 2, attempts: 3, nextAttemptTime: '2026-01-01T00:00:00Z' });
+  await run(object);
+  nowMs = 5_000;
+  await run(object);
+  expect(saved).toEqual([
+    {
+      verdict: expect.objectContaining({ kind: 'working', reason: 'WaitingForBroker' }) as object,
+      changes: {},
+    },
+  ]);
+});
+
+it('forgets the attempts that were made for another spec', async () => {
+  const object = waiting(
+    { observedGeneration: 1, attempts: 3 },
+    { deletionTimestamp: '2026-01-01T00:00:00Z' },
+  );
+  await run(object);
+  nowMs = 5_000;
+  await run(object);
+  expect(saved).toMatchObject([{ verdict: { kind: 'deleting', reason: 'WaitingForBroker' } }]);
+  expect(saved[0]?.changes).toEqual({ attempts: undefined, nextAttemptTime: undefined });
+});
+
+it.each<[string, BrokeredObject['status']]>([
+  ['the broker is working on', { asyncOpInProgress: true, observedGeneration: 2 }],
+  ['is being cleaned up', { orphanMitigationInProgress: true, observedGeneration: 2 }],
+  ['is settled', { reconciledGeneration: 2, observedGeneration: 2 }],
+])('says nothing new of what %s', async (_what, status) => {
+  await run(waiting(status));
+  nowMs = 60_000;
+  expect(await run(waiting(status))).toEqual({ kind: 'stop', requeueAfterMs: 60_000 });
+  expect(saved).toEqual([]);
+});
+
+it('is in the way of nobody who will not speak to a broker', async () => {
+  const task = { connections: { lanes } } as unknown as OperationTask;
+  const object = waiting();
+  expect(await waitForLane(task, {} as BrokeredKind<BrokeredObject, string>, object, undefined)).toEqual({
+    kind: 'continue',
+    object,
+  });
+});
