@@ -28,7 +28,15 @@ interface Entry {
   isAsked: boolean;
 }
 
+/** How long somebody has waited, and for how long no lane of the broker was given back meanwhile; milliseconds. */
+export interface Wait {
+  readonly waitedMs: number;
+  readonly stillMs: number;
+}
+
 interface Broker {
+  /** When a lane was last given back. */
+  movedMs: number;
   /** Lanes in use, by namespace. */
   readonly used: Map<string, number>;
   usedCount: number;
@@ -68,16 +76,20 @@ export class BrokerLanes {
 
   /**
    * Asks for a lane until `leave`.
-   * @returns undefined when it has one; else for how long it has waited, milliseconds: `wake` is called when it has one
+   * @returns undefined when it has one; else `wake` is called when it has
    */
-  enter(ref: BrokerRef, user: LaneUser): number | undefined {
+  enter(ref: BrokerRef, user: LaneUser): Wait | undefined {
     const broker = `${ref.kind}/${brokerKey(ref)}`;
     const known = this.#entries.get(user.id);
     if (known !== undefined && known.broker !== broker) this.#remove(user.id, known);
     const entry = this.#entries.get(user.id) ?? this.#arrive(broker, user);
     entry.isAsked = true;
     entry.wake = user.wake;
-    if (entry.state === 'waiting') return this.#stopwatch.elapsedMs() - entry.sinceMs;
+    if (entry.state === 'waiting') {
+      const nowMs = this.#stopwatch.elapsedMs();
+      const movedMs = this.#brokers.get(broker)?.movedMs ?? entry.sinceMs;
+      return { waitedMs: nowMs - entry.sinceMs, stillMs: nowMs - Math.max(movedMs, entry.sinceMs) };
+    }
     entry.state = 'used';
     return undefined;
   }
@@ -103,7 +115,12 @@ export class BrokerLanes {
     const sinceMs = this.#stopwatch.elapsedMs();
     const entry: Entry = { broker: name, namespace, sinceMs, wake, state: 'waiting', isAsked: true };
     this.#entries.set(id, entry);
-    const broker = this.#brokers.get(name) ?? { used: new Map(), usedCount: 0, waiting: new Map() };
+    const broker = this.#brokers.get(name) ?? {
+      movedMs: sinceMs,
+      used: new Map(),
+      usedCount: 0,
+      waiting: new Map(),
+    };
     this.#brokers.set(name, broker);
     if (this.#hasRoom(broker, namespace)) this.#use(broker, entry);
     else broker.waiting.set(namespace, (broker.waiting.get(namespace) ?? new Set()).add(id));
@@ -138,6 +155,7 @@ export class BrokerLanes {
       if (line?.size === 0) broker.waiting.delete(namespace);
     } else {
       const isAtLimit = (this.#usedBy.get(namespace) ?? 0) >= perNamespace;
+      broker.movedMs = this.#stopwatch.elapsedMs();
       broker.usedCount--;
       add(broker.used, namespace, -1);
       add(this.#usedBy, namespace, -1);

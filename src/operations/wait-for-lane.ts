@@ -6,8 +6,11 @@ import type { BrokeredKind } from './brokered-kind.ts';
 import { isMitigating, type BrokeredObject } from './operation-status.ts';
 import type { OperationTask } from './operation-task.ts';
 
-/** Nobody is told of a shorter wait: it would cost a write for each of a hundred objects that are made at once. */
-const untoldMs = 5_000;
+/**
+ * Nobody is told of a shorter wait, nor of one in a line that moves: it would cost a write for each of a hundred objects that
+ * are made at once.
+ */
+const told = { stillMs: 5_000, waitedMs: 60_000 } as const;
 /** It is woken when there is a lane; this is for what nobody has thought of. */
 const lookAgainMs = 60_000;
 
@@ -27,13 +30,14 @@ export async function waitForLane<O extends BrokeredObject, D extends string>(
   broker: BrokerRef | undefined,
 ): Promise<Step<O>> {
   if (broker === undefined) return goOn(object);
-  const waitedMs = task.connections.lanes.enter(broker, {
+  const wait = task.connections.lanes.enter(broker, {
     id: laneIdOf(kind.noun, objectKey(object)),
     namespace: object.metadata.namespace ?? '',
     wake: () => task.turn.again(),
   });
-  if (waitedMs === undefined) return goOn(object);
-  if (waitedMs < untoldMs) return stopFor(untoldMs - waitedMs);
+  if (wait === undefined) return goOn(object);
+  const untoldMs = Math.min(told.stillMs - wait.stillMs, told.waitedMs - wait.waitedMs);
+  if (untoldMs > 0) return stopFor(untoldMs);
   await tell(kind, object, broker);
   return stopFor(lookAgainMs);
 }

@@ -61,7 +61,7 @@ it('who was woken has its lane when it comes, and whoever comes before it waits'
 
 it('who was woken during a run that had asked in vain keeps the lane for the next run', () => {
   ask(slow, 'a/1', 'a/2', 'b/1', 'b/2');
-  expect(lanes.enter(slow, user('c/1'))).toBe(0);
+  expect(lanes.enter(slow, user('c/1'))).toBeDefined();
   lanes.leave('a/1');
   lanes.leave('c/1');
   expect(woken).toEqual(['c/1']);
@@ -78,12 +78,15 @@ it('what does not want its lane any more, or is gone, is in nobody’s way', () 
   expect(ask(slow, 'e/1')).toEqual(['e/1']);
 });
 
-it('tells for how long somebody has waited', () => {
-  ask(slow, 'a/1', 'a/2', 'b/1', 'b/2');
-  expect(lanes.enter(slow, user('c/1'))).toBe(0);
+it('tells for how long somebody has waited, and for how long nobody has gone', () => {
+  ask(slow, 'a/1', 'a/2', 'b/1', 'b/2', 'd/1');
+  nowMs = 1_000;
+  expect(lanes.enter(slow, user('c/1'))).toEqual({ waitedMs: 0, stillMs: 0 });
   lanes.leave('c/1');
   nowMs = 5_000;
-  expect(lanes.enter(slow, user('c/1'))).toBe(5_000);
+  lanes.leave('a/1');
+  nowMs = 8_000;
+  expect(lanes.enter(slow, user('c/1'))).toEqual({ waitedMs: 7_000, stillMs: 3_000 });
 });
 
 it('an object that asks for another broker gives back what it had', () => {

@@ -65,6 +65,22 @@ it('tells whoever has waited for five seconds, and keeps what is recorded of thi
   ]);
 });
 
+it('says nothing in a line that moves, until it has waited for a minute', async () => {
+  const before = Array.from({ length: 20 }, (_, number) => `before-${number}`);
+  const ask = (id: string): unknown => lanes.enter(ref, { id, namespace: 'ns', wake: () => undefined });
+  before.forEach(ask);
+  lanes.leave('somebody');
+  for (const id of before.slice(0, 15)) {
+    ask(id);
+    await run(waiting());
+    expect(saved).toEqual([]);
+    nowMs += 4_000;
+    lanes.leave(id);
+  }
+  await run(waiting());
+  expect(saved).toHaveLength(1);
+});
+
 it('forgets the attempts that were made for another spec', async () => {
   const object = waiting(
     { observedGeneration: 1, attempts: 3 },
