@@ -11,12 +11,17 @@ import { restartsVariable } from '../support/restarts-variable.ts';
 const jest = join(import.meta.dirname, '..', '..', 'node_modules', 'jest', 'bin', 'jest.js');
 // The stories in life/ are made of kills, stops and pauses already.
 const foldersWithControllers = ['catalog', 'injection', 'lifecycle', 'tenants', 'workloads'];
+// Has no controllers in its own process, and starts those that it has anew by itself.
+const withoutSteps = 'test/integration/tenants/large-parameters';
 
 const given = process.argv.slice(2);
 const rest = given.filter((argument) => argument !== '--restarts');
 const isRestarting = rest.length < given.length;
 const namesFiles = rest.some((argument) => !argument.startsWith('-'));
-const selected = foldersWithControllers.map((folder) => `test/integration/${folder}/`);
+const selected = [
+  ...foldersWithControllers.map((folder) => `test/integration/${folder}/`),
+  `--testPathIgnorePatterns=${withoutSteps}`,
+];
 
 const child = spawn(
   process.execPath,
