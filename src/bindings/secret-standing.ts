@@ -2,7 +2,12 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { bindingIdAnnotation, bindingSecretLabel, group } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { bindingIdOf } from './binding-task.ts';
+import { bindingIdOf } from './known-binding.ts';
+
+/** The Secret of a binding: named in the spec, else like the binding (Service Catalog's default). */
+export function secretNameOf(binding: ServiceBinding): string {
+  return binding.spec.secretName ?? binding.metadata.name;
+}
 
 /**
  * Whose the Secret is that has the name of a binding's. `returned`: it says that it holds the credentials of this

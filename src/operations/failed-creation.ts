@@ -31,6 +31,8 @@ export interface CreationWords<Creation extends string> {
   readonly leftHint: string;
   /** The same when it may be older than the object. */
   readonly olderHint: string;
+  /** Told when something else is asked for while nobody knows how an earlier attempt ended. */
+  readonly changedMeanwhile: string;
   /** What to know when the id is somebody else's. */
   readonly takenHint: string;
 }
