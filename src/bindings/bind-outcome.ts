@@ -2,9 +2,8 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
-import { answerKind, standingOf } from '../operations/answer-kind.ts';
-import { ruleFor, type AnswerKind, type Standing } from '../operations/answer-rules.ts';
-import { creationFailed, pollOfCreationFailed, type CreationWords } from '../operations/failed-creation.ts';
+import type { Standing } from '../operations/answer-rules.ts';
+import { creationFailed, type CreationWords } from '../operations/failed-creation.ts';
 import { attemptsEnded, mitigationStarted, operationEnded } from '../operations/operation-status.ts';
 import type { Judgement as JudgementOf } from '../operations/kind.ts';
 import { secretNameOf } from './secret-standing.ts';
@@ -87,19 +86,11 @@ export const creationWords: CreationWords<'Bind'> = {
   takenHint: 'A binding with other attributes has this id and is left alone; make a new ServiceBinding.',
 };
 
-/** A failed bind request: clean up, give up or try again, by the rules of `answer-rules.ts`. */
+/** A failed bind request. Where the broker holds nothing, the object may go without a DELETE. */
 export function bindFailed(failure: Failure, next: NextAttempt, standing: Standing): Judgement {
-  const rule = ruleFor('create', answerKind(failure), standing);
-  const { changes, ...judged } = creationFailed(creationWords, failure, next, standing, rule);
+  const { rule, changes, ...judged } = creationFailed(creationWords, failure, next, standing);
   const isNothingLeft = rule.record === 'cleared';
   return { ...judged, changes: isNothingLeft ? { ...changes, unbindStatus: 'NotRequired' } : changes };
-}
-
-/** An asynchronous bind that the broker reported as failed, or that ran out of time. */
-export function asyncBindFailed(answer: AnswerKind, description: string, binding: ServiceBinding): Judgement {
-  const standing = standingOf(binding);
-  const rule = ruleFor('create', answer, standing);
-  return pollOfCreationFailed(creationWords, description, binding.status?.attempts, standing, rule);
 }
 
 /**

@@ -2,17 +2,18 @@ import { isConditionTrue } from '../api/conditions.ts';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import type { Stores } from '../control/stores.ts';
+import { pollOfCreationFailed } from '../operations/failed-creation.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { Blocked, DeletionWords, Found, Kind, Reach } from '../operations/kind.ts';
 import { isOnRecord } from '../operations/operation-status.ts';
-import { asyncBindFailed, creationWords } from './bind-outcome.ts';
+import { creationWords } from './bind-outcome.ts';
 import { bind } from './bind.ts';
 import { findBindableInstance } from './bindable-instance.ts';
 import { removeSecret } from './credential-secret.ts';
 import { beginFetch, resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
 import { bindingIdOf, knownBinding, type BindingTask } from './known-binding.ts';
-import { transformProblem } from './transforms.ts';
+import { transformProblem } from './secret-data.ts';
 import { giveWay, waitForTurn } from './wait-for-turn.ts';
 
 const deletion: DeletionWords = {
@@ -50,7 +51,7 @@ export function bindingKind(lanes: InstanceLanes): Kind<ServiceBinding> {
 
     writeOf: () => 'create',
     succeeded: beginFetch,
-    failed: (binding, { answer, cause }) => asyncBindFailed(answer, cause, binding),
+    failed: (binding, end) => pollOfCreationFailed(creationWords, end, binding),
 
     // What the Secret may hold was revoked, whether anybody had read it or not.
     discard: async ({ client, signal }, binding) => removeSecret(client, binding, signal),

@@ -15,9 +15,8 @@ import {
   type StoredSecret,
 } from './credential-secret.ts';
 import type { BindingTask } from './known-binding.ts';
-import { credentialsOf, secretData } from './secret-data.ts';
+import { applyTransforms, credentialsOf, secretData } from './secret-data.ts';
 import { secretNameOf } from './secret-standing.ts';
-import { applyTransforms } from './transforms.ts';
 
 /**
  * A few seconds at most, and not cut short by a shutdown: the broker may not hand the credentials out again. The loss

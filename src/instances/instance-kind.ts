@@ -5,6 +5,7 @@ import { offeringRefs } from '../control/offering-refs.ts';
 import { resolveOffering, userSpecifiedNames } from '../control/resolve.ts';
 import { stopFor } from '../control/steps.ts';
 import type { Stores } from '../control/stores.ts';
+import { pollOfCreationFailed } from '../operations/failed-creation.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { BadEnd, DeletionWords, Kind, Reach } from '../operations/kind.ts';
 import { isDeletion } from '../operations/operation-status.ts';
@@ -15,7 +16,7 @@ import { instanceIdOf, knownInstance, mayBeAtBroker, planWithId } from './known-
 import { isRefusedByCatalog } from './plan-change.ts';
 import { waitForBindings } from './prepare-deprovision.ts';
 import { provision } from './provision.ts';
-import { asyncProvisionFailed, creationWords, provisioned } from './provision-outcome.ts';
+import { creationWords, provisioned } from './provision-outcome.ts';
 import { updateInstance } from './update-instance.ts';
 import { asyncUpdateFailed, updated } from './update-outcome.ts';
 import { announceUpgrade, withUpgrade } from './upgrade-condition.ts';
@@ -95,7 +96,7 @@ export const instanceKind: Kind<ServiceInstance> = {
   failed: (instance, end) =>
     writeOf(instance) === 'update'
       ? updateEnd(instance, end)
-      : asyncProvisionFailed(end.answer, end.cause, instance),
+      : pollOfCreationFailed(creationWords, end, instance),
 
   anew: (instanceID) => ({
     provisionStatus: 'NotProvisioned',

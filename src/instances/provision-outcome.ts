@@ -1,9 +1,8 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import { answerKind, standingOf } from '../operations/answer-kind.ts';
-import { ruleFor, type AnswerKind, type Standing } from '../operations/answer-rules.ts';
-import { creationFailed, pollOfCreationFailed, type CreationWords } from '../operations/failed-creation.ts';
+import type { Standing } from '../operations/answer-rules.ts';
+import { creationFailed, type CreationWords } from '../operations/failed-creation.ts';
 import { attemptsEnded, operationEnded } from '../operations/operation-status.ts';
 import { handledSpec, type Judgement, type StatusChanges } from './instance-status.ts';
 
@@ -53,15 +52,14 @@ export const creationWords: CreationWords<'Provision'> = {
     'id; to take that instance over, delete this object and make it again with the attributes it has.',
 };
 
-/** A failed provision request: clean up, give up or try again, by the rules of `answer-rules.ts`. */
+/** A failed provision request, and what becomes of the id. */
 export function provisionFailed(
   failure: Failure,
   next: NextAttempt,
   newId: () => string,
   standing: Standing,
 ): Judgement {
-  const rule = ruleFor('create', answerKind(failure), standing);
-  const { changes, ...judged } = creationFailed(creationWords, failure, next, standing, rule);
+  const { rule, changes, ...judged } = creationFailed(creationWords, failure, next, standing);
   const statusChanges: StatusChanges = {
     ...changes,
     // The broker holds nothing of ours: the object may go without a DELETE.
@@ -70,15 +68,4 @@ export function provisionFailed(
     ...(rule.next === 'leave' ? { instanceID: newId() } : {}),
   };
   return { ...judged, changes: statusChanges };
-}
-
-/** An asynchronous provision that the broker reported as failed, or that ran out of time. */
-export function asyncProvisionFailed(
-  answer: AnswerKind,
-  description: string,
-  instance: ServiceInstance,
-): Judgement {
-  const standing = standingOf(instance);
-  const rule = ruleFor('create', answer, standing);
-  return pollOfCreationFailed(creationWords, description, instance.status?.attempts, standing, rule);
 }
