@@ -77,13 +77,13 @@ type BrokerCall<T> = (
 
 /** In what ServiceInstances and ServiceBindings differ, for the life at a broker that they share. */
 export interface Kind<O extends BrokeredObject> extends HoldingKind<O> {
-  /** Undefined when neither the object nor its class say which broker has it. */
-  readonly reach: (object: O, stores: Stores) => Reach | undefined;
   readonly noun: 'Instance' | 'Binding';
   readonly resource: Resource;
   readonly storeOf: (stores: Stores) => Store<O>;
   readonly creation: CreationWords<string>;
   readonly deletion: DeletionWords;
+  /** Undefined when neither the object nor its class say which broker has it. */
+  readonly reach: (object: O, stores: Stores) => Reach | undefined;
   /** What is told while the broker is making or changing it. */
   readonly progressOf: (object: O) => Telling & { readonly usable?: boolean };
 
@@ -101,10 +101,11 @@ export interface Kind<O extends BrokeredObject> extends HoldingKind<O> {
   /** Whatever has to be there before it can be made, or changed. */
   readonly resolve: (task: OperationTask<O>, object: O) => Found<O> | Blocked;
 
-  /** An update never leaves an orphan. */
+  /** What the operation under way is, when it is no deletion. */
   readonly writeOf: (object: O) => 'create' | 'update';
   /** What the broker has accepted is made. */
   readonly succeeded: KindStep<O>;
+  /** What the broker has accepted failed, or took too long. */
   readonly failed: (object: O, end: BadEnd) => Judgement<O>;
 
   /** The broker has nothing of it any more: what else goes with that. */
