@@ -8,7 +8,7 @@ import { secrets } from '../kube/resources.ts';
 import { secretRefusal, withoutWords } from '../kube/secret-refusal.ts';
 import { bindingIdOf } from './known-binding.ts';
 import type { SecretText } from './secret-data.ts';
-import { isOfBindingId, secretNameOf, standingOf, type SecretStanding } from './secret-standing.ts';
+import { isOfBindingId, secretNameOf, secretStanding, type SecretStanding } from './secret-standing.ts';
 
 export interface SecretContent {
   readonly data: SecretText;
@@ -56,7 +56,7 @@ async function writeSecret(
 
   const ref = refOf(binding);
   const existing = await client.get<SecretObject>(secrets, ref, { signal });
-  const standing = standingOf(existing, binding);
+  const standing = secretStanding(existing, binding);
   if (standing !== 'own' && standing !== 'returned') return unusable(binding, standing);
   const { uid, resourceVersion } = existing.metadata;
   // What came back is taken back only as it was looked at: meanwhile somebody else may have taken it.
@@ -89,7 +89,7 @@ export async function findSecret(
   { probes }: { readonly probes: boolean },
   signal: AbortSignal,
 ): Promise<FoundSecret> {
-  const standing = standingOf(await readSecret(client, binding, signal), binding);
+  const standing = secretStanding(await readSecret(client, binding, signal), binding);
   if (standing === 'foreign' || standing === 'dying') return unusable(binding, standing);
   if (standing === 'absent' && probes) {
     const content = { data: { type: '', provider: '' }, type: 'servicebinding.io/probe' };
@@ -111,7 +111,7 @@ export async function storedCredentials(
   signal: AbortSignal,
 ): Promise<'stored' | 'returned' | 'none'> {
   const existing = await readSecret(client, binding, signal);
-  const standing = standingOf(existing, binding);
+  const standing = secretStanding(existing, binding);
   if (standing === 'returned') return 'returned';
   return standing === 'own' && existing !== undefined && isOfBindingId(existing, binding) ? 'stored' : 'none';
 }
@@ -127,7 +127,7 @@ export async function removeSecret(
   signal: AbortSignal,
 ): Promise<void> {
   const existing = await readSecret(client, binding, signal);
-  const standing = standingOf(existing, binding);
+  const standing = secretStanding(existing, binding);
   if (existing === undefined || (standing !== 'own' && standing !== 'returned')) return;
   try {
     await client.delete(secrets, refOf(binding), { uid: existing.metadata.uid, signal });

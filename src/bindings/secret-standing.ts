@@ -16,7 +16,7 @@ export function secretNameOf(binding: ServiceBinding): string {
  */
 export type SecretStanding = 'absent' | 'own' | 'returned' | 'dying' | 'foreign';
 
-export function standingOf(secret: KubeObject | undefined, binding: ServiceBinding): SecretStanding {
+export function secretStanding(secret: KubeObject | undefined, binding: ServiceBinding): SecretStanding {
   if (secret === undefined) return 'absent';
   if (secret.metadata.deletionTimestamp !== undefined) return 'dying';
   if (isOwnedBy(secret, binding)) return 'own';

@@ -20,7 +20,7 @@ const living: readonly LifeStep[] = [
   (task, object) => task.kind.announce?.(task, object) ?? goOn(object),
   repairLabels,
   stopWhenSettled,
-  giveWay,
+  leaveIdToHolder,
   waitForNextAttempt,
   // What is under way goes on before the spec is looked at: that may mean nothing, by a typo.
   keepHold,
@@ -79,7 +79,10 @@ async function stopWhenSettled<O extends BrokeredObject>(
 }
 
 /** An object whose id is another's waits: nothing is asked of the broker, nor told to it. */
-async function giveWay<O extends BrokeredObject>(task: OperationTask<O>, object: O): Promise<Step<O>> {
+async function leaveIdToHolder<O extends BrokeredObject>(
+  task: OperationTask<O>,
+  object: O,
+): Promise<Step<O>> {
   const refusal = task.ids.refusal(task.kind, object);
   if (refusal === undefined) return goOn(object);
   await record(task, object, refusal);
