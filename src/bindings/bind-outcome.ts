@@ -2,15 +2,17 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
-import { answerKind, standingOf } from '../operations/answer-kind.ts';
-import { ruleFor, type AnswerKind, type Standing } from '../operations/answer-rules.ts';
-import { creationFailed, pollOfCreationFailed, type CreationWords } from '../operations/failed-creation.ts';
+import type { Standing } from '../operations/answer-rules.ts';
+import { creationFailed, type CreationWords } from '../operations/failed-creation.ts';
 import { attemptsEnded, mitigationStarted, operationEnded } from '../operations/operation-status.ts';
-import { secretNameOf, type Judgement } from './binding-task.ts';
+import type { Judgement as JudgementOf } from '../operations/kind.ts';
+import { secretNameOf } from './secret-standing.ts';
+
+type Judgement = JudgementOf<ServiceBinding>;
 
 /**
  * The credentials are in the Secret. `status.binding` makes the binding a Provisioned Service.
- * @param notes what the owner should know of the answer; see bind-notes.ts
+ * @param notes what the owner should know of the answer; see `bindNotes`
  */
 export function bound(binding: ServiceBinding, answer: BindingAnswer, notes: readonly string[]): Judgement {
   const message = ['Injected bind result', ...notes].join('; ');
@@ -32,12 +34,41 @@ export function bound(binding: ServiceBinding, answer: BindingAnswer, notes: rea
   };
 }
 
-/** What to know of a binding that is not unbound as an orphan. */
-export const olderBindingHint =
-  'What the broker has under this id may be older than this object, so it is not deleted there as an orphan. ' +
-  'To unbind it and have a new one, delete this ServiceBinding and create it again.';
+/**
+ * What the owner of a binding should know of a good answer that could not be used in full. Holds no value of the
+ * answer but its times: URLs of drains and routes may carry credentials.
+ * @param existed the broker had the binding before anything was sent for this object
+ */
+export function bindNotes(answer: BindingAnswer, nowMs: number, existed = false): readonly string[] {
+  const { credentials, metadata } = answer;
+  const notes = [...answer.warnings];
+  if (Object.keys(credentials ?? {}).length === 0) {
+    notes.push(existed ? `the broker gave no credentials ${mayBeOnce}` : 'the broker gave no credentials');
+  }
+  notes.push(...timeNotes(metadata?.expiresAt, metadata?.renewBefore, nowMs));
 
-const words: CreationWords<'Bind'> = {
+  // Cloud Foundry's (OSB, Types of Binding): nothing here sends logs to drains, routes requests or mounts shares.
+  const unused = [
+    answer.syslogDrainUrl === undefined ? [] : ['syslog_drain_url'],
+    answer.routeServiceUrl === undefined ? [] : ['route_service_url'],
+    answer.volumeMounts === undefined ? [] : ['volume_mounts'],
+  ].flat();
+  if (unused.length > 0) notes.push(`not supported on Kubernetes and ignored: ${unused.join(', ')}`);
+  return notes;
+}
+
+const mayBeOnce =
+  'for a binding that it says it had before: if it hands them out only once, delete this ServiceBinding and create it again';
+
+/** OSB, Binding Metadata Object: `renew_before` is not after `expires_at`, and nothing is used after that. */
+function timeNotes(expiresAt: string | undefined, renewBefore: string | undefined, nowMs: number): string[] {
+  if (expiresAt === undefined) return [];
+  if (Date.parse(expiresAt) <= nowMs) return [`the credentials expired at ${expiresAt}`];
+  const isLate = renewBefore !== undefined && Date.parse(renewBefore) > Date.parse(expiresAt);
+  return isLate ? [`renew_before ${renewBefore} is after expires_at ${expiresAt}`] : [];
+}
+
+export const creationWords: CreationWords<'Bind'> = {
   operation: 'Bind',
   failed: 'The bind call failed',
   retryReason: 'ErrorCallingBind',
@@ -47,23 +78,19 @@ const words: CreationWords<'Bind'> = {
   pollFailed: 'Bind call failed',
   pollFailedReason: 'ServiceBindingReturnedFailure',
   leftHint: 'An earlier attempt may have left a binding; deleting this object removes it.',
-  olderHint: olderBindingHint,
+  olderHint:
+    'What the broker has under this id may be older than this object, so it is not deleted there as an orphan. ' +
+    'To unbind it and have a new one, delete this ServiceBinding and create it again.',
+  changedMeanwhile:
+    'What is asked for changed during an attempt whose result is unknown; what it may have left goes first',
   takenHint: 'A binding with other attributes has this id and is left alone; make a new ServiceBinding.',
 };
 
-/** A failed bind request: clean up, give up or try again, by the rules of `answer-rules.ts`. */
+/** A failed bind request. Where the broker holds nothing, the object may go without a DELETE. */
 export function bindFailed(failure: Failure, next: NextAttempt, standing: Standing): Judgement {
-  const rule = ruleFor('create', answerKind(failure), standing);
-  const { changes, ...judged } = creationFailed(words, failure, next, standing, rule);
+  const { rule, changes, ...judged } = creationFailed(creationWords, failure, next, standing);
   const isNothingLeft = rule.record === 'cleared';
   return { ...judged, changes: isNothingLeft ? { ...changes, unbindStatus: 'NotRequired' } : changes };
-}
-
-/** An asynchronous bind that the broker reported as failed, or that ran out of time. */
-export function asyncBindFailed(answer: AnswerKind, description: string, binding: ServiceBinding): Judgement {
-  const standing = standingOf(binding);
-  const rule = ruleFor('create', answer, standing);
-  return pollOfCreationFailed(words, description, binding.status?.attempts, standing, rule);
 }
 
 /**

@@ -3,12 +3,10 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { isConditionTrue } from '../api/conditions.ts';
 import { resolveOffering, type Offering } from '../control/resolve.ts';
 import type { Stores } from '../control/stores.ts';
-import type { Verdict } from '../control/verdict.ts';
+import type { Blocked } from '../operations/kind.ts';
 
 export type BindableInstance =
-  | { readonly kind: 'bindable'; readonly instance: ServiceInstance; readonly offering: Offering }
-  /** Not now, or never: an event about the instance brings the binding back. */
-  | { readonly kind: 'blocked'; readonly verdict: Verdict };
+  { readonly kind: 'bindable'; readonly instance: ServiceInstance; readonly offering: Offering } | Blocked;
 
 /** The instance of a binding, if it can be bound now (OSB, Binding). */
 export function findBindableInstance(binding: ServiceBinding, stores: Stores): BindableInstance {

@@ -1,11 +1,11 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { objectKey } from '../kube/objects.ts';
+import { lifeOf } from '../operations/life.ts';
 import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
-import type { OperationDeps } from '../operations/operation-task.ts';
-import { bindingReconciler } from './binding-reconciler.ts';
-import { bindingIdOf } from './binding-task.ts';
+import type { OperationDeps } from '../operations/operation-deps.ts';
+import { bindingKind } from './binding-kind.ts';
 import { InstanceLanes } from './instance-lanes.ts';
-import { knownAtBroker } from './known-at-broker.ts';
+import { bindingIdOf, knownBinding } from './known-binding.ts';
 
 export interface BindingControllerOptions {
   /** Bindings worked on at the same time. */
@@ -20,7 +20,7 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
   const lanes = new InstanceLanes({ stopwatch, wake: (key) => controller.enqueue(key) });
   const controller: Controller = new Controller({
     name: 'service-binding',
-    reconcile: bindingReconciler(deps, lanes),
+    reconcile: lifeOf(bindingKind(lanes), deps),
     concurrency: options.concurrency,
     logger,
     observe: options.observe,
@@ -45,7 +45,7 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
   onNewBrokerAnnotations(stores, (belongs) => {
     for (const binding of bindings.list()) {
       const isKept = binding.status?.orphanMitigationInProgress === true;
-      if (isKept && belongs(knownAtBroker(binding, stores)?.broker)) controller.enqueue(objectKey(binding));
+      if (isKept && belongs(knownBinding(binding, stores)?.broker)) controller.enqueue(objectKey(binding));
     }
   });
   return controller;

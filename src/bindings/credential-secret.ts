@@ -1,19 +1,14 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { bindingIdAnnotation, bindingSecretLabel } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
+import type { SecretObject } from '../brokers/secret-object.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isApiError, isNotFound, type KubeApiError } from '../kube/errors.ts';
-import type { KubeObject } from '../kube/objects.ts';
 import { secrets } from '../kube/resources.ts';
 import { secretRefusal, withoutWords } from '../kube/secret-refusal.ts';
-import { bindingIdOf, secretNameOf } from './binding-task.ts';
+import { bindingIdOf } from './known-binding.ts';
 import type { SecretText } from './secret-data.ts';
-import { isOfBindingId, standingOf, type SecretStanding } from './secret-standing.ts';
-
-interface Secret extends KubeObject {
-  readonly type?: string;
-  readonly data?: Readonly<Record<string, string>>;
-}
+import { isOfBindingId, secretNameOf, secretStanding, type SecretStanding } from './secret-standing.ts';
 
 export interface SecretContent {
   readonly data: SecretText;
@@ -53,15 +48,15 @@ async function writeSecret(
 ): Promise<StoredSecret> {
   const secret = secretObject(binding, content);
   try {
-    await client.create<Secret>(secrets, secret, { signal });
+    await client.create<SecretObject>(secrets, secret, { signal });
     return { kind: 'stored' };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }
 
   const ref = refOf(binding);
-  const existing = await client.get<Secret>(secrets, ref, { signal });
-  const standing = standingOf(existing, binding);
+  const existing = await client.get<SecretObject>(secrets, ref, { signal });
+  const standing = secretStanding(existing, binding);
   if (standing !== 'own' && standing !== 'returned') return unusable(binding, standing);
   const { uid, resourceVersion } = existing.metadata;
   // What came back is taken back only as it was looked at: meanwhile somebody else may have taken it.
@@ -94,12 +89,12 @@ export async function findSecret(
   { probes }: { readonly probes: boolean },
   signal: AbortSignal,
 ): Promise<FoundSecret> {
-  const standing = standingOf(await readSecret(client, binding, signal), binding);
+  const standing = secretStanding(await readSecret(client, binding, signal), binding);
   if (standing === 'foreign' || standing === 'dying') return unusable(binding, standing);
   if (standing === 'absent' && probes) {
     const content = { data: { type: '', provider: '' }, type: 'servicebinding.io/probe' };
     try {
-      await client.create<Secret>(secrets, secretObject(binding, content), { dryRun: true, signal });
+      await client.create<SecretObject>(secrets, secretObject(binding, content), { dryRun: true, signal });
     } catch (error) {
       if (isRefusal(error)) return refused(binding, error);
       // Made meanwhile: whose it is will be seen when it is written.
@@ -116,7 +111,7 @@ export async function storedCredentials(
   signal: AbortSignal,
 ): Promise<'stored' | 'returned' | 'none'> {
   const existing = await readSecret(client, binding, signal);
-  const standing = standingOf(existing, binding);
+  const standing = secretStanding(existing, binding);
   if (standing === 'returned') return 'returned';
   return standing === 'own' && existing !== undefined && isOfBindingId(existing, binding) ? 'stored' : 'none';
 }
@@ -132,7 +127,7 @@ export async function removeSecret(
   signal: AbortSignal,
 ): Promise<void> {
   const existing = await readSecret(client, binding, signal);
-  const standing = standingOf(existing, binding);
+  const standing = secretStanding(existing, binding);
   if (existing === undefined || (standing !== 'own' && standing !== 'returned')) return;
   try {
     await client.delete(secrets, refOf(binding), { uid: existing.metadata.uid, signal });
@@ -145,16 +140,16 @@ async function readSecret(
   client: Pick<KubeClient, 'get'>,
   binding: ServiceBinding,
   signal: AbortSignal,
-): Promise<Secret | undefined> {
+): Promise<SecretObject | undefined> {
   try {
-    return await client.get<Secret>(secrets, refOf(binding), { signal });
+    return await client.get<SecretObject>(secrets, refOf(binding), { signal });
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
 }
 
-function secretObject(binding: ServiceBinding, content: SecretContent): Secret {
+function secretObject(binding: ServiceBinding, content: SecretContent): SecretObject {
   const { group, version, kind } = serviceBindings;
   const { name, uid } = binding.metadata;
   return {

@@ -6,13 +6,12 @@ import type { Offering } from '../control/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Failure, FailureReason } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
-import { attemptAfter } from '../operations/attempt-steps.ts';
+import { attemptAfter } from '../operations/next-attempt.ts';
 import { isOverdue } from '../operations/polling.ts';
+import { record, settle } from '../operations/record.ts';
 import { bindingOrphaned } from './bind-outcome.ts';
-import { bindingIdOf, saveBinding, type BindingTask } from './binding-task.ts';
-import { knownAtBroker, type KnownAtBroker } from './known-at-broker.ts';
+import { bindingIdOf, knownBinding, type BindingTask, type KnownBinding } from './known-binding.ts';
 import { prepareBind } from './prepare-bind.ts';
-import { settle } from './settle-binding.ts';
 import { storeCredentials } from './store-credentials.ts';
 
 /** What the broker means when it says this about a binding that it has just called finished: it is not there. */
@@ -24,7 +23,7 @@ const maxFinalAnswers = 5;
 /** An asynchronous binding is made. Recorded first: the broker may show its credentials to one request only. */
 export async function beginFetch(task: BindingTask, binding: ServiceBinding): Promise<Step<ServiceBinding>> {
   const message = 'The binding was created; its credentials are being fetched';
-  const intended = await saveBinding(
+  const intended = await record(
     task,
     binding,
     { kind: 'working', reason: 'FetchingBinding', message },
@@ -55,7 +54,7 @@ async function fetchCredentials(
   binding: ServiceBinding,
   isRepeated: boolean,
 ): Promise<Step<ServiceBinding>> {
-  const known = knownAtBroker(binding, task.stores);
+  const known = knownBinding(binding, task.stores);
   const source = sourceOf(task, binding);
   if (known === undefined || source === undefined) {
     return fetchAgain(task, binding, 'its instance, class or plan is not there');
@@ -81,7 +80,7 @@ async function fetchCredentials(
 async function settleFailedFetch(
   task: BindingTask,
   binding: ServiceBinding,
-  known: KnownAtBroker,
+  known: KnownBinding,
   fetched: Exclude<Fetched, { kind: 'done' }>,
 ): Promise<Step<ServiceBinding>> {
   if (fetched.kind === 'unavailable') return fetchAgain(task, binding, fetched.message);
@@ -106,7 +105,7 @@ type Fetched =
 async function getBinding(
   task: BindingTask,
   binding: ServiceBinding,
-  { broker, instanceId, serviceId, planId }: KnownAtBroker,
+  { broker, instanceId, serviceId, planId }: KnownBinding,
 ): Promise<Fetched> {
   const connection = await task.connections.connect(broker, task.signal, task.turn);
   if (connection.kind === 'unavailable') return connection;
@@ -145,7 +144,7 @@ async function fetchAgain(
   if (isOverdue(task, binding)) return giveUp(task, binding, why, 'fail');
   const { attempts, nextAttemptTime, delayMs } = attemptAfter(task, binding, retryAfterMs);
   const message = `Could not do a GET on binding resource: ${why}`;
-  await saveBinding(
+  await record(
     task,
     binding,
     { kind: 'retrying', reason: 'FetchingBindingFailed', message, nextAttemptTime },

@@ -9,23 +9,19 @@ import { contextOf } from '../brokers/request-context.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { BindRequest } from '../osb/types.ts';
-import type { BindingTask } from './binding-task.ts';
+import { withoutParameters, type Missing } from '../operations/attempt.ts';
 import { findSecret } from './credential-secret.ts';
+import type { BindingTask } from './known-binding.ts';
 
 export interface PreparedBind {
   readonly kind: 'prepared';
   readonly client: BrokerClient;
   readonly broker: BrokerRef;
-  readonly offering: Offering;
   readonly request: Omit<BindRequest, 'bindingId'>;
   readonly properties: ServiceBindingPropertiesState;
   /** Its Secret came back from elsewhere: the broker has had this binding before. */
   readonly isReturned: boolean;
 }
-
-type Blocked = { readonly kind: 'blocked'; readonly reason: string; readonly message: string };
-/** The spec asks for more than can be sent. */
-type Refused = { readonly kind: 'refused'; readonly message: string };
 
 /** Everything that a PUT needs, or what is missing for it. */
 export async function prepareBind(
@@ -33,28 +29,25 @@ export async function prepareBind(
   binding: ServiceBinding,
   instance: ServiceInstance,
   offering: Offering,
-): Promise<PreparedBind | Blocked | Refused> {
+): Promise<PreparedBind | Missing> {
   const namespaceName = binding.metadata.namespace ?? '';
   const parameters = await objectParameters(task, serviceBindings, binding, undefined, task.signal);
-  if (parameters.kind === 'refused') return parameters;
-  if (parameters.kind === 'unavailable') {
-    return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
-  }
+  if (parameters.kind !== 'resolved') return withoutParameters(parameters);
   const namespace = task.stores.namespaces.store.get(namespaceName);
   if (namespace === undefined) {
     const message = `Failed to get namespace "${namespaceName}" during binding: it is not known yet`;
-    return { kind: 'blocked', reason: 'ErrorFindingNamespaceForInstance', message };
+    return { kind: 'missing', reason: 'ErrorFindingNamespaceForInstance', message };
   }
   // The first attempt goes without a dry run: a Secret that can not be stored is the exception.
   const probes = (binding.status?.attempts ?? 0) > 0;
   const secret = await findSecret(task.client, binding, { probes }, task.signal);
   if (secret.kind === 'refused') {
-    return { kind: 'blocked', reason: 'ErrorInjectingBindResult', message: secret.message };
+    return { kind: 'missing', reason: 'ErrorInjectingBindResult', message: secret.message };
   }
   const broker = brokerRefOf(offering.class);
   const connection = await task.connections.connect(broker, task.signal, task.turn);
   if (connection.kind === 'unavailable') {
-    return { kind: 'blocked', reason: connection.reason, message: connection.message };
+    return { kind: 'missing', reason: connection.reason, message: connection.message };
   }
 
   const clusterId = await task.clusterId.get(task.signal);
@@ -65,7 +58,6 @@ export async function prepareBind(
     kind: 'prepared',
     client: connection.client,
     broker,
-    offering,
     isReturned: secret.isReturned,
     request: {
       ...ids,

@@ -2,7 +2,12 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { bindingIdAnnotation, bindingSecretLabel, group } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { bindingIdOf } from './binding-task.ts';
+import { bindingIdOf } from './known-binding.ts';
+
+/** The Secret of a binding: named in the spec, else like the binding (Service Catalog's default). */
+export function secretNameOf(binding: ServiceBinding): string {
+  return binding.spec.secretName ?? binding.metadata.name;
+}
 
 /**
  * Whose the Secret is that has the name of a binding's. `returned`: it says that it holds the credentials of this
@@ -11,7 +16,7 @@ import { bindingIdOf } from './binding-task.ts';
  */
 export type SecretStanding = 'absent' | 'own' | 'returned' | 'dying' | 'foreign';
 
-export function standingOf(secret: KubeObject | undefined, binding: ServiceBinding): SecretStanding {
+export function secretStanding(secret: KubeObject | undefined, binding: ServiceBinding): SecretStanding {
   if (secret === undefined) return 'absent';
   if (secret.metadata.deletionTimestamp !== undefined) return 'dying';
   if (isOwnedBy(secret, binding)) return 'own';

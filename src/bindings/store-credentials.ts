@@ -5,19 +5,18 @@ import type { Offering } from '../control/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import { isNotPermitted } from '../kube/errors.ts';
 import type { BindingAnswer } from '../osb/types.ts';
-import { attemptAfter } from '../operations/attempt-steps.ts';
-import { bindNotes } from './bind-notes.ts';
-import { bindingOrphaned, bound } from './bind-outcome.ts';
-import { secretNameOf, type BindingTask } from './binding-task.ts';
+import { attemptAfter } from '../operations/next-attempt.ts';
+import { settle } from '../operations/record.ts';
+import { bindingOrphaned, bindNotes, bound } from './bind-outcome.ts';
 import {
   storedCredentials,
   storeSecret,
   type SecretContent,
   type StoredSecret,
 } from './credential-secret.ts';
-import { credentialsOf, secretData } from './secret-data.ts';
-import { settle } from './settle-binding.ts';
-import { applyTransforms } from './transforms.ts';
+import type { BindingTask } from './known-binding.ts';
+import { applyTransforms, credentialsOf, secretData } from './secret-data.ts';
+import { secretNameOf } from './secret-standing.ts';
 
 /**
  * A few seconds at most, and not cut short by a shutdown: the broker may not hand the credentials out again. The loss
@@ -91,7 +90,7 @@ function onlyInSecret(binding: ServiceBinding): string {
   return `${notAgain}; Secret "${name}" says that it holds them and is left as it is, but nobody vouches for it`;
 }
 
-/** @param existed before anything was sent for this object: see existed-before.ts for what becomes of it instead */
+/** @param existed before anything was sent for this object: see clean-up-guard.ts for what becomes of it instead */
 async function unbindUnusable(
   task: BindingTask,
   binding: ServiceBinding,

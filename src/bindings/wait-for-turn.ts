@@ -3,11 +3,17 @@ import { goOn, stopFor, type Step } from '../control/steps.ts';
 import type { Verdict } from '../control/verdict.ts';
 import { objectKey } from '../kube/objects.ts';
 import { isMitigating } from '../operations/operation-status.ts';
-import { saveBinding, type BindingTask } from './binding-task.ts';
+import { record } from '../operations/record.ts';
+import type { InstanceLanes } from './instance-lanes.ts';
+import type { BindingTask } from './known-binding.ts';
 
 /** Another binding of the instance comes first, because the broker takes only one of them at a time. */
-export async function waitForTurn(task: BindingTask, binding: ServiceBinding): Promise<Step<ServiceBinding>> {
-  const ms = task.lanes.enter(instanceKeyOf(binding), objectKey(binding));
+export async function waitForTurn(
+  lanes: InstanceLanes,
+  task: BindingTask,
+  binding: ServiceBinding,
+): Promise<Step<ServiceBinding>> {
+  const ms = lanes.enter(instanceKeyOf(binding), objectKey(binding));
   return ms === 0 ? goOn(binding) : queueUp(task, binding, ms);
 }
 
@@ -16,15 +22,16 @@ export async function waitForTurn(task: BindingTask, binding: ServiceBinding): P
  * back-off (OSB, Blocking Operations: wait, and never mitigate).
  */
 export async function giveWay(
+  lanes: InstanceLanes,
   task: BindingTask,
   binding: ServiceBinding,
 ): Promise<Step<ServiceBinding> | undefined> {
-  const ms = task.lanes.open(instanceKeyOf(binding), objectKey(binding));
+  const ms = lanes.open(instanceKeyOf(binding), objectKey(binding));
   return ms === 0 ? undefined : queueUp(task, binding, ms);
 }
 
 async function queueUp(task: BindingTask, binding: ServiceBinding, ms: number): Promise<Step<never>> {
-  await saveBinding(task, binding, waiting(binding), { nextAttemptTime: undefined });
+  await record(task, binding, waiting(binding), { nextAttemptTime: undefined });
   return stopFor(ms);
 }
 

@@ -6,7 +6,7 @@ import { contextAnnotations } from '../brokers/context-annotations.ts';
 import { findBroker } from '../brokers/find-broker.ts';
 import { contextOf, type RequestContext } from '../brokers/request-context.ts';
 import { resolveOffering, type Offering } from '../control/resolve.ts';
-import type { InstanceTask } from './instance-task.ts';
+import type { InstanceTask } from './instance-status.ts';
 
 export interface InstanceContext extends RequestContext {
   /** Of `context`, for `contextChecksum` in the status. */

@@ -5,11 +5,12 @@ import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import type { StoreChange } from '../control/store.ts';
 import { scoped } from '../control/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
+import { lifeOf } from '../operations/life.ts';
 import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-annotations.ts';
-import type { OperationDeps } from '../operations/operation-task.ts';
-import { instanceIdOf } from './instance-task.ts';
-import { instanceReconciler } from './instance-reconciler.ts';
-import { knownAtBroker } from './known-at-broker.ts';
+import type { OperationDeps } from '../operations/operation-deps.ts';
+
+import { instanceKind } from './instance-kind.ts';
+import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
 
 export interface InstanceControllerOptions {
@@ -24,7 +25,7 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
   const instances = stores.serviceInstances.store;
   const controller = new Controller({
     name: 'service-instance',
-    reconcile: instanceReconciler(deps),
+    reconcile: lifeOf(instanceKind, deps),
     concurrency: options.concurrency,
     logger,
     observe: options.observe,
@@ -77,7 +78,7 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     enqueueAll(instances.list().filter(({ metadata }) => metadata.namespace === name));
   });
   onNewBrokerAnnotations(stores, (belongs) => {
-    enqueueAll(instances.list().filter((instance) => belongs(knownAtBroker(instance, stores)?.broker)));
+    enqueueAll(instances.list().filter((instance) => belongs(knownInstance(instance, stores)?.broker)));
   });
 
   // A deletion that waits for bindings goes on when the last one is gone.

@@ -3,7 +3,7 @@ import { compact } from '../base/compact.ts';
 import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Offering } from '../control/resolve.ts';
-import { recordedPlan } from './known-at-broker.ts';
+import { recordedPlan } from './known-instance.ts';
 import type { ServiceRequest } from './service-request.ts';
 
 /** What an update has to tell the broker: the fields of the PATCH that change, and no others. */

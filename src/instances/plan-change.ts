@@ -1,13 +1,10 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { Stores } from '../control/stores.ts';
-import { planWithId, type KnownAtBroker } from './known-at-broker.ts';
+import type { Telling } from '../operations/kind.ts';
+import type { KnownAtBroker } from '../operations/known-at-broker.ts';
+import { planWithId } from './known-instance.ts';
 import { removedFromCatalog } from './provision.ts';
-
-export interface Refusal {
-  readonly reason: string;
-  readonly message: string;
-}
 
 const reason = 'PlanChangeNotAllowed';
 
@@ -21,7 +18,7 @@ export function refusePlanChange(
   known: KnownAtBroker,
   offering: Offering,
   stores: Stores,
-): Refusal | undefined {
+): Telling | undefined {
   const wanted = offering.plan.spec;
   if (known.planId === wanted.externalID) return undefined;
   const current = planWithId(instance, known.planId, stores);

@@ -1,29 +1,12 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { serviceBindings } from '../api/kinds.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
+import { listPages } from '../kube/list-pages.ts';
 import { objectKey } from '../kube/objects.ts';
 import { attemptsEnded, isDeletion, isOnRecord } from '../operations/operation-status.ts';
-import { brokeredInstance, releaseInstance } from './brokered-instance.ts';
-import type { InstanceTask } from './instance-task.ts';
-import { mayBeAtBroker } from './known-at-broker.ts';
-import { saveInstance } from './save-instance.ts';
-
-/** An instance that no broker has ever heard of goes without a call. */
-export async function releaseUnlessAtBroker(
-  task: InstanceTask,
-  instance: ServiceInstance,
-): Promise<Step<ServiceInstance>> {
-  return mayBeAtBroker(instance) ? goOn(instance) : releaseInstance(task, instance);
-}
-
-/** What the broker has under this id is another object's: it stays there. */
-export async function releaseUnlessHolder(
-  task: InstanceTask,
-  instance: ServiceInstance,
-): Promise<Step<ServiceInstance>> {
-  const holder = task.ids.holderOf(brokeredInstance(task), instance);
-  return holder === undefined ? goOn(instance) : releaseInstance(task, instance);
-}
+import { record } from '../operations/record.ts';
+import type { InstanceTask } from './instance-status.ts';
 
 /**
  * All bindings must be gone before the DELETE (OSB, Deprovisioning). Their removal brings the instance back here. What
@@ -35,6 +18,7 @@ export async function waitForBindings(
   instance: ServiceInstance,
 ): Promise<Step<ServiceInstance>> {
   if (isDeletion(instance, 'Deprovision')) return goOn(instance);
+  await learnOfBindings(task, instance);
   const bindings = bindingsInTheWay(task, instance);
   if (bindings.length === 0) return goOn(instance);
   const shown = bindings
@@ -45,8 +29,27 @@ export async function waitForBindings(
   const reason = 'DeprovisionBlockedByExistingCredentials';
   const message = `All associated ServiceBindings must be removed before this ServiceInstance can be deleted: ${shown}${more}`;
   // The back-off of what the broker was asked before is over.
-  await saveInstance(task, instance, { kind: 'deleting', reason, message }, attemptsEnded);
+  await record(task, instance, { kind: 'deleting', reason, message }, attemptsEnded);
   return stop;
+}
+
+/**
+ * Before the DELETE: the store is told of bindings that its watch has not told of. Whoever has just begun to lead may
+ * know less than the one before, whose bindings are in use.
+ * @throws KubeApiError, KubeConnectionError: nobody knows, so nothing may be deleted
+ */
+export async function learnOfBindings(
+  { client, stores, signal }: Pick<InstanceTask, 'client' | 'stores' | 'signal'>,
+  instance: ServiceInstance,
+): Promise<void> {
+  if (isDeletion(instance, 'Deprovision')) return;
+  // It waits for these in any case. Each that goes brings it here, and a list is as long as the namespace is full.
+  if (bindingsInTheWay({ stores }, instance).length > 0) return;
+  const { name, namespace } = instance.metadata;
+  const keep = (binding: ServiceBinding): ServiceBinding | undefined =>
+    binding.spec.instanceRef.name === name ? binding : undefined;
+  const { items } = await listPages(client, serviceBindings, { namespace }, { signal }, keep);
+  for (const binding of items) if (binding !== undefined) stores.serviceBindings.store.put(binding);
 }
 
 /** As far as is known. */

@@ -1,11 +1,10 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import { answerKind, standingOf } from '../operations/answer-kind.ts';
-import { ruleFor, type AnswerKind, type Standing } from '../operations/answer-rules.ts';
-import { creationFailed, pollOfCreationFailed, type CreationWords } from '../operations/failed-creation.ts';
+import type { Standing } from '../operations/answer-rules.ts';
+import { creationFailed, type CreationWords } from '../operations/failed-creation.ts';
 import { attemptsEnded, operationEnded } from '../operations/operation-status.ts';
-import { handledSpec, type Judgement, type StatusChanges } from './instance-task.ts';
+import { handledSpec, type Judgement, type StatusChanges } from './instance-status.ts';
 
 /** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
 export function provisioned(
@@ -32,7 +31,7 @@ export function provisioned(
   };
 }
 
-const words: CreationWords<'Provision'> = {
+export const creationWords: CreationWords<'Provision'> = {
   operation: 'Provision',
   failed: 'The provision call failed',
   retryReason: 'ErrorCallingProvision',
@@ -46,20 +45,21 @@ const words: CreationWords<'Provision'> = {
   olderHint:
     'What the broker has under this id may be older than this object, so it is not deleted there as an orphan. Any ' +
     'change of the spec (a greater updateRequests will do) asks for it again; deleting this object deletes it there.',
+  changedMeanwhile:
+    'The spec changed during an attempt whose result is unknown; what it may have created is removed first',
   takenHint:
     'An instance with other attributes has this id and is left alone. Any change of the spec tries again under a new ' +
     'id; to take that instance over, delete this object and make it again with the attributes it has.',
 };
 
-/** A failed provision request: clean up, give up or try again, by the rules of `answer-rules.ts`. */
+/** A failed provision request, and what becomes of the id. */
 export function provisionFailed(
   failure: Failure,
   next: NextAttempt,
   newId: () => string,
   standing: Standing,
 ): Judgement {
-  const rule = ruleFor('create', answerKind(failure), standing);
-  const { changes, ...judged } = creationFailed(words, failure, next, standing, rule);
+  const { rule, changes, ...judged } = creationFailed(creationWords, failure, next, standing);
   const statusChanges: StatusChanges = {
     ...changes,
     // The broker holds nothing of ours: the object may go without a DELETE.
@@ -68,15 +68,4 @@ export function provisionFailed(
     ...(rule.next === 'leave' ? { instanceID: newId() } : {}),
   };
   return { ...judged, changes: statusChanges };
-}
-
-/** An asynchronous provision that the broker reported as failed, or that ran out of time. */
-export function asyncProvisionFailed(
-  answer: AnswerKind,
-  description: string,
-  instance: ServiceInstance,
-): Judgement {
-  const standing = standingOf(instance);
-  const rule = ruleFor('create', answer, standing);
-  return pollOfCreationFailed(words, description, instance.status?.attempts, standing, rule);
 }

@@ -10,14 +10,16 @@ import { originatingIdentity } from '../brokers/originating-identity.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { OriginatingIdentity } from '../osb/types.ts';
+import { withoutParameters, type Missing } from '../operations/attempt.ts';
 import { instanceContext, type InstanceContext } from './instance-context.ts';
-import type { InstanceTask } from './instance-task.ts';
-import { mayBeAtBroker } from './known-at-broker.ts';
+import type { InstanceTask } from './instance-status.ts';
+import { mayBeAtBroker } from './known-instance.ts';
 
 /** Everything a broker has to be told about an instance, and the record of it that goes into the status. */
 export interface ServiceRequest extends InstanceContext {
-  readonly broker: BrokerClient;
-  readonly brokerRef: BrokerRef;
+  readonly kind: 'prepared';
+  readonly client: BrokerClient;
+  readonly broker: BrokerRef;
   readonly serviceId: string;
   readonly planId: string;
   readonly parameters: JsonObject | JsonText | undefined;
@@ -29,35 +31,25 @@ export interface ServiceRequest extends InstanceContext {
   readonly properties: ServiceInstancePropertiesState;
 }
 
-export type PreparedRequest =
-  | { readonly kind: 'prepared'; readonly request: ServiceRequest }
-  /** What is missing may appear later. */
-  | { readonly kind: 'blocked'; readonly reason: string; readonly message: string }
-  /** The spec asks for more than can be sent, until it changes. */
-  | { readonly kind: 'refused'; readonly message: string };
-
 /** Gathers parameters, credentials and context. */
 export async function prepareRequest(
   task: InstanceTask,
   instance: ServiceInstance,
   offering: Offering,
-): Promise<PreparedRequest> {
+): Promise<ServiceRequest | Missing> {
   const namespace = instance.metadata.namespace ?? '';
   const defaults = defaultsOf(instance, offering);
   const parameters = await objectParameters(task, serviceInstances, instance, defaults, task.signal);
-  if (parameters.kind === 'refused') return parameters;
-  if (parameters.kind === 'unavailable') {
-    return { kind: 'blocked', reason: 'ErrorWithParameters', message: parameters.message };
-  }
+  if (parameters.kind !== 'resolved') return withoutParameters(parameters);
   const context = await instanceContext(task, instance, offering);
   if (context === undefined) {
     const message = `Failed to get namespace "${namespace}": it is not known yet`;
-    return { kind: 'blocked', reason: 'ErrorFindingNamespaceForInstance', message };
+    return { kind: 'missing', reason: 'ErrorFindingNamespaceForInstance', message };
   }
   const broker = brokerRefOf(offering.class);
   const connection = await task.connections.connect(broker, task.signal, task.turn);
   if (connection.kind === 'unavailable') {
-    return { kind: 'blocked', reason: connection.reason, message: connection.message };
+    return { kind: 'missing', reason: connection.reason, message: connection.message };
   }
 
   const record = compact({
@@ -72,18 +64,16 @@ export async function prepareRequest(
   });
   return {
     kind: 'prepared',
-    request: {
-      ...context,
-      broker: connection.client,
-      brokerRef: broker,
-      serviceId: record.serviceID,
-      planId: record.planID,
-      parameters: parameters.parameters,
-      defaults,
-      maintenanceInfoVersion: record.maintenanceInfo?.version,
-      identity: originatingIdentity(record.userInfo),
-      properties: { ...planNames(offering), ...record },
-    },
+    ...context,
+    client: connection.client,
+    broker,
+    serviceId: record.serviceID,
+    planId: record.planID,
+    parameters: parameters.parameters,
+    defaults,
+    maintenanceInfoVersion: record.maintenanceInfo?.version,
+    identity: originatingIdentity(record.userInfo),
+    properties: { ...planNames(offering), ...record },
   };
 }
 
@@ -111,16 +101,4 @@ function planNames({ scope, plan }: Offering): ServiceInstancePropertiesState {
         servicePlanExternalName: externalName,
         servicePlanExternalID: externalID,
       };
-}
-
-/** True when two records ask the broker for the same thing: a repeated PUT is then idempotent. */
-export function asksTheSame(
-  left: ServiceInstancePropertiesState,
-  right: ServiceInstancePropertiesState,
-): boolean {
-  return (
-    left.serviceID === right.serviceID &&
-    left.planID === right.planID &&
-    (left.parameterChecksum ?? '') === (right.parameterChecksum ?? '')
-  );
 }

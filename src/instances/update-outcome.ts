@@ -5,7 +5,7 @@ import type { Failure } from '../osb/outcome-types.ts';
 import { answerKind } from '../operations/answer-kind.ts';
 import { ruleFor, type AnswerKind, type Rule, type Standing } from '../operations/answer-rules.ts';
 import { attemptsEnded, leftOnRecord, operationEnded } from '../operations/operation-status.ts';
-import { handledSpec, type Judgement } from './instance-task.ts';
+import { handledSpec, type Judgement } from './instance-status.ts';
 
 /**
  * The update took effect, or there was nothing to send: what the broker has is what the spec asks for. Without new

@@ -1,15 +1,14 @@
 import { findCondition, removeCondition, setCondition } from '../api/conditions.ts';
 import type { Condition, MaintenanceInfo } from '../api/generated/shared-types.ts';
-import type { ServiceInstance, ServiceInstanceStatus } from '../api/generated/service-instance.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';
-import { writeStatus } from '../control/status-writer.ts';
-import { serviceInstances } from '../api/kinds.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { Stores } from '../control/stores.ts';
 import { brokerText } from '../osb/broker-text.ts';
-import type { InstanceTask } from './instance-task.ts';
-import { planWithId, recordedPlan } from './known-at-broker.ts';
+import { putStatus } from '../operations/record.ts';
+import type { InstanceTask } from './instance-status.ts';
+import { planWithId, recordedPlan } from './known-instance.ts';
 
 const type = 'UpgradeAvailable';
 
@@ -21,24 +20,17 @@ export async function announceUpgrade(
   const { status } = instance;
   // Nothing is known about a new instance; a list of no conditions would only cost a write.
   if (status?.conditions === undefined) return goOn(instance);
-  const conditions = withUpgrade(instance, status, task.stores, timestamp(task.clock.now()));
-  const next = { ...status, conditions };
-  const { store } = task.stores.serviceInstances;
-  return goOn(await writeStatus(task.client, serviceInstances, instance, next, store, task.signal));
+  const conditions = withUpgrade(instance, task.stores, timestamp(task.clock.now()));
+  return goOn(await putStatus(task, instance, { ...status, conditions }));
 }
 
 /**
- * The conditions of a status with or without UpgradeAvailable, which is there only while true and says nothing about
+ * The conditions of an instance with or without UpgradeAvailable, which is there only while true and says nothing about
  * whether the instance works. Versions are compared for equality only (OSB, Maintenance Info Object).
  */
-export function withUpgrade(
-  instance: ServiceInstance,
-  status: ServiceInstanceStatus,
-  stores: Stores,
-  now: string,
-): readonly Condition[] {
-  const conditions = status.conditions ?? [];
-  const message = upgradeMessage(instance, status, stores);
+export function withUpgrade(instance: ServiceInstance, stores: Stores, now: string): readonly Condition[] {
+  const conditions = instance.status?.conditions ?? [];
+  const message = upgradeMessage(instance, stores);
   if (message === undefined) return removeCondition(conditions, type);
   // The generation it was found with: it does not depend on the spec.
   const observedGeneration =
@@ -47,11 +39,8 @@ export function withUpgrade(
   return setCondition(conditions, { type, status: 'True', reason, message, observedGeneration }, now);
 }
 
-function upgradeMessage(
-  instance: ServiceInstance,
-  { provisionStatus, externalProperties = {} }: ServiceInstanceStatus,
-  stores: Stores,
-): string | undefined {
+function upgradeMessage(instance: ServiceInstance, stores: Stores): string | undefined {
+  const { provisionStatus, externalProperties = {} } = instance.status ?? {};
   if (provisionStatus !== 'Provisioned') return undefined;
   const plan = planWithId(instance, recordedPlan(externalProperties) ?? '', stores);
   const version = externalProperties.maintenanceInfo?.version;

@@ -2,12 +2,14 @@ import { sentence } from '../base/sentence.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Verdict } from '../control/verdict.ts';
 import type { Failure } from '../osb/outcome-types.ts';
-import type { Rule, Standing } from './answer-rules.ts';
+import { answerKind, standingOf } from './answer-kind.ts';
+import { ruleFor, type AnswerKind, type Rule, type Standing } from './answer-rules.ts';
 import {
   attemptsEnded,
   leftOnRecord,
   mitigationStarted,
   operationEnded,
+  type BrokeredObject,
   type ChangesOf,
   type OperationStatus,
 } from './operation-status.ts';
@@ -31,6 +33,8 @@ export interface CreationWords<Creation extends string> {
   readonly leftHint: string;
   /** The same when it may be older than the object. */
   readonly olderHint: string;
+  /** Told when something else is asked for while nobody knows how an earlier attempt ended. */
+  readonly changedMeanwhile: string;
   /** What to know when the id is somebody else's. */
   readonly takenHint: string;
 }
@@ -41,8 +45,18 @@ export interface FailedCreation<Creation extends string> {
   readonly event: 'Warning';
 }
 
-/** What a PUT that failed comes to, by its rule: clean up, give up, or try again. */
+/** What a PUT that failed comes to, by the rules of `answer-rules.ts`: clean up, give up, or try again. */
 export function creationFailed<Creation extends string>(
+  words: CreationWords<Creation>,
+  failure: Failure,
+  next: NextAttempt,
+  standing: Standing,
+): FailedCreation<Creation> & { readonly rule: Rule } {
+  const rule = ruleFor('create', answerKind(failure), standing);
+  return { ...judged(words, failure, next, standing, rule), rule };
+}
+
+function judged<Creation extends string>(
   words: CreationWords<Creation>,
   failure: Failure,
   next: NextAttempt,
@@ -81,12 +95,12 @@ export function creationFailed<Creation extends string>(
 /** What an accepted creation comes to that failed, or ran out of time: it is final, after what it left is deleted. */
 export function pollOfCreationFailed<Creation extends string>(
   words: CreationWords<Creation>,
-  description: string,
-  attempts: number | undefined,
-  standing: Standing,
-  { next: then }: Rule,
+  { answer, cause }: { readonly answer: AnswerKind; readonly cause: string },
+  object: BrokeredObject,
 ): FailedCreation<Creation> {
-  const message = `${words.pollFailed}: ${description}`;
+  const standing = standingOf(object);
+  const { next: then } = ruleFor('create', answer, standing);
+  const message = `${words.pollFailed}: ${cause}`;
   const failedReason = words.pollFailedReason;
   if (then === 'stop') {
     const told = `${sentence(message)} ${hintOf(words, standing)}`;
@@ -95,7 +109,7 @@ export function pollOfCreationFailed<Creation extends string>(
   }
   return {
     verdict: { kind: 'cleaning', reason: words.cleaningReason, message, failedReason },
-    changes: mitigationStarted(words.operation, attempts),
+    changes: mitigationStarted(words.operation, object.status?.attempts),
     event: 'Warning',
   };
 }

@@ -2,20 +2,21 @@ import { findCondition } from '../api/conditions.ts';
 import { isSameBroker, type BrokerRef } from '../brokers/broker-ref.ts';
 import { findBroker } from '../brokers/find-broker.ts';
 import { LiveList } from '../control/live-list.ts';
-import { goOn, stop, type Step } from '../control/steps.ts';
 import type { Store } from '../control/store.ts';
 import type { Stores } from '../control/stores.ts';
 import type { Verdict } from '../control/verdict.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Resource } from '../kube/resources.ts';
-import type { BrokeredKind } from './brokered-kind.ts';
 import type { BrokeredObject } from './operation-status.ts';
 
 /** What `HeldIds` has to know of a kind. */
-export type HoldingKind<O extends BrokeredObject> = Pick<
-  BrokeredKind<O, string>,
-  'idOf' | 'atBroker' | 'mayBeAtBroker'
->;
+export interface HoldingKind<O extends BrokeredObject> {
+  /** The id in use at the broker. */
+  readonly idOf: (object: O) => string;
+  /** Something of it may exist there. */
+  readonly mayBeAtBroker: (object: O) => boolean;
+  readonly reach: (object: O, stores: Stores) => { readonly broker: BrokerRef } | undefined;
+}
 
 /** Soon enough to be told whose the id is; milliseconds. */
 export const idPauseMs = 100;
@@ -54,7 +55,7 @@ export class HeldIds<O extends BrokeredObject> {
     let holder: O | undefined;
     for (const other of this.#store.byIndex('id', id)) {
       if (other.metadata.uid === object.metadata.uid || !goesBefore(kind, other, holder ?? object)) continue;
-      if (this.#mayBeSameBroker(kind.atBroker(other)?.broker, kind.atBroker(object)?.broker)) holder = other;
+      if (this.#mayBeSameBroker(kind, other, object)) holder = other;
     }
     return holder;
   }
@@ -82,15 +83,10 @@ export class HeldIds<O extends BrokeredObject> {
     }
   }
 
-  /** The step that has an object wait whose id is another's: nothing is asked of the broker, nor told to it. */
-  async giveWay<D extends string>(kind: BrokeredKind<O, D>, object: O): Promise<Step<O>> {
+  /** How an object stands whose id is another's; undefined when it is its own. */
+  refusal(kind: HoldingKind<O>, object: O): Verdict | undefined {
     const holder = this.holderOf(kind, object);
-    if (holder === undefined) return goOn(object);
-    await kind.save(object, this.#refusal(kind, object, holder), {}, 'resourceVersion');
-    return stop;
-  }
-
-  #refusal(kind: HoldingKind<O>, object: O, holder: O): Verdict {
+    if (holder === undefined) return undefined;
     const { name, namespace } = holder.metadata;
     // What others have in their namespaces is not told.
     const isNear = namespace === object.metadata.namespace;
@@ -103,7 +99,8 @@ export class HeldIds<O extends BrokeredObject> {
   }
 
   /** Two names may be of one broker. */
-  #mayBeSameBroker(left: BrokerRef | undefined, right: BrokerRef | undefined): boolean {
+  #mayBeSameBroker(kind: HoldingKind<O>, other: O, object: O): boolean {
+    const [left, right] = [other, object].map((each) => kind.reach(each, this.#stores)?.broker);
     if (left === undefined || right === undefined || isSameBroker(left, right)) return true;
     const [leftUrl, rightUrl] = [left, right].map((ref) =>
       findBroker(ref, this.#stores)?.spec.url.replace(/\/+$/, ''),

@@ -1,8 +1,8 @@
 import type { Condition } from '../api/generated/shared-types.ts';
-import type { UserInfo } from '../brokers/originating-identity.ts';
+import { originatingIdentity, type UserInfo } from '../brokers/originating-identity.ts';
 import type { NextAttempt } from '../control/attempts.ts';
-import type { Verdict } from '../control/verdict.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import type { OriginatingIdentity } from '../osb/types.ts';
 
 /** A ServiceInstance or a ServiceBinding, as far as any operation at a broker looks at it. */
 export interface BrokeredObject extends KubeObject {
@@ -13,11 +13,17 @@ export interface BrokeredObject extends KubeObject {
     readonly bindingID?: string;
     /** Of the spec that has been dealt with. */
     readonly reconciledGeneration?: number;
-    /** What was asked for, as long as the broker may have it and has not confirmed it. */
-    readonly inProgressProperties?: object | null;
     /** What the broker has confirmed. */
     readonly externalProperties?: object | null;
   };
+}
+
+/** What a request asks for, as far as another one under the same id may not ask for something else. */
+export interface AskedFor {
+  readonly instanceID?: string;
+  readonly serviceID?: string;
+  readonly planID?: string;
+  readonly parameterChecksum?: string;
 }
 
 /** The fields that record an operation: decided on before it is sent, so that no crash can lose or double it. */
@@ -31,6 +37,8 @@ export interface OperationStatus<Operation extends string = string> {
   readonly lastOperation?: string | null;
   readonly lastOperationDescription?: string;
   readonly orphanMitigationInProgress?: boolean;
+  /** What was asked for, as long as the broker may have it and has not confirmed it. */
+  readonly inProgressProperties?: AskedFor;
   /** The first answer to what is on record was 200: it was there before. */
   readonly existedBefore?: boolean;
   readonly attempts?: number;
@@ -39,14 +47,6 @@ export interface OperationStatus<Operation extends string = string> {
 
 /** Fields of a status; `undefined` removes one. */
 export type ChangesOf<S> = { readonly [K in keyof S]?: S[K] | undefined };
-
-/** What becomes of a status after an answer of the broker. */
-export interface JudgementOf<S> {
-  readonly verdict: Verdict;
-  readonly changes: ChangesOf<S>;
-  /** A Warning event goes with failures, a Normal one with successes. */
-  readonly event: 'Normal' | 'Warning';
-}
 
 /** An asynchronous operation is over, whatever its result. */
 const pollingEnded = {
@@ -100,6 +100,11 @@ export function isOnRecord({ status }: BrokeredObject): boolean {
 /** Deleting the object takes over from orphan mitigation: one DELETE serves both. */
 export function isMitigating({ metadata, status }: BrokeredObject): boolean {
   return metadata.deletionTimestamp === undefined && status?.orphanMitigationInProgress === true;
+}
+
+/** Whose wish a request is. Nobody asked for orphan mitigation (OSB, Originating Identity). */
+export function askedBy(object: BrokeredObject): OriginatingIdentity | undefined {
+  return isMitigating(object) ? undefined : originatingIdentity(object.spec.userInfo);
 }
 
 /** What the broker is doing with the object is deleting it, for whatever reason. */

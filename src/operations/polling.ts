@@ -5,13 +5,16 @@ import type { PollOutcome } from '../osb/outcome-types.ts';
 import { standingOf } from './answer-kind.ts';
 import { ruleFor, type AnswerKind, type Write } from './answer-rules.ts';
 import type { BrokeredObject } from './operation-status.ts';
-import type { OperationTask } from './operation-task.ts';
+import type { OperationDeps } from './operation-deps.ts';
+import type { PollPace } from './poll-pace.ts';
 
 /** `unreachable`: nobody could be asked, because the broker or its credentials are not there. */
 export type Polled = PollOutcome | { readonly kind: 'unreachable'; readonly message: string };
 
+type Timing = Pick<OperationDeps, 'settings' | 'clock' | 'times'> & { readonly polls: PollPace };
+
 /** Comes back for the next poll, not before the broker's Retry-After and not after the deadline. */
-export function pollAgain(task: OperationTask, object: BrokeredObject, retryAfterMs = 0): Step<never> {
+export function pollAgain(task: Timing, object: BrokeredObject, retryAfterMs = 0): Step<never> {
   const leftMs = leftMsOf(task, object) ?? task.settings.operationTimeoutMs;
   const operation = { tookMs: tookMsOf(task, object), leftMs, maxMs: task.settings.maxPollIntervalMs };
   const delayMs = pollDelayMs(operation, retryAfterMs);
@@ -21,19 +24,19 @@ export function pollAgain(task: OperationTask, object: BrokeredObject, retryAfte
 
 /** Of an operation accepted now: the plan's `maximum_polling_duration` or ours, whichever is first. */
 export function operationDeadline(
-  { clock, settings }: OperationTask,
+  { clock, settings }: Timing,
   planSeconds: number | null | undefined,
 ): string {
   const planMs = (planSeconds ?? Number.POSITIVE_INFINITY) * 1000;
   return timestamp(clock.now() + Math.min(settings.operationTimeoutMs, planMs));
 }
 
-export function isOverdue(task: OperationTask, object: BrokeredObject): boolean {
+export function isOverdue(task: Timing, object: BrokeredObject): boolean {
   return (leftMsOf(task, object) ?? 1) <= 0;
 }
 
 /** Milliseconds until the deadline of the operation; undefined when it has none. */
-function leftMsOf({ times, settings }: OperationTask, object: BrokeredObject): number | undefined {
+function leftMsOf({ times, settings }: Timing, object: BrokeredObject): number | undefined {
   const deadline = object.status?.operationDeadline;
   if (!deadline) return undefined;
   const leftMs = times.untilMs(slotOf(object, 'operationDeadline'), deadline, settings.operationTimeoutMs);
@@ -41,7 +44,7 @@ function leftMsOf({ times, settings }: OperationTask, object: BrokeredObject): n
 }
 
 /** Milliseconds since the start of the operation. */
-function tookMsOf({ times }: OperationTask, object: BrokeredObject): number {
+function tookMsOf({ times }: Timing, object: BrokeredObject): number {
   const start = object.status?.operationStartTime;
   if (!start) return 0;
   return Math.max(0, -times.untilMs(slotOf(object, 'operationStartTime'), start)) || 0;
@@ -70,12 +73,7 @@ export function causeOf({ status }: BrokeredObject, polled: Polled, answer: Answ
  * Which row of the rules the answer to a poll belongs to. Running out of time counts as failed (OSB, Polling Interval
  * and Duration), unless this very answer says how it ended.
  */
-export function pollAnswer(
-  task: OperationTask,
-  write: Write,
-  object: BrokeredObject,
-  polled: Polled,
-): AnswerKind {
+export function pollAnswer(task: Timing, write: Write, object: BrokeredObject, polled: Polled): AnswerKind {
   const answer = polled.kind === 'unreachable' ? 'poll-unclear' : (`poll-${polled.kind}` as const);
   const isOpen = ruleFor(write, answer, standingOf(object)).next === 'poll';
   return isOpen && isOverdue(task, object) ? 'poll-overdue' : answer;

@@ -2,9 +2,9 @@ import { findCondition } from '../api/conditions.ts';
 import { sentence } from '../base/sentence.ts';
 import type { Verdict } from '../control/verdict.ts';
 import { objectKey } from '../kube/objects.ts';
-import type { BrokeredKind, Telling } from './brokered-kind.ts';
+import type { Kind, OperationTask, Telling } from './kind.ts';
 import { isDeletion, isMitigating, type BrokeredObject } from './operation-status.ts';
-import type { OperationTask } from './operation-task.ts';
+import { record, tell } from './record.ts';
 
 /** The reason of the original Service Catalog. */
 const unclearReason = 'ErrorPollingLastOperation';
@@ -13,9 +13,8 @@ const unclearReason = 'ErrorPollingLastOperation';
 const firstTold = 3;
 
 /** Tells what the broker says of an operation that goes on. Writes only when that is something new. */
-export async function tellProgress<O extends BrokeredObject, D extends string>(
-  task: OperationTask,
-  kind: BrokeredKind<O, D>,
+export async function tellProgress<O extends BrokeredObject>(
+  task: OperationTask<O>,
   object: O,
   description: string | undefined,
 ): Promise<O> {
@@ -23,20 +22,19 @@ export async function tellProgress<O extends BrokeredObject, D extends string>(
   const known = object.status?.lastOperationDescription;
   const isNews = description !== undefined && description !== known;
   if (!isNews && !isToldUnclear(object)) return object;
-  const progress = progressOf(kind, object);
+  const progress = progressOf(task.kind, object);
   const words = description ?? known;
   const message = words ? `${progress.message} (${words})` : progress.message;
-  const verdict = verdictOf(kind, object, { ...progress, message });
-  return kind.save(object, verdict, words ? { lastOperationDescription: words } : {}, 'uid');
+  const verdict = verdictOf(task.kind, object, { ...progress, message });
+  return record(task, object, verdict, words ? { lastOperationDescription: words } : {}, 'uid');
 }
 
 /**
  * Polling goes on whatever the broker answers (OSB, Polling Last Operation), but not unseen: told with the third bad
  * answer in a row, and then at every doubling of their number, so that a bad hour costs a few writes.
  */
-export async function tellUnclear<O extends BrokeredObject, D extends string>(
-  task: OperationTask,
-  kind: BrokeredKind<O, D>,
+export async function tellUnclear<O extends BrokeredObject>(
+  task: OperationTask<O>,
   object: O,
   cause: string,
 ): Promise<O> {
@@ -46,9 +44,9 @@ export async function tellUnclear<O extends BrokeredObject, D extends string>(
   const until = deadline ? ` until ${deadline}` : '';
   const problem = `Error polling last operation: ${cause}`;
   const message = `${sentence(problem)} The broker is asked again${until}.`;
-  task.logger.warn({ kind: kind.noun, key: objectKey(object), polls: count, cause }, 'polls fail');
-  kind.event(object, 'Warning', { reason: unclearReason, message: problem });
-  return kind.save(object, verdictOf(kind, object, { reason: unclearReason, message }), {}, 'uid');
+  task.logger.warn({ kind: task.kind.noun, key: objectKey(object), polls: count, cause }, 'polls fail');
+  tell(task, object, 'Warning', { reason: unclearReason, message: problem });
+  return record(task, object, verdictOf(task.kind, object, { reason: unclearReason, message }), {}, 'uid');
 }
 
 function isWorthTelling(count: number): boolean {
@@ -59,18 +57,14 @@ function isToldUnclear({ status }: BrokeredObject): boolean {
   return findCondition(status?.conditions, 'Reconciling')?.reason === unclearReason;
 }
 
-function progressOf<O extends BrokeredObject, D extends string>(
-  { deletion, progressOf: makingOf }: BrokeredKind<O, D>,
+function progressOf<O extends BrokeredObject>(
+  { deletion, progressOf: makingOf }: Kind<O>,
   object: O,
 ): Telling & { readonly usable?: boolean } {
   return isDeletion(object, deletion.operation) ? deletion.underWay : makingOf(object);
 }
 
-function verdictOf<O extends BrokeredObject, D extends string>(
-  kind: BrokeredKind<O, D>,
-  object: O,
-  told: Telling,
-): Verdict {
+function verdictOf<O extends BrokeredObject>(kind: Kind<O>, object: O, told: Telling): Verdict {
   if (isMitigating(object)) return { kind: 'cleaning', ...told };
   if (isDeletion(object, kind.deletion.operation)) return { kind: 'deleting', ...told };
   const { usable = false } = kind.progressOf(object);

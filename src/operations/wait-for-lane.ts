@@ -2,9 +2,10 @@ import { describeBroker, type BrokerRef } from '../brokers/broker-ref.ts';
 import { goOn, stopFor, type Step } from '../control/steps.ts';
 import type { Verdict } from '../control/verdict.ts';
 import { objectKey } from '../kube/objects.ts';
-import type { BrokeredKind } from './brokered-kind.ts';
+import type { BrokerConnections } from '../brokers/broker-connections.ts';
+import type { Kind, OperationTask } from './kind.ts';
 import { isMitigating, type BrokeredObject } from './operation-status.ts';
-import type { OperationTask } from './operation-task.ts';
+import { record } from './record.ts';
 
 /**
  * Nobody is told of a shorter wait, nor of one in a line that moves: it would cost a write for each of a hundred objects that
@@ -14,37 +15,42 @@ const told = { stillMs: 5_000, waitedMs: 60_000 } as const;
 /** It is woken when there is a lane; this is for what nobody has thought of. */
 const lookAgainMs = 60_000;
 
-/** The lane of an object, to be left when the run is over. */
-export function laneIdOf(noun: string, key: string): string {
-  return `${noun} ${key}`;
-}
-
-/**
- * A lane of the broker that the run may speak to, before anything is prepared or written for it; without one the run ends
- * here. Undefined: it will speak to none.
- */
-export async function waitForLane<O extends BrokeredObject, D extends string>(
-  task: OperationTask,
-  kind: BrokeredKind<O, D>,
+/** A lane of the broker that the run may speak to, before anything is prepared or written for it; else the run ends here. */
+export async function waitForLane<O extends BrokeredObject>(
+  task: OperationTask<O>,
   object: O,
-  broker: BrokerRef | undefined,
 ): Promise<Step<O>> {
+  const { kind, stores, connections, turn } = task;
+  const broker = kind.brokerOf(object, stores);
   if (broker === undefined) return goOn(object);
-  const wait = task.connections.lanes.enter(broker, {
-    id: laneIdOf(kind.noun, objectKey(object)),
+  const wait = connections.lanes.enter(broker, {
+    id: laneIdOf(kind, objectKey(object)),
     namespace: object.metadata.namespace ?? '',
-    wake: () => task.turn.again(),
+    wake: () => turn.again(),
   });
   if (wait === undefined) return goOn(object);
   const untoldMs = Math.min(told.stillMs - wait.stillMs, told.waitedMs - wait.waitedMs);
   if (untoldMs > 0) return stopFor(untoldMs);
-  await tell(kind, object, broker);
+  await tell(task, object, broker);
   return stopFor(lookAgainMs);
 }
 
+/** The run is over. */
+export function leaveLane<O extends BrokeredObject>(
+  { lanes }: Pick<BrokerConnections, 'lanes'>,
+  kind: Pick<Kind<O>, 'noun'>,
+  key: string,
+): void {
+  lanes.leave(laneIdOf(kind, key));
+}
+
+function laneIdOf<O extends BrokeredObject>({ noun }: Pick<Kind<O>, 'noun'>, key: string): string {
+  return `${noun} ${key}`;
+}
+
 /** What is recorded of earlier attempts stays, unless they were made for another spec. */
-async function tell<O extends BrokeredObject, D extends string>(
-  kind: BrokeredKind<O, D>,
+async function tell<O extends BrokeredObject>(
+  task: OperationTask<O>,
   object: O,
   broker: BrokerRef,
 ): Promise<void> {
@@ -61,5 +67,5 @@ async function tell<O extends BrokeredObject, D extends string>(
     : { kind: 'working', reason, message, usable };
   const isCounted = status.observedGeneration === metadata.generation;
   const changes = isCounted ? {} : { attempts: undefined, nextAttemptTime: undefined };
-  await kind.save(object, verdict, changes, 'resourceVersion');
+  await record(task, object, verdict, changes);
 }

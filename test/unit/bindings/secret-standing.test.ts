@@ -1,7 +1,7 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import { apiVersion, bindingIdAnnotation, bindingSecretLabel } from '../../../src/api/group.ts';
 import type { ObjectMeta } from '../../../src/base/object-meta.ts';
-import { standingOf } from '../../../src/bindings/secret-standing.ts';
+import { secretStanding } from '../../../src/bindings/secret-standing.ts';
 
 const binding = {
   metadata: { name: 'db', namespace: 'shop', uid: 'now' },
@@ -43,12 +43,12 @@ describe('a Secret of the name of a binding', () => {
     ['being deleted', { ...marked, deletionTimestamp: '2026-01-01T00:00:00Z' }, 'dying'],
     ['without a mark', {}, 'foreign'],
   ])('that is %s', (_case, metadata, standing) => {
-    expect(standingOf({ metadata: { name: 'db', ...metadata } }, binding)).toBe(standing);
+    expect(secretStanding({ metadata: { name: 'db', ...metadata } }, binding)).toBe(standing);
   });
 
   it('that says nothing is not that of a binding without an id', () => {
     const { externalID: _id, ...spec } = binding.spec;
     const secret = { metadata: { name: 'db', ...marked, annotations: { [bindingIdAnnotation]: '' } } };
-    expect(standingOf(secret, { ...binding, spec })).toBe('foreign');
+    expect(secretStanding(secret, { ...binding, spec })).toBe('foreign');
   });
 });

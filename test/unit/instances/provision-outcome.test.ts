@@ -1,8 +1,5 @@
-import {
-  asyncProvisionFailed,
-  provisioned,
-  provisionFailed,
-} from '../../../src/instances/provision-outcome.ts';
+import { creationWords, provisioned, provisionFailed } from '../../../src/instances/provision-outcome.ts';
+import { pollOfCreationFailed } from '../../../src/operations/failed-creation.ts';
 import type { Failure } from '../../../src/osb/outcome-types.ts';
 
 const newId = (): string => 'another-id';
@@ -115,7 +112,8 @@ describe('the end of an asynchronous provision', () => {
       spec: {},
       status: { inProgressProperties: {}, attempts: 2 },
     };
-    const { verdict, changes } = asyncProvisionFailed('poll-failed', 'out of disks', instance);
+    const end = { answer: 'poll-failed', cause: 'out of disks' } as const;
+    const { verdict, changes } = pollOfCreationFailed(creationWords, end, instance);
     expect(verdict).toMatchObject({ kind: 'cleaning', failedReason: 'ProvisionCallFailed' });
     expect(verdict.message).toContain('out of disks');
     expect(changes.orphanMitigationInProgress).toBe(true);

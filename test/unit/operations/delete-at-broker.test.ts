@@ -1,20 +1,21 @@
+import { serviceInstances } from '../../../src/api/kinds.ts';
 import type { BrokerClient } from '../../../src/osb/broker-client.ts';
 import { KeptTimes } from '../../../src/control/kept-times.ts';
-import type { BrokeredKind } from '../../../src/operations/brokered-kind.ts';
 import { deleteAtBroker } from '../../../src/operations/delete-at-broker.ts';
-import type { BrokeredObject, OperationStatus } from '../../../src/operations/operation-status.ts';
+import type { BrokeredObject } from '../../../src/operations/operation-status.ts';
 import { operationDeadline } from '../../../src/operations/polling.ts';
-import type { OperationTask } from '../../../src/operations/operation-task.ts';
+import type { OperationTask } from '../../../src/operations/kind.ts';
 import { PollPace } from '../../../src/operations/poll-pace.ts';
 import { answer, interpret } from '../osb/replies.ts';
 
 const busy = interpret('deprovision', answer(422, '{"error":"ConcurrencyError"}'));
 const timeoutMs = 600_000;
+const told = { reason: 'Told', message: 'Told' };
 
 /** An instance that the broker is making, and that somebody has deleted meanwhile. */
 class World {
   nowMs = Date.parse('2026-01-01T00:00:00Z');
-  readonly task: OperationTask;
+  readonly task: OperationTask<BrokeredObject>;
   object: BrokeredObject;
 
   constructor() {
@@ -25,6 +26,21 @@ class World {
       stopwatch,
       times: new KeptTimes({ clock, stopwatch }),
       polls: new PollPace(stopwatch),
+      kind: {
+        noun: 'Instance',
+        resource: serviceInstances,
+        storeOf: () => ({ put: () => undefined }),
+        deletion: { operation: 'Deprovision', inFlight: told, underWay: told, failed: told },
+        reach: () => ({ broker: {}, delete: () => Promise.resolve(busy) }),
+        generationOf: ({ metadata }: BrokeredObject) => metadata.generation,
+      },
+      client: {
+        patch: (_resource: object, _ref: object, patch: Pick<BrokeredObject, 'status'>) => {
+          this.object = { ...this.object, status: { ...this.object.status, ...patch.status } };
+          return Promise.resolve(this.object);
+        },
+      },
+      events: { record: () => undefined },
       connections: {
         connect: () => Promise.resolve({ kind: 'connected', client: {} as BrokerClient }),
         reportFailure: () => undefined,
@@ -35,7 +51,7 @@ class World {
         retry: { initialMs: 1000, maxMs: 300_000 },
       },
       signal: new AbortController().signal,
-    } as unknown as OperationTask;
+    } as unknown as OperationTask<BrokeredObject>;
     this.object = {
       metadata: { name: 'db', namespace: 'ns', uid: 'u', generation: 2, deletionTimestamp: 'now' },
       spec: {},
@@ -51,18 +67,7 @@ class World {
 
   /** @returns milliseconds until the next run; undefined for none */
   async delete(): Promise<number | undefined> {
-    const kind = {
-      noun: 'Instance',
-      deletion: { operation: 'Deprovision', inFlight: {}, underWay: {}, failed: {} },
-      idOf: () => 'id',
-      atBroker: () => ({ broker: {}, delete: () => Promise.resolve(busy) }),
-      save: (object: BrokeredObject, _verdict: object, changes: OperationStatus) => {
-        this.object = { ...object, status: { ...object.status, ...changes } };
-        return Promise.resolve(this.object);
-      },
-      event: () => undefined,
-    } as unknown as BrokeredKind<BrokeredObject, 'Deprovision'>;
-    const step = await deleteAtBroker(this.task, kind, this.object);
+    const step = await deleteAtBroker(this.task, this.object);
     return step.kind === 'stop' ? step.requeueAfterMs : undefined;
   }
 }

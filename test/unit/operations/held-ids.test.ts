@@ -16,9 +16,8 @@ interface Thing extends KubeObject {
 const kind: HoldingKind<Thing> = {
   idOf: ({ spec }) => spec.externalID,
   mayBeAtBroker: ({ isRecorded }) => isRecorded === true,
-  atBroker: ({ broker }) => (broker === undefined ? undefined : { broker: ref(broker), ...calls }),
+  reach: ({ broker }) => (broker === undefined ? undefined : { broker: ref(broker) }),
 };
-const calls = { delete: () => Promise.reject(new Error('no')), poll: () => Promise.reject(new Error('no')) };
 
 function ref(name: string): BrokerRef {
   return { kind: 'ClusterServiceBroker', name };

@@ -1,6 +1,6 @@
 import { KeptTimes } from '../../../src/control/kept-times.ts';
 import type { BrokeredObject } from '../../../src/operations/operation-status.ts';
-import type { OperationTask } from '../../../src/operations/operation-task.ts';
+import type { OperationTask } from '../../../src/operations/kind.ts';
 import { PollPace } from '../../../src/operations/poll-pace.ts';
 import { isOverdue, operationDeadline, pollAgain } from '../../../src/operations/polling.ts';
 
@@ -9,7 +9,7 @@ const hourMs = 3_600_000;
 class World {
   wallMs = Date.parse('2026-01-01T00:00:00Z');
   elapsedMs = 0;
-  readonly task: OperationTask;
+  readonly task: OperationTask<BrokeredObject>;
 
   constructor() {
     const clock = { now: () => this.wallMs };
@@ -20,7 +20,7 @@ class World {
       times: new KeptTimes({ clock, stopwatch }),
       polls: new PollPace(stopwatch),
       settings: { operationTimeoutMs: 600_000, maxPollIntervalMs: 60_000 },
-    } as unknown as OperationTask;
+    } as unknown as OperationTask<BrokeredObject>;
   }
 
   pass(ms: number): void {

@@ -1,17 +1,19 @@
 import { BrokerLanes } from '../../../src/brokers/broker-lanes.ts';
-import type { Verdict } from '../../../src/control/verdict.ts';
-import type { BrokeredKind } from '../../../src/operations/brokered-kind.ts';
+import type { BrokerRef } from '../../../src/brokers/broker-ref.ts';
+import { serviceInstances } from '../../../src/api/kinds.ts';
+import type { OperationTask } from '../../../src/operations/kind.ts';
 import type { BrokeredObject } from '../../../src/operations/operation-status.ts';
-import type { OperationTask } from '../../../src/operations/operation-task.ts';
-import { laneIdOf, waitForLane } from '../../../src/operations/wait-for-lane.ts';
+import { leaveLane, waitForLane } from '../../../src/operations/wait-for-lane.ts';
 
-const ref = { kind: 'ClusterServiceBroker', name: 'slow' } as const;
+const ref: BrokerRef = { kind: 'ClusterServiceBroker', name: 'slow' };
+const told = [expect.objectContaining({ type: 'Ready', status: 'False', reason: 'WaitingForBroker' })];
 const goesOn = { kind: 'continue' };
 
 let nowMs: number;
 let lanes: BrokerLanes;
 let woken: number;
-let saved: { readonly verdict: Verdict; readonly changes: object }[];
+/** What was written into the status. */
+let saved: object[];
 
 beforeEach(() => {
   nowMs = 0;
@@ -29,18 +31,29 @@ const waiting = (status: BrokeredObject['status'] = {}, metadata: object = {}): 
 
 /** One run of the reconciler of an instance. */
 async function run(object: BrokeredObject): Promise<unknown> {
-  const task = { connections: { lanes }, turn: { again: () => woken++ } } as unknown as OperationTask;
   const kind = {
     noun: 'Instance',
-    save: (_object: object, verdict: Verdict, changes: object) => {
-      saved.push({ verdict, changes });
-      return Promise.resolve(object);
+    resource: serviceInstances,
+    storeOf: () => ({ put: () => undefined }),
+    brokerOf: () => ref,
+    generationOf: () => 2,
+  };
+  const task = {
+    kind,
+    connections: { lanes },
+    turn: { again: () => woken++ },
+    clock: { now: () => 0 },
+    client: {
+      patch: (_resource: object, _ref: object, { status }: { status: object }) => {
+        saved.push(status);
+        return Promise.resolve(object);
+      },
     },
-  } as unknown as BrokeredKind<BrokeredObject, string>;
+  } as unknown as OperationTask<BrokeredObject>;
   try {
-    return await waitForLane(task, kind, object, ref);
+    return await waitForLane(task, object);
   } finally {
-    lanes.leave(laneIdOf('Instance', 'ns/db'));
+    leaveLane({ lanes }, task.kind, 'ns/db');
   }
 }
 
@@ -57,12 +70,9 @@ it('tells whoever has waited for five seconds, and keeps what is recorded of thi
   await run(object);
   nowMs = 5_000;
   await run(object);
-  expect(saved).toEqual([
-    {
-      verdict: expect.objectContaining({ kind: 'working', reason: 'WaitingForBroker' }) as object,
-      changes: {},
-    },
-  ]);
+  expect(saved).toEqual([expect.objectContaining({ conditions: expect.arrayContaining(told) as object })]);
+  expect(saved[0]).not.toHaveProperty('attempts');
+  expect(saved[0]).not.toHaveProperty('nextAttemptTime');
 });
 
 it('says nothing in a line that moves, until it has waited for a minute', async () => {
@@ -89,8 +99,8 @@ it('forgets the attempts that were made for another spec', async () => {
   await run(object);
   nowMs = 5_000;
   await run(object);
-  expect(saved).toMatchObject([{ verdict: { kind: 'deleting', reason: 'WaitingForBroker' } }]);
-  expect(saved[0]?.changes).toEqual({ attempts: undefined, nextAttemptTime: undefined });
+  expect(saved).toEqual([expect.objectContaining({ conditions: expect.arrayContaining(told) as object })]);
+  expect(saved[0]).toMatchObject({ attempts: null });
 });
 
 it.each<[string, BrokeredObject['status']]>([
@@ -105,10 +115,7 @@ it.each<[string, BrokeredObject['status']]>([
 });
 
 it('is in the way of nobody who will not speak to a broker', async () => {
-  const task = { connections: { lanes } } as unknown as OperationTask;
+  const task = { kind: { brokerOf: () => undefined } } as unknown as OperationTask<BrokeredObject>;
   const object = waiting();
-  expect(await waitForLane(task, {} as BrokeredKind<BrokeredObject, string>, object, undefined)).toEqual({
-    kind: 'continue',
-    object,
-  });
+  expect(await waitForLane(task, object)).toEqual({ kind: 'continue', object });
 });

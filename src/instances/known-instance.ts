@@ -1,15 +1,13 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
-import { compact } from '../base/compact.ts';
-import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
+import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { fromCatalogFirst, type Offering } from '../control/resolve.ts';
 import { scoped, type Stores } from '../control/stores.ts';
+import { recordedBroker, type KnownAtBroker } from '../operations/known-at-broker.ts';
 import { isOnRecord } from '../operations/operation-status.ts';
 
-/** How the broker knows an instance: what DELETE, polls and bindings have to name. */
-export interface KnownAtBroker {
-  readonly broker: BrokerRef;
-  readonly serviceId: string;
-  readonly planId: string;
+/** The id in use at the broker: `spec.externalID` for the first attempt, a fresh one after orphan mitigation. */
+export function instanceIdOf({ spec, status }: ServiceInstance): string {
+  return status?.instanceID ?? spec.externalID ?? '';
 }
 
 /** Objects of the original Service Catalog may have nothing on record but that they were provisioned. */
@@ -21,11 +19,12 @@ export function mayBeAtBroker(instance: ServiceInstance): boolean {
  * What was last sent, or confirmed, wins over the spec, which may ask for another plan by now. Objects written by the
  * original Service Catalog have no service id on record; their class has it.
  */
-export function knownAtBroker(instance: ServiceInstance, stores: Stores): KnownAtBroker | undefined {
+export function knownInstance(instance: ServiceInstance, stores: Stores): KnownAtBroker | undefined {
   const properties = instance.status?.externalProperties ?? instance.status?.inProgressProperties;
   const serviceClass = classOf(instance, stores);
-  const broker = recordedBroker(instance, properties) ?? (serviceClass && brokerRefOf(serviceClass));
   const serviceId = properties?.serviceID ?? serviceClass?.spec.externalID;
+  const ofClass = serviceClass && brokerRefOf(serviceClass);
+  const broker = recordedBroker(properties, instance.metadata.namespace) ?? ofClass;
   const planId = recordedPlan(properties);
   return broker && serviceId && planId ? { broker, serviceId, planId } : undefined;
 }
@@ -44,15 +43,6 @@ export function planWithId(
     : fromCatalogFirst(clusterServicePlans.store.byIndex('externalID', planId))[0];
 }
 
-/** `maximum_polling_duration` of a plan of the instance. */
-export function maxPollingSecondsOf(
-  instance: ServiceInstance,
-  planId: string,
-  stores: Stores,
-): number | null | undefined {
-  return planWithId(instance, planId, stores)?.status?.maximumPollingDurationSeconds;
-}
-
 function classOf({ metadata, spec }: ServiceInstance, stores: Stores): Offering['class'] | undefined {
   return spec.clusterServiceClassRef
     ? stores.clusterServiceClasses.store.get(spec.clusterServiceClassRef.name)
@@ -63,14 +53,4 @@ function classOf({ metadata, spec }: ServiceInstance, stores: Stores): Offering[
 export function recordedPlan(properties: ServiceInstancePropertiesState | undefined): string | undefined {
   if (properties === undefined) return undefined;
   return properties.planID || properties.clusterServicePlanExternalID || properties.servicePlanExternalID;
-}
-
-/** A namespaced broker serves its own namespace only. */
-function recordedBroker(
-  { metadata }: ServiceInstance,
-  properties: ServiceInstancePropertiesState | undefined,
-): BrokerRef | undefined {
-  const broker = properties?.broker;
-  if (broker === undefined || broker.kind === 'ClusterServiceBroker') return broker;
-  return compact({ ...broker, namespace: metadata.namespace });
 }

@@ -1,5 +1,5 @@
 import { orphanMitigationAnnotation } from '../../../src/api/group.ts';
-import { isMitigationOff } from '../../../src/operations/mitigation-switch.ts';
+import { isMitigationOff } from '../../../src/operations/clean-up-guard.ts';
 
 function annotated(value: string | undefined) {
   return {

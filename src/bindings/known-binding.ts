@@ -1,27 +1,34 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { compact } from '../base/compact.ts';
-import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
+import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { offeringOf } from '../control/offering-of.ts';
 import type { Stores } from '../control/stores.ts';
+import type { OperationTask } from '../operations/kind.ts';
+import { recordedBroker, type KnownAtBroker } from '../operations/known-at-broker.ts';
 
-/** How the broker knows a binding: what DELETE and polls have to name. */
-export interface KnownAtBroker {
-  readonly broker: BrokerRef;
+/** What every step of one reconcile shares. */
+export type BindingTask = OperationTask<ServiceBinding>;
+
+/** What DELETE and polls of a binding have to name. */
+export interface KnownBinding extends KnownAtBroker {
   readonly instanceId: string;
-  readonly serviceId: string;
-  readonly planId: string;
   /** The service is `bindings_retrievable`: asynchronous answers can be followed up. */
   readonly isRetrievable: boolean;
   /** `maximum_polling_duration` of the plan. */
   readonly maxPollingSeconds?: number;
 }
 
+/** The id in use at the broker: `spec.externalID` for the first attempt, a fresh one after orphan mitigation. */
+export function bindingIdOf({ spec, status }: ServiceBinding): string {
+  return status?.bindingID ?? spec.externalID ?? '';
+}
+
 /**
  * What was sent wins over what the instance says now. Objects written by the original Service Catalog have no ids on
  * record; their instance and its class have them.
  */
-export function knownAtBroker(binding: ServiceBinding, stores: Stores): KnownAtBroker | undefined {
+export function knownBinding(binding: ServiceBinding, stores: Stores): KnownBinding | undefined {
   const namespace = binding.metadata.namespace ?? '';
   const instance = stores.serviceInstances.store.get(`${namespace}/${binding.spec.instanceRef.name}`);
   const derived = instance === undefined ? {} : derivedFrom(instance, stores);
@@ -41,14 +48,13 @@ export function knownAtBroker(binding: ServiceBinding, stores: Stores): KnownAtB
     : undefined;
 }
 
-function recorded({ status }: ServiceBinding, namespace: string): Partial<KnownAtBroker> {
+function recorded({ status }: ServiceBinding, namespace: string): Partial<KnownBinding> {
   const properties = status?.externalProperties ?? status?.inProgressProperties;
   if (properties === undefined) return {};
-  const { broker, instanceID: instanceId, serviceID: serviceId, planID: planId } = properties;
+  const { instanceID: instanceId, serviceID: serviceId, planID: planId } = properties;
   const { bindingRetrievable: isRetrievable, maximumPollingDurationSeconds: maxPollingSeconds } = properties;
-  // A namespaced broker serves its own namespace only.
   return compact({
-    broker: broker?.kind === 'ServiceBroker' ? { ...broker, namespace } : broker,
+    broker: recordedBroker(properties, namespace),
     instanceId,
     serviceId,
     planId,
@@ -57,7 +63,7 @@ function recorded({ status }: ServiceBinding, namespace: string): Partial<KnownA
   });
 }
 
-function derivedFrom(instance: ServiceInstance, stores: Stores): Partial<KnownAtBroker> {
+function derivedFrom(instance: ServiceInstance, stores: Stores): Partial<KnownBinding> {
   const instanceId = instance.status?.instanceID ?? instance.spec.externalID;
   const offering = offeringOf(instance, stores);
   if (offering === undefined) return compact({ instanceId });

@@ -2,8 +2,7 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { createStores, type Stores } from '../../../src/control/stores.ts';
-import { bindingsInTheWay } from '../../../src/instances/prepare-deprovision.ts';
-import { learnOfBindings } from '../../../src/instances/unseen-bindings.ts';
+import { bindingsInTheWay, learnOfBindings } from '../../../src/instances/prepare-deprovision.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 
 const { signal } = new AbortController();

@@ -5,12 +5,10 @@ import type { Stopwatch } from '../base/stopwatch.ts';
 import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import type { ChecksumKey } from '../brokers/checksum-key.ts';
 import type { ClusterId } from '../brokers/cluster-id.ts';
-import type { Turn } from '../control/controller.ts';
 import type { KeptTimes } from '../control/kept-times.ts';
 import type { Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { PollPace } from './poll-pace.ts';
 
 export interface OperationSettings {
   /** Back-off between attempts of one operation. */
@@ -41,11 +39,4 @@ export interface OperationDeps {
   readonly settings: OperationSettings;
   /** A fresh UUID: ids should not be used again at a broker (OSB, Provisioning and Binding). */
   readonly newId: () => string;
-}
-
-/** What every step of one reconcile shares. */
-export interface OperationTask extends OperationDeps {
-  readonly polls: PollPace;
-  readonly signal: AbortSignal;
-  readonly turn: Turn;
 }

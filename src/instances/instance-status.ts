@@ -1,17 +1,14 @@
 import type { ServiceInstance, ServiceInstanceStatus } from '../api/generated/service-instance.ts';
-import type { HeldIds } from '../operations/held-ids.ts';
-import type { ChangesOf, JudgementOf } from '../operations/operation-status.ts';
-import type { OperationTask } from '../operations/operation-task.ts';
+import type { Judgement as JudgementOf, OperationTask } from '../operations/kind.ts';
+import type { ChangesOf } from '../operations/operation-status.ts';
 
-/** What every step of one reconcile shares. */
-export interface InstanceTask extends OperationTask {
-  readonly ids: HeldIds<ServiceInstance>;
-}
-
+export type InstanceTask = OperationTask<ServiceInstance>;
 export type StatusChanges = ChangesOf<ServiceInstanceStatus>;
 
 /** What becomes of the status after an answer of the broker. */
-export type Judgement = JudgementOf<ServiceInstanceStatus>;
+export interface Judgement extends JudgementOf<ServiceInstance> {
+  readonly changes: StatusChanges;
+}
 
 /** For the changes of a success: which spec the broker now has. */
 export function handledSpec(instance: ServiceInstance): StatusChanges {
@@ -32,9 +29,4 @@ export function spokenOf({ metadata, status }: ServiceInstance): number {
     status.orphanMitigationInProgress !== true &&
     deletionTimestamp === undefined;
   return isPolled ? (status.observedGeneration ?? generation) : generation;
-}
-
-/** The id in use at the broker: `spec.externalID` for the first attempt, a fresh one after orphan mitigation. */
-export function instanceIdOf(instance: ServiceInstance): string {
-  return instance.status?.instanceID ?? instance.spec.externalID ?? '';
 }

@@ -1,4 +1,4 @@
-import { bindNotes } from '../../../src/bindings/bind-notes.ts';
+import { bindNotes } from '../../../src/bindings/bind-outcome.ts';
 import type { BindingAnswer } from '../../../src/osb/types.ts';
 
 const now = Date.parse('2030-01-01T00:00:00.000Z');

@@ -1,0 +1,112 @@
+import { isConditionTrue } from '../api/conditions.ts';
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import { serviceBindings } from '../api/kinds.ts';
+import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
+import type { Stores } from '../control/stores.ts';
+import { pollOfCreationFailed } from '../operations/failed-creation.ts';
+import { isIdHeldByAnother } from '../operations/held-ids.ts';
+import type { Blocked, DeletionWords, Found, Kind, Reach } from '../operations/kind.ts';
+import { isOnRecord } from '../operations/operation-status.ts';
+import { creationWords } from './bind-outcome.ts';
+import { bind } from './bind.ts';
+import { findBindableInstance } from './bindable-instance.ts';
+import { removeSecret } from './credential-secret.ts';
+import { beginFetch, resumeFetch } from './fetch-credentials.ts';
+import type { InstanceLanes } from './instance-lanes.ts';
+import { bindingIdOf, knownBinding, type BindingTask } from './known-binding.ts';
+import { transformProblem } from './secret-data.ts';
+import { giveWay, waitForTurn } from './wait-for-turn.ts';
+
+const deletion: DeletionWords = {
+  operation: 'Unbind',
+  inFlight: {
+    reason: 'UnbindingRequestInFlight',
+    message: 'Unbind request for ServiceBinding in-flight to Broker',
+  },
+  underWay: { reason: 'Unbinding', message: 'The binding is being deleted asynchronously' },
+  done: { reason: 'UnboundSuccessfully', message: 'The binding was deleted successfully' },
+  failed: { reason: 'UnbindCallFailed', message: 'Unbind call failed' },
+  unknownBroker: 'The instance of this binding is gone, so its broker can not be told',
+};
+
+/** In what ServiceBindings differ from ServiceInstances. */
+export function bindingKind(lanes: InstanceLanes): Kind<ServiceBinding> {
+  return {
+    noun: 'Binding',
+    resource: serviceBindings,
+    storeOf: ({ serviceBindings: { store } }) => store,
+    creation: creationWords,
+    deletion,
+    progressOf: () => ({ reason: 'Binding', message: 'The binding is being created asynchronously' }),
+
+    idOf: bindingIdOf,
+    mayBeAtBroker: isOnRecord,
+    reach,
+    brokerOf,
+
+    generationOf: ({ metadata }) => metadata.generation ?? 0,
+
+    isSettled: (_task, binding) => isSettled(binding),
+    isOurs: () => true,
+    defaultsOf: ({ metadata }) => ({ secretName: metadata.name }),
+    resolve,
+
+    writeOf: () => 'create',
+    succeeded: beginFetch,
+    failed: (binding, end) => pollOfCreationFailed(creationWords, end, binding),
+
+    // What the Secret may hold was revoked, whether anybody had read it or not.
+    discard: async ({ client, signal }, binding) => removeSecret(client, binding, signal),
+    anew: (bindingID) => ({ unbindStatus: 'NotRequired', bindingID }),
+    giveWay: async (task, binding) => giveWay(lanes, task, binding),
+
+    resume: resumeFetch,
+    takeTurn: async (task, binding) => waitForTurn(lanes, task, binding),
+    afterRun: (key, known) => {
+      if (!known?.status?.currentOperation) lanes.leave(key);
+    },
+  };
+}
+
+function reach(binding: ServiceBinding, stores: Stores): Reach | undefined {
+  const known = knownBinding(binding, stores);
+  if (known === undefined) return undefined;
+  const { broker, maxPollingSeconds, instanceId, serviceId, planId, isRetrievable } = known;
+  const request = { instanceId, bindingId: bindingIdOf(binding), serviceId, planId };
+  const operation = binding.status?.lastOperation ?? undefined;
+  return {
+    broker,
+    maxPollingSeconds,
+    delete: async (client, identity, signal) =>
+      client.unbind({ ...request, acceptsIncomplete: isRetrievable, identity }, signal),
+    poll: async (client, identity, signal) => client.pollBinding({ ...request, operation, identity }, signal),
+  };
+}
+
+/** Nobody is spoken to while the instance is not ready. */
+function brokerOf(binding: ServiceBinding, stores: Stores): BrokerRef | undefined {
+  if (isOnRecord(binding)) return knownBinding(binding, stores)?.broker;
+  const found = findBindableInstance(binding, stores);
+  return found.kind === 'bindable' ? brokerRefOf(found.offering.class) : undefined;
+}
+
+/** The spec of a binding can not change: what is bound stays bound. */
+function isSettled(binding: ServiceBinding): boolean {
+  const { metadata, status = {} } = binding;
+  if (status.currentOperation || status.orphanMitigationInProgress) return false;
+  if (status.reconciledGeneration !== undefined && status.externalProperties !== undefined) return true;
+  if (isIdHeldByAnother(binding)) return false;
+  return isConditionTrue(status.conditions, 'Failed') && status.observedGeneration === metadata.generation;
+}
+
+function resolve(task: BindingTask, binding: ServiceBinding): Found<ServiceBinding> | Blocked {
+  const found = findBindableInstance(binding, task.stores);
+  if (found.kind === 'blocked') return found;
+  const message = transformProblem(binding.spec.secretTransforms ?? []);
+  if (message !== undefined) {
+    const reason = 'ErrorWithSecretTransforms';
+    return { kind: 'blocked', verdict: { kind: 'stalled', reason, message, failedReason: reason } };
+  }
+  const { instance, offering } = found;
+  return { kind: 'found', make: async (adopted) => bind(task, adopted, instance, offering) };
+}

@@ -1,0 +1,160 @@
+import { isConditionTrue } from '../api/conditions.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { serviceInstances } from '../api/kinds.ts';
+import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
+import { offeringRefs } from '../control/offering-refs.ts';
+import { resolveOffering, userSpecifiedNames } from '../control/resolve.ts';
+import { stopFor } from '../control/steps.ts';
+import type { Stores } from '../control/stores.ts';
+import { pollOfCreationFailed } from '../operations/failed-creation.ts';
+import { isIdHeldByAnother } from '../operations/held-ids.ts';
+import type { BadEnd, DeletionWords, Kind, Reach } from '../operations/kind.ts';
+import { isDeletion } from '../operations/operation-status.ts';
+import { settle } from '../operations/record.ts';
+import { hasNewContext } from './instance-context.ts';
+import { spokenOf, type InstanceTask, type Judgement } from './instance-status.ts';
+import { instanceIdOf, knownInstance, mayBeAtBroker, planWithId } from './known-instance.ts';
+import { isRefusedByCatalog } from './plan-change.ts';
+import { waitForBindings } from './prepare-deprovision.ts';
+import { provision } from './provision.ts';
+import { creationWords, provisioned } from './provision-outcome.ts';
+import { updateInstance } from './update-instance.ts';
+import { asyncUpdateFailed, updated } from './update-outcome.ts';
+import { announceUpgrade, withUpgrade } from './upgrade-condition.ts';
+
+const deletion: DeletionWords = {
+  operation: 'Deprovision',
+  inFlight: {
+    reason: 'DeprovisionRequestInFlight',
+    message: 'Deprovision request for the instance is in flight to the broker',
+  },
+  underWay: { reason: 'Deprovisioning', message: 'The instance is being deprovisioned asynchronously' },
+  done: { reason: 'DeprovisionedSuccessfully', message: 'The instance was deprovisioned successfully' },
+  failed: { reason: 'DeprovisionCallFailed', message: 'Deprovision call failed' },
+  unknownBroker:
+    'The class of this instance is gone, so its broker can not be told; restore the class to go on',
+};
+
+const progress = {
+  create: { reason: 'Provisioning', message: 'The instance is being provisioned asynchronously' },
+  update: {
+    reason: 'UpdatingInstance',
+    message: 'The instance is being updated asynchronously',
+    usable: true,
+  },
+} as const;
+
+/** In what ServiceInstances differ from ServiceBindings. */
+export const instanceKind: Kind<ServiceInstance> = {
+  noun: 'Instance',
+  resource: serviceInstances,
+  storeOf: ({ serviceInstances: { store } }) => store,
+  creation: creationWords,
+  deletion,
+  progressOf: (instance) => progress[writeOf(instance)],
+
+  idOf: instanceIdOf,
+  mayBeAtBroker,
+  reach,
+  brokerOf,
+
+  generationOf: spokenOf,
+  // The columns Class and Plan follow the spec with every write.
+  alongWith: (decided, stores, now) => {
+    const names = userSpecifiedNames(decided.spec);
+    return {
+      userSpecifiedClassName: names.class,
+      userSpecifiedPlanName: names.plan,
+      conditions: withUpgrade(decided, stores, now),
+    };
+  },
+
+  isSettled,
+  isOurs: mayBeAtBroker,
+  resolve: (task, instance) => {
+    const { spec, metadata, status } = instance;
+    const isMade = status?.provisionStatus === 'Provisioned';
+    const resolution = resolveOffering(spec, metadata.namespace ?? '', task.stores);
+    if (resolution.kind === 'unresolved') {
+      const { reason, message } = resolution;
+      return { kind: 'blocked', verdict: { kind: 'working', reason, message, usable: isMade } };
+    }
+    const { offering } = resolution;
+    const make = isMade ? updateInstance : provision;
+    return {
+      kind: 'found',
+      refs: offeringRefs(offering),
+      make: async (adopted) => make(task, adopted, offering),
+    };
+  },
+
+  writeOf,
+  succeeded: async (task, instance) => {
+    const properties = instance.status?.inProgressProperties ?? undefined;
+    const judge = writeOf(instance) === 'update' ? updated : provisioned;
+    await settle(task, instance, judge(instance, properties, undefined));
+    return stopFor(1);
+  },
+  failed: (instance, end) =>
+    writeOf(instance) === 'update'
+      ? updateEnd(instance, end)
+      : pollOfCreationFailed(creationWords, end, instance),
+
+  anew: (instanceID) => ({
+    provisionStatus: 'NotProvisioned',
+    deprovisionStatus: 'NotRequired',
+    instanceID,
+  }),
+
+  announce: announceUpgrade,
+  mayGo: waitForBindings,
+};
+
+/** The spec has been dealt with, for good or bad, and the broker knows where the instance is. */
+async function isSettled(task: InstanceTask, instance: ServiceInstance): Promise<boolean> {
+  const { metadata, status = {} } = instance;
+  const isUnderWay =
+    status.observedGeneration !== metadata.generation ||
+    Boolean(status.currentOperation) ||
+    status.orphanMitigationInProgress === true ||
+    Boolean(status.nextAttemptTime);
+  if (isUnderWay) return false;
+  const { conditions } = status;
+  if (isConditionTrue(conditions, 'Failed') || isConditionTrue(conditions, 'Stalled')) {
+    return !isRefusedByCatalog(instance) && !isIdHeldByAnother(instance);
+  }
+  return status.reconciledGeneration === metadata.generation && !(await hasNewContext(task, instance));
+}
+
+function reach(instance: ServiceInstance, stores: Stores): Reach | undefined {
+  const known = knownInstance(instance, stores);
+  if (known === undefined) return undefined;
+  const { broker, serviceId, planId } = known;
+  const request = { instanceId: instanceIdOf(instance), serviceId, planId };
+  const operation = instance.status?.lastOperation ?? undefined;
+  const making = writeOf(instance) === 'update' ? 'update' : 'provision';
+  const of = isDeletion(instance, deletion.operation) ? 'deprovision' : making;
+  return {
+    broker,
+    maxPollingSeconds: planWithId(instance, planId, stores)?.status?.maximumPollingDurationSeconds,
+    delete: async (client, identity, signal) => client.deprovision({ ...request, identity }, signal),
+    poll: async (client, identity, signal) =>
+      client.pollInstance({ ...request, operation, of, identity }, signal),
+  };
+}
+
+function brokerOf(instance: ServiceInstance, stores: Stores): BrokerRef | undefined {
+  const known = knownInstance(instance, stores);
+  if (known !== undefined) return known.broker;
+  const resolution = resolveOffering(instance.spec, instance.metadata.namespace ?? '', stores);
+  return resolution.kind === 'resolved' ? brokerRefOf(resolution.offering.class) : undefined;
+}
+
+/** What is under way, when it is no deletion. */
+function writeOf({ status }: ServiceInstance): 'create' | 'update' {
+  return status?.currentOperation === 'Update' ? 'update' : 'create';
+}
+
+function updateEnd(instance: ServiceInstance, { answer, cause, polled }: BadEnd): Judgement {
+  return asyncUpdateFailed(instance, answer, cause, polled.kind === 'failed' ? polled : {});
+}

@@ -1,0 +1,73 @@
+import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { finalizer, idMadeAnnotation } from '../../../src/api/group.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { bindingKind } from '../../../src/bindings/binding-kind.ts';
+import { InstanceLanes } from '../../../src/bindings/instance-lanes.ts';
+import { createStores } from '../../../src/control/stores.ts';
+import { instanceKind } from '../../../src/instances/instance-kind.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { keepHold } from '../../../src/operations/adopt.ts';
+import type { Kind, OperationTask } from '../../../src/operations/kind.ts';
+import type { BrokeredObject } from '../../../src/operations/operation-status.ts';
+
+const lanes = new InstanceLanes({ stopwatch: { elapsedMs: () => 0 }, wake: () => undefined });
+const bindings = bindingKind(lanes);
+const metadata = { name: 'db', namespace: 'shop', uid: 'u', resourceVersion: '1', generation: 2 };
+const recorded = { externalProperties: {}, observedGeneration: 1 };
+
+function instance(fields: Partial<ServiceInstance> = {}): ServiceInstance {
+  return { metadata, spec: {}, ...fields };
+}
+
+function binding(fields: Partial<ServiceBinding> = {}): ServiceBinding {
+  return { metadata, spec: { instanceRef: { name: 'db' } }, ...fields };
+}
+
+/** @returns what is written to hold on to the object; undefined for nothing */
+async function held<O extends BrokeredObject>(kind: Kind<O>, object: O): Promise<object | undefined> {
+  let written: object | undefined;
+  const client = {
+    patch: (_resource: object, _ref: object, patch: object) => {
+      written = patch;
+      return Promise.resolve(object);
+    },
+  } as unknown as KubeClient;
+  const stores = createStores({ client, logger: silentLogger });
+  const newId = (): string => 'fresh';
+  await keepHold({ kind, client, stores, newId } as unknown as OperationTask<O>, object);
+  return written;
+}
+
+describe('of what its broker may have', () => {
+  it('finalizer and id are put back when they were lost together with a change of the spec', async () => {
+    const back = { metadata: { finalizers: [finalizer] }, spec: { externalID: 'used' } };
+    const lost = instance({ status: { ...recorded, instanceID: 'used' } });
+    const patch = await held(instanceKind, lost);
+    expect(patch).toMatchObject(back);
+    expect(patch).not.toHaveProperty('metadata.annotations');
+    const ofBinding = await held(bindings, binding({ status: { ...recorded, bindingID: 'used' } }));
+    expect(ofBinding).toMatchObject(back);
+    expect(ofBinding).not.toHaveProperty('metadata.annotations');
+  });
+
+  it('nothing is put back when only the finalizer was taken away: it is to go without a word', async () => {
+    const status = { ...recorded, observedGeneration: 2 };
+    expect(await held(instanceKind, instance({ spec: { externalID: 'used' }, status }))).toBeUndefined();
+    const spec = { instanceRef: { name: 'db' }, externalID: 'used', secretName: 'db' };
+    expect(await held(bindings, binding({ spec, status }))).toBeUndefined();
+  });
+});
+
+describe('of what no broker has heard of', () => {
+  it('an instance is left alone until its class is known', async () => {
+    expect(await held(instanceKind, instance())).toBeUndefined();
+  });
+
+  it('a binding gets what it lacks at once, and a mark that its id is new', async () => {
+    expect(await held(bindings, binding())).toMatchObject({
+      metadata: { finalizers: [finalizer], annotations: { [idMadeAnnotation]: 'u' } },
+      spec: { externalID: 'fresh', secretName: 'db' },
+    });
+  });
+});
