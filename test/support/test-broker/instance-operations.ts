@@ -182,9 +182,11 @@ function noteMinimalPatch(
   body: Readonly<Record<string, unknown>>,
   instance: LiveInstance,
 ): void {
-  if (body['plan_id'] === instance.planId)
-    context.violation('P49: plan_id sent although the plan does not change');
   const previous = isObject(body['previous_values']) ? body['previous_values'] : {};
+  // A request whose answer was lost is sent again: the sender does not know that the plan has changed.
+  const { plan_id: plan } = body;
+  if (plan === instance.planId && plan === (previous['plan_id'] ?? plan))
+    context.violation('P49: plan_id sent although the plan does not change');
   const foreign = Object.keys(previous).filter((key) => key !== 'plan_id' && key !== 'maintenance_info');
   if (foreign.length > 0) context.violation(`P57: previous_values holds ${foreign.join(', ')}`);
 }
