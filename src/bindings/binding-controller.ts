@@ -1,5 +1,6 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { objectKey } from '../kube/objects.ts';
+import { idKey } from '../control/stores.ts';
 import { lifeOf } from '../operations/life.ts';
 import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-deps.ts';
@@ -30,7 +31,7 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
     controller.enqueue(objectKey(object));
     // Another one may wait for the id.
     for (const id of new Set([object, previous ?? object].map(bindingIdOf))) {
-      for (const other of bindings.byIndex('id', id)) controller.enqueue(objectKey(other));
+      for (const other of bindings.byIndex('id', idKey(id))) controller.enqueue(objectKey(other));
     }
   });
 

@@ -25,7 +25,7 @@ import { defaultRotation } from '../certs/rotation.ts';
 import { ServingCertificate, type ServingCertificateDeps } from '../certs/serving-certificate.ts';
 import type { WebhookConfig } from '../config.ts';
 import { Informer } from '../control/informer.ts';
-import type { Stores } from '../control/stores.ts';
+import { idKey, type Stores } from '../control/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { admissionResolution, offeringProblem } from './admission-resolution.ts';
@@ -212,7 +212,7 @@ export class WebhookRole {
       holdersOf: (kind: string, id: string) => {
         const { store } = kind === 'ServiceInstance' ? stores.serviceInstances : stores.serviceBindings;
         return store
-          .byIndex('id', id)
+          .byIndex('id', idKey(id))
           .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }));
       },
       resolve: admissionResolution(stores),

@@ -106,7 +106,15 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
 
 /** The id by which a broker knows it, or will. */
 function idInUse(id: string | undefined): readonly string[] {
-  return id ? [id] : [];
+  return id ? [idKey(id)] : [];
+}
+
+/**
+ * Key of the index `id`. Ids that differ in case alone count as one: to a broker that keeps them in a column of UUIDs they
+ * are.
+ */
+export function idKey(id: string): string {
+  return id.toLowerCase();
 }
 
 /** Objects that were made for an annotation, by their namespace. */

@@ -3,7 +3,7 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import type { StoreChange } from '../control/store.ts';
-import { scoped } from '../control/stores.ts';
+import { idKey, scoped } from '../control/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { lifeOf } from '../operations/life.ts';
 import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-annotations.ts';
@@ -39,7 +39,7 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     controller.enqueue(objectKey(object));
     // Another one may wait for the id.
     for (const id of new Set([object, previous ?? object].map(instanceIdOf)))
-      enqueueAll(instances.byIndex('id', id));
+      enqueueAll(instances.byIndex('id', idKey(id)));
   });
 
   // An instance that waits for its class or plan goes on when one appears or comes back into the catalog; one that

@@ -3,7 +3,7 @@ import { isSameBroker, type BrokerRef } from '../brokers/broker-ref.ts';
 import { findBroker } from '../brokers/find-broker.ts';
 import { LiveList } from '../control/live-list.ts';
 import type { Store } from '../control/store.ts';
-import type { Stores } from '../control/stores.ts';
+import { idKey, type Stores } from '../control/stores.ts';
 import type { Verdict } from '../control/verdict.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Resource } from '../kube/resources.ts';
@@ -53,7 +53,7 @@ export class HeldIds<O extends BrokeredObject> {
     const id = kind.idOf(object);
     if (id === '') return undefined;
     let holder: O | undefined;
-    for (const other of this.#store.byIndex('id', id)) {
+    for (const other of this.#store.byIndex('id', idKey(id))) {
       if (other.metadata.uid === object.metadata.uid || !goesBefore(kind, other, holder ?? object)) continue;
       if (this.#mayBeSameBroker(kind, other, object)) holder = other;
     }
@@ -72,7 +72,7 @@ export class HeldIds<O extends BrokeredObject> {
     record: () => Promise<O>,
     signal: AbortSignal,
   ): Promise<O | undefined> {
-    const id = kind.idOf(object);
+    const id = idKey(kind.idOf(object));
     if (this.#claimed.has(id)) return undefined;
     this.#claimed.add(id);
     try {

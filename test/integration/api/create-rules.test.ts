@@ -85,16 +85,28 @@ const instanceCases: readonly CreateCase[] = [
     { serviceClassName: 'c', clusterServicePlanRef: { name: 'x' } },
     'clusterServiceClassRef and clusterServicePlanRef need a cluster-wide class selector',
   ],
-  ...['.', '..'].flatMap((externalID): CreateCase[] => [
-    [`H37 the id ${externalID}`, 'ServiceInstance', { ...namedClass, externalID }, 'part of a URL'],
-    [
-      `H37 the id ${externalID}`,
-      'ServiceBinding',
-      { instanceRef: { name: 'i' }, externalID },
-      'part of a URL',
+  ...['.', '..', 'x/../y', '..%2Fy', 'a\\b', ' a', 'a?b', 'a#b', '-a', 'ä'].flatMap(
+    (externalID): CreateCase[] => [
+      [`H37 the id ${externalID}`, 'ServiceInstance', { ...namedClass, externalID }, 'part of a URL'],
+      [
+        `H37 the id ${externalID}`,
+        'ServiceBinding',
+        { instanceRef: { name: 'i' }, externalID },
+        'part of a URL',
+      ],
     ],
+  ),
+  ...['f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'A_b.c~1', ''].flatMap((externalID): CreateCase[] => [
+    [`the id "${externalID}"`, 'ServiceInstance', { ...namedClass, externalID }],
+    [`the id "${externalID}"`, 'ServiceBinding', { instanceRef: { name: 'i' }, externalID }],
   ]),
   ['negative updateRequests', 'ServiceInstance', { ...namedClass, updateRequests: -1 }, 'updateRequests'],
+  [
+    'updateRequests that no double can hold',
+    'ServiceInstance',
+    { ...namedClass, updateRequests: 2 ** 53 },
+    'updateRequests',
+  ],
   [
     'parameters of any shape',
     'ServiceInstance',
@@ -111,6 +123,12 @@ const instanceCases: readonly CreateCase[] = [
     'ServiceInstance',
     { ...namedClass, parametersFrom: [{}] },
     'secretKeyRef: Required value',
+  ],
+  [
+    'parametersFrom a name that is a path',
+    'ServiceInstance',
+    { ...namedClass, parametersFrom: [{ secretKeyRef: { name: '../../a/secrets/b', key: 'k' } }] },
+    'parametersFrom[0].secretKeyRef.name',
   ],
   [
     'parametersFrom without a key',
@@ -175,6 +193,10 @@ const brokerCases: readonly CreateCase[] = [
   ['no url', 'ServiceBroker', {}, 'url: Required value'],
   ['an empty url', 'ServiceBroker', { url: '' }, 'spec.url'],
   ['a url without a scheme', 'ServiceBroker', { url: 'broker.example.com' }, 'spec.url'],
+  ['a url with a password', 'ServiceBroker', { url: 'https://u:p@broker.example.com' }, 'names a Secret'],
+  ['a url with a query', 'ServiceBroker', { url: `${url}/?a=b` }, 'would get lost'],
+  ['a url with a fragment', 'ServiceBroker', { url: `${url}/#a` }, 'would get lost'],
+  ['a url with a path that has an @', 'ServiceBroker', { url: `${url}/a@b` }],
   ['a certificate authority', 'ServiceBroker', { url, caBundle: 'YQ==' }],
   ['no verification', 'ServiceBroker', { url, insecureSkipTLSVerify: true, caBundle: '' }],
   ['a certificate authority in lines', 'ServiceBroker', { url, caBundle: 'YWJj\nZGVm\nZw==\n' }],
@@ -214,6 +236,12 @@ const brokerCases: readonly CreateCase[] = [
   ],
   ['an unknown relist behaviour', 'ServiceBroker', { url, relistBehavior: 'Never' }, 'relistBehavior'],
   ['negative relistRequests', 'ServiceBroker', { url, relistRequests: -1 }, 'relistRequests'],
+  [
+    'relistRequests that no double can hold',
+    'ServiceBroker',
+    { url, relistRequests: 2 ** 53 },
+    'relistRequests',
+  ],
   ...['1h', '15m0s', '1.5h', '24h', '300ms'].map((relistDuration): CreateCase => [
     `relistDuration ${relistDuration}`,
     'ServiceBroker',

@@ -1,7 +1,7 @@
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { BrokerRef } from '../../../src/brokers/broker-ref.ts';
 import { Store } from '../../../src/control/store.ts';
-import { createStores } from '../../../src/control/stores.ts';
+import { createStores, idKey } from '../../../src/control/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
@@ -37,7 +37,7 @@ function thing(name: string, second: number, fields: Partial<Thing> = {}): Thing
 }
 
 function world(known: readonly Thing[], live: readonly Thing[] = known) {
-  const store = new Store<Thing>({ indexes: { id: ({ spec }) => [spec.externalID] } });
+  const store = new Store<Thing>({ indexes: { id: ({ spec }) => [idKey(spec.externalID)] } });
   for (const object of known) store.put(object);
   const stores = createStores({ client: {} as KubeClient, logger: silentLogger });
   for (const [name, url] of [
@@ -68,6 +68,12 @@ describe('an id belongs', () => {
     expect([older, younger, recorded].map(all.holderOf)).toEqual(['recorded', 'recorded', undefined]);
     const two = world([younger, same]);
     expect([younger, same].map(two.holderOf)).toEqual([undefined, 'younger']);
+  });
+
+  it('to the first also when the other writes it in capitals: a broker may keep UUIDs', () => {
+    const first = thing('first', 1, { spec: { externalID: 'abc' } });
+    const second = thing('second', 2, { spec: { externalID: 'ABC' } });
+    expect(world([first, second]).holderOf(second)).toBe('first');
   });
 
   it('to one that is being deleted as well', () => {
