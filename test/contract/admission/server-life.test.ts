@@ -73,7 +73,7 @@ describe('the end', () => {
     expect(await isServed(idle)).toBe(true);
     const startedAt = performance.now();
     await server.stop();
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     await expect(server.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
@@ -88,7 +88,7 @@ describe('the end', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers['connection']).toBe('close');
     await stopped;
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it('does not wait for ever', async () => {

@@ -151,7 +151,7 @@ it.each<[string, Answer]>([
     const client = clientOf(broker, { names, url, environment: {} });
     const startedMs = performance.now();
     expect(await client.catalog({}, never)).toMatchObject({ kind: 'catalog' });
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
     await client.close();
     stop.abort();
     for (const outcome of await Promise.all(stuck)) expect(outcome).toMatchObject({ kind: 'failed' });
