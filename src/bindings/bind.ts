@@ -3,7 +3,7 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { Step } from '../control/steps.ts';
 import type { Standing } from '../operations/answer-rules.ts';
-import { attempt, waitForMissing } from '../operations/attempt.ts';
+import { attempt, tellUnprepared } from '../operations/attempt.ts';
 import { bindFailed } from './bind-outcome.ts';
 import { bindingIdOf, type BindingTask } from './known-binding.ts';
 import { prepareBind } from './prepare-bind.ts';
@@ -17,7 +17,7 @@ export async function bind(
   offering: Offering,
 ): Promise<Step<ServiceBinding>> {
   const prepared = await prepareBind(task, binding, instance, offering);
-  if (prepared.kind !== 'prepared') return waitForMissing(task, binding, prepared);
+  if (prepared.kind !== 'prepared') return tellUnprepared(task, binding, prepared);
   const { client, broker, request, properties, isReturned } = prepared;
   return attempt(task, binding, {
     write: 'create',

@@ -9,7 +9,7 @@ import { contextOf } from '../brokers/request-context.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { BindRequest } from '../osb/types.ts';
-import { withoutParameters, type Missing } from '../operations/attempt.ts';
+import { withoutParameters, type Unprepared } from '../operations/attempt.ts';
 import { findSecret } from './credential-secret.ts';
 import type { BindingTask } from './known-binding.ts';
 
@@ -29,7 +29,7 @@ export async function prepareBind(
   binding: ServiceBinding,
   instance: ServiceInstance,
   offering: Offering,
-): Promise<PreparedBind | Missing> {
+): Promise<PreparedBind | Unprepared> {
   const namespaceName = binding.metadata.namespace ?? '';
   const parameters = await objectParameters(task, serviceBindings, binding, undefined, task.signal);
   if (parameters.kind !== 'resolved') return withoutParameters(parameters);

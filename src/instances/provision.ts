@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { Offering } from '../control/resolve.ts';
 import { stop, type Step } from '../control/steps.ts';
-import { attempt, waitForMissing } from '../operations/attempt.ts';
+import { attempt, tellUnprepared } from '../operations/attempt.ts';
 import type { Telling } from '../operations/kind.ts';
 import { record, settle } from '../operations/record.ts';
 import type { InstanceTask } from './instance-status.ts';
@@ -21,7 +21,7 @@ export async function provision(
     return stop;
   }
   const prepared = await prepareRequest(task, instance, offering);
-  if (prepared.kind !== 'prepared') return waitForMissing(task, instance, prepared);
+  if (prepared.kind !== 'prepared') return tellUnprepared(task, instance, prepared);
 
   const { broker, client, properties, defaults, serviceId, planId, identity } = prepared;
   const { context, organizationGuid, spaceGuid, parameters, maintenanceInfoVersion } = prepared;

@@ -10,7 +10,7 @@ import { originatingIdentity } from '../brokers/originating-identity.ts';
 import type { Offering } from '../control/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { OriginatingIdentity } from '../osb/types.ts';
-import { withoutParameters, type Missing } from '../operations/attempt.ts';
+import { withoutParameters, type Unprepared } from '../operations/attempt.ts';
 import { instanceContext, type InstanceContext } from './instance-context.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { mayBeAtBroker } from './known-instance.ts';
@@ -36,7 +36,7 @@ export async function prepareRequest(
   task: InstanceTask,
   instance: ServiceInstance,
   offering: Offering,
-): Promise<ServiceRequest | Missing> {
+): Promise<ServiceRequest | Unprepared> {
   const namespace = instance.metadata.namespace ?? '';
   const defaults = defaultsOf(instance, offering);
   const parameters = await objectParameters(task, serviceInstances, instance, defaults, task.signal);

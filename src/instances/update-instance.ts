@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { Offering } from '../control/resolve.ts';
 import { stop, type Step } from '../control/steps.ts';
-import { attempt, waitForMissing } from '../operations/attempt.ts';
+import { attempt, tellUnprepared } from '../operations/attempt.ts';
 import { record, settle } from '../operations/record.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
@@ -28,7 +28,7 @@ export async function updateInstance(
     return stop;
   }
   const request = await prepareRequest(task, instance, offering);
-  if (request.kind !== 'prepared') return waitForMissing(task, instance, request, true);
+  if (request.kind !== 'prepared') return tellUnprepared(task, instance, request, true);
 
   const change = pendingChange(instance, offering, request);
   if (change === undefined) {

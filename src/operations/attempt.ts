@@ -12,7 +12,7 @@ import { operationDeadline, pollAgain } from './polling.ts';
 import { record, settle, tell } from './record.ts';
 
 /** Why there is no request: what is missing may appear later, what is refused is so until the spec changes. */
-export interface Missing extends Telling {
+export interface Unprepared extends Telling {
   readonly kind: 'missing' | 'refused';
 }
 
@@ -20,7 +20,7 @@ export interface Missing extends Telling {
 export function withoutParameters(found: {
   readonly kind: 'unavailable' | 'refused';
   readonly message: string;
-}): Missing {
+}): Unprepared {
   const kind = found.kind === 'refused' ? 'refused' : 'missing';
   return { kind, reason: 'ErrorWithParameters', message: found.message };
 }
@@ -73,10 +73,10 @@ export async function attempt<O extends BrokeredObject, A>(
  * Ready False with a reason and a next attempt: a Secret, a namespace or a broker is not there yet. Nothing is sent of
  * what is refused. What there is stays usable.
  */
-export async function waitForMissing<O extends BrokeredObject>(
+export async function tellUnprepared<O extends BrokeredObject>(
   task: OperationTask<O>,
   object: O,
-  { kind, reason, message }: Missing,
+  { kind, reason, message }: Unprepared,
   usable = false,
 ): Promise<Step<O>> {
   if (kind === 'refused') {

@@ -1,30 +1,7 @@
-import { silentLogger } from '../../../src/base/logger.ts';
-import { Controller, type ControllerDeps } from '../../../src/control/controller.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { run, stopAll } from './running-controllers.ts';
 
-const running: { stop: AbortController; finished: Promise<void> }[] = [];
-
-afterEach(async () => {
-  running.forEach(({ stop }) => stop.abort());
-  await Promise.all(running.splice(0).map(({ finished }) => finished));
-});
-
-function run(
-  reconcile: ControllerDeps['reconcile'],
-  deps: Partial<ControllerDeps> = {},
-): { controller: Controller; stop: AbortController; finished: Promise<void> } {
-  const controller = new Controller({
-    name: 'test',
-    reconcile,
-    concurrency: 2,
-    logger: silentLogger,
-    ...deps,
-  });
-  const stop = new AbortController();
-  const finished = controller.start(stop.signal);
-  running.push({ stop, finished });
-  return { controller, stop, finished };
-}
+afterEach(stopAll);
 
 describe('a run that is away', () => {
   it('is no worker: however many are, others work, and no more of them at once than allowed', async () => {

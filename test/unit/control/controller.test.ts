@@ -1,36 +1,10 @@
 import { silentLogger, type LogFields } from '../../../src/base/logger.ts';
-import {
-  Controller,
-  type ControllerDeps,
-  type ReconcileObservation,
-} from '../../../src/control/controller.ts';
+import { Controller, type ReconcileObservation } from '../../../src/control/controller.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { endLater, run, stopAll } from './running-controllers.ts';
 
-const running: { stop: AbortController; finished: Promise<void> }[] = [];
-
-afterEach(async () => {
-  running.forEach(({ stop }) => stop.abort());
-  await Promise.all(running.splice(0).map(({ finished }) => finished));
-});
-
-function run(
-  reconcile: ControllerDeps['reconcile'],
-  deps: Partial<ControllerDeps> = {},
-): { controller: Controller; stop: AbortController; finished: Promise<void> } {
-  const controller = new Controller({
-    name: 'test',
-    reconcile,
-    concurrency: 2,
-    logger: silentLogger,
-    backoff: { initialMs: 1, maxMs: 10 },
-    ...deps,
-  });
-  const stop = new AbortController();
-  const finished = controller.start(stop.signal);
-  running.push({ stop, finished });
-  return { controller, stop, finished };
-}
+afterEach(stopAll);
 
 it('reconciles what is enqueued, before and after the start', async () => {
   const seen: string[] = [];
@@ -46,7 +20,7 @@ it('reconciles what is enqueued, before and after the start', async () => {
   controller.enqueue('ns/a');
   expect(controller.depth).toBe(1);
   const stop = new AbortController();
-  running.push({ stop, finished: controller.start(stop.signal) });
+  endLater({ stop, finished: controller.start(stop.signal) });
   controller.enqueue('ns/b');
   await waitFor(() => seen.length === 2);
   expect(seen).toEqual(['ns/a', 'ns/b']);
@@ -205,7 +179,7 @@ it('takes up again what was cut short or waited, when it is started again', asyn
   await finished;
   controller.enqueue('c');
   const again = new AbortController();
-  running.push({ stop: again, finished: controller.start(again.signal) });
+  endLater({ stop: again, finished: controller.start(again.signal) });
   await waitFor(() => seen.length === 4);
   expect(seen.sort()).toEqual(['a', 'a', 'b', 'c']);
 });
