@@ -81,7 +81,7 @@ async function reportDrift(
   const messages = differing.map((name) => `src/api/generated/${name} does not match deploy/crds`);
   for (const [name, text] of webhooks) {
     if ((await textOf(join(webhookDirectory, name))) === text) continue;
-    messages.unshift(`webhook-config/${name} does not match its template and src/injection/scope.ts`);
+    messages.unshift(`webhook-config/${name} does not match its template and src/model/scope.ts`);
   }
   if ((await textOf(installFile)) !== (await installManifest(installSource).catch(() => ''))) {
     messages.unshift('deploy/install.yaml does not match deploy/kustomize/base');

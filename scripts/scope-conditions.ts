@@ -9,7 +9,7 @@ import {
   systemNamespaces,
   vocabularyMark,
   workloadsInScope,
-} from '../src/injection/scope.ts';
+} from '../src/model/scope.ts';
 
 /** Marks on our own objects by which the controller deletes. */
 const marks = [

@@ -6,7 +6,7 @@ import { scopeParts } from './scope-conditions.ts';
 
 /** Above every file that is made. */
 const banner = (template: string): string =>
-  `# Generated from templates/${template} and src/injection/scope.ts by \`npm run generate\`. Do not edit.\n`;
+  `# Generated from templates/${template} and src/model/scope.ts by \`npm run generate\`. Do not edit.\n`;
 
 /**
  * The manifests of `webhook-config/` by name: its templates, with each `${name}` that stands for a whole value replaced

@@ -1,6 +1,6 @@
-import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
+import type { ResolveInstance } from '../model/admission-resolution.ts';
 import type { Authorize } from './authorize.ts';
 import type { IsDying } from './dying-instance.ts';
 import type { MadeIds } from './made-ids.ts';
@@ -20,18 +20,6 @@ export interface MutateCatalogDeps {
   readonly isController: (request: AdmissionRequest) => boolean;
   readonly logger: Logger;
 }
-
-export type ResolveInstance = (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined;
-
-export interface ResolvedInstance {
-  /** `clusterServiceClassRef`, … as fields of the spec. */
-  readonly refs: Readonly<Partial<Record<InstanceRef, { readonly name: string }>>>;
-  /** The plan selector to fill in when the instance names none and the class has one plan only. */
-  readonly planSelector?: Readonly<Record<string, string>>;
-}
-
-export type InstanceRef =
-  'clusterServiceClassRef' | 'clusterServicePlanRef' | 'serviceClassRef' | 'servicePlanRef';
 
 /** What a kind's own rules look at. */
 export interface CatalogChange {

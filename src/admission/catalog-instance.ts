@@ -10,7 +10,8 @@ import {
   stated,
   userInfoOf,
 } from './catalog-fields.ts';
-import type { CatalogChange, InstanceRef } from './catalog-change.ts';
+import type { InstanceRef } from '../model/admission-resolution.ts';
+import type { CatalogChange } from './catalog-change.ts';
 
 const classRefs: readonly InstanceRef[] = ['clusterServiceClassRef', 'serviceClassRef'];
 const planRefs: readonly InstanceRef[] = ['clusterServicePlanRef', 'servicePlanRef'];

@@ -1,5 +1,5 @@
 import { listOf, type RawMetadata } from '../injection/pod.ts';
-import { workloadsInScope } from '../injection/scope.ts';
+import { workloadsInScope } from '../model/scope.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Where kube-controller-manager works without an account for each controller. */

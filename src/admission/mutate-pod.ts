@@ -4,12 +4,12 @@ import { asksForBindings, parseAnnotations, type ParsedAnnotations } from '../in
 import { conflictWarning, denialMessage, type Conflict } from '../injection/conflict.ts';
 import { defaultLimits, type RequestLimits } from '../injection/limits.ts';
 import { planEphemeral } from '../injection/ephemeral.ts';
-import { optOutOf } from '../injection/opt-out.ts';
+import { optOutOf } from '../model/scope.ts';
 import { patch } from '../injection/patch.ts';
 import { plan, type PlanResult } from '../injection/plan.ts';
 import type { RawPod } from '../injection/pod.ts';
 import { matchingPresets, type Preset } from '../injection/preset.ts';
-import { mirrorAnnotation, systemNamespaces } from '../injection/scope.ts';
+import { mirrorAnnotation, systemNamespaces } from '../model/scope.ts';
 import type { SecretNameLookup } from '../injection/secret-name.ts';
 import type { SourceKind } from '../injection/source.ts';
 import type { Authorize } from './authorize.ts';

@@ -4,7 +4,7 @@ import { parseAnnotations, type ParsedAnnotations } from '../injection/annotatio
 import { conflictWarning } from '../injection/conflict.ts';
 import { lift } from '../injection/lift.ts';
 import { defaultLimits, type RequestLimits } from '../injection/limits.ts';
-import { optOutOf } from '../injection/opt-out.ts';
+import { optOutOf, workloadKindOf } from '../model/scope.ts';
 import { plan } from '../injection/plan.ts';
 import type { Annotations, RawPod } from '../injection/pod.ts';
 import { cut } from '../injection/problem.ts';
@@ -12,7 +12,7 @@ import type { BindingRequest } from '../injection/request.ts';
 import { requestNames, type SecretNameLookup } from '../injection/secret-name.ts';
 import type { BindingSource } from '../injection/source.ts';
 import { needsDefaultType } from '../injection/volume.ts';
-import { podTemplateOf, podTemplatePath, type RawWorkload } from '../injection/workload.ts';
+import { podTemplateOf, type RawWorkload, type TemplateHolder } from '../injection/workload.ts';
 import type { Authorize } from './authorize.ts';
 import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
 import type { AdmissionRequest } from './review.ts';
@@ -55,19 +55,20 @@ export async function mutateWorkload(
 ): Promise<Decision> {
   const { kind, operation, subResource, object, oldObject, namespace } = request;
   const isWrite = operation === 'CREATE' || operation === 'UPDATE';
-  if (podTemplatePath(kind) === undefined || !isWrite || subResource !== '') return ignored;
+  const holder = workloadKindOf(kind);
+  if (holder === undefined || !isWrite || subResource !== '') return ignored;
   if (object === undefined) return deny(400, 'the request has no object');
 
   const { limits = defaultLimits } = deps;
-  const lifted = lift(kind, object, oldObject);
+  const lifted = lift(holder, object, oldObject);
   const labels = deps.namespaceLabels(namespace);
-  const excess = workloadExcess(kind, object, oldObject, lifted.annotations, labels, limits);
+  const excess = workloadExcess(holder, object, oldObject, lifted.annotations, labels, limits);
   if (excess?.isNew === true)
     return refuse(422, `its Pods would be refused: ${excess.message}`, request, deps);
 
   // Not by these limits: what the workload controller reads is what rights are needed for.
   const parsed = parseAnnotations(lifted.annotations);
-  const added = addedRequests(parsed, kind, oldObject);
+  const added = addedRequests(parsed, holder, oldObject);
   const missing = await missingRight(added, request, deps.authorize, timeoutMs);
   if (missing !== undefined) return refuse(403, missing, request, deps);
 
@@ -75,7 +76,7 @@ export async function mutateWorkload(
     ...(excess === undefined ? [] : [excess.message]),
     ...lifted.problems.map(({ message }) => message),
     ...parsed.problems.map(({ message }) => message),
-    ...templateWarnings(kind, request, lifted.annotations, parsed, deps),
+    ...templateWarnings(holder, request, lifted.annotations, parsed, deps),
   ];
   return patched(lifted.operations, [...new Set(warnings)].slice(0, maxWarnings));
 }
@@ -97,10 +98,10 @@ function refuse(
  */
 function addedRequests(
   { requests }: ParsedAnnotations,
-  kind: string,
+  holder: TemplateHolder,
   oldObject: RawWorkload | undefined,
 ): readonly BindingRequest[] {
-  const before = podTemplateOf(kind, oldObject)?.metadata?.annotations;
+  const before = podTemplateOf(holder, oldObject)?.metadata?.annotations;
   const old = new Set(parseAnnotations(before).requests.map(identity));
   return requests.filter((request) => !old.has(identity(request)));
 }
@@ -110,13 +111,13 @@ function identity({ name, sourceText, parameters }: BindingRequest): string {
 }
 
 function templateWarnings(
-  kind: string,
+  holder: TemplateHolder,
   { object, namespace }: AdmissionRequest,
   annotations: Annotations,
   parsed: ParsedAnnotations,
   deps: MutateWorkloadDeps,
 ): readonly string[] {
-  const template = podTemplateOf(kind, object);
+  const template = podTemplateOf(holder, object);
   if (template === undefined || parsed.requests.length === 0) return [];
   const pod: RawPod = { ...template, metadata: { ...template.metadata, annotations } };
   const optOut = optOutOf(pod.metadata, deps.namespaceLabels(namespace));

@@ -1,10 +1,10 @@
 import { parseAnnotations } from '../injection/annotations.ts';
 import { lift } from '../injection/lift.ts';
 import type { RequestLimits } from '../injection/limits.ts';
-import { optOutOf } from '../injection/opt-out.ts';
+import { optOutOf } from '../model/scope.ts';
 import { podExcess } from '../injection/pod-excess.ts';
 import { containerSlots, type Annotations } from '../injection/pod.ts';
-import { podTemplateOf, type RawWorkload } from '../injection/workload.ts';
+import { podTemplateOf, type RawWorkload, type TemplateHolder } from '../injection/workload.ts';
 
 export interface Excess {
   readonly message: string;
@@ -17,7 +17,7 @@ export interface Excess {
  * @param annotations those of its Pod template, as they will be
  */
 export function workloadExcess(
-  kind: string,
+  holder: TemplateHolder,
   workload: RawWorkload,
   before: RawWorkload | undefined,
   annotations: Annotations,
@@ -25,7 +25,7 @@ export function workloadExcess(
   limits: RequestLimits,
 ): Excess | undefined {
   const excessIn = (which: RawWorkload, itsAnnotations: Annotations): string | undefined => {
-    const template = podTemplateOf(kind, which);
+    const template = podTemplateOf(holder, which);
     const metadata = { ...template?.metadata, annotations: itsAnnotations };
     if (template === undefined || optOutOf(metadata, namespaceLabels) !== undefined) return undefined;
     const { isExcessive, problems, requests } = parseAnnotations(itsAnnotations, limits);
@@ -33,6 +33,6 @@ export function workloadExcess(
   };
   const message = excessIn(workload, annotations);
   if (message === undefined) return undefined;
-  const old = before === undefined ? undefined : excessIn(before, lift(kind, before).annotations);
+  const old = before === undefined ? undefined : excessIn(before, lift(holder, before).annotations);
   return { message, isNew: old === undefined };
 }

@@ -1,6 +1,6 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import type { Offering } from '../control/resolve.ts';
+import type { Offering } from '../model/resolve.ts';
 import type { Step } from '../control/steps.ts';
 import type { Standing } from '../operations/answer-rules.ts';
 import { attempt, tellUnprepared } from '../operations/attempt.ts';

@@ -1,8 +1,8 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { isConditionTrue } from '../api/conditions.ts';
-import { resolveOffering, type Offering } from '../control/resolve.ts';
-import type { Stores } from '../control/stores.ts';
+import { resolveOffering, type Offering } from '../model/resolve.ts';
+import type { Stores } from '../model/stores.ts';
 import type { Blocked } from '../operations/kind.ts';
 
 export type BindableInstance =

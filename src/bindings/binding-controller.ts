@@ -1,6 +1,6 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { objectKey } from '../kube/objects.ts';
-import { idKey } from '../control/stores.ts';
+import { idKey } from '../model/stores.ts';
 import { lifeOf } from '../operations/life.ts';
 import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-deps.ts';

@@ -2,7 +2,7 @@ import { isConditionTrue } from '../api/conditions.ts';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import { pollOfCreationFailed } from '../operations/failed-creation.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { Blocked, DeletionWords, Found, Kind, Reach } from '../operations/kind.ts';

@@ -1,8 +1,8 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
-import { offeringOf } from '../control/offering-of.ts';
-import type { Offering } from '../control/resolve.ts';
+import { offeringOf } from '../model/offering-of.ts';
+import type { Offering } from '../model/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import type { Failure, FailureReason } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';

@@ -2,8 +2,8 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { compact } from '../base/compact.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
-import { offeringOf } from '../control/offering-of.ts';
-import type { Stores } from '../control/stores.ts';
+import { offeringOf } from '../model/offering-of.ts';
+import type { Stores } from '../model/stores.ts';
 import type { OperationTask } from '../operations/kind.ts';
 import { recordedBroker, type KnownAtBroker } from '../operations/known-at-broker.ts';
 

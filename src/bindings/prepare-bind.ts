@@ -6,7 +6,7 @@ import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
 import { objectParameters } from '../brokers/object-parameters.ts';
 import { contextOf } from '../brokers/request-context.ts';
-import type { Offering } from '../control/resolve.ts';
+import type { Offering } from '../model/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { BindRequest } from '../osb/types.ts';
 import { withoutParameters, type Unprepared } from '../operations/attempt.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { backoffMs } from '../base/backoff.ts';
-import type { Offering } from '../control/resolve.ts';
+import type { Offering } from '../model/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import { isNotPermitted } from '../kube/errors.ts';
 import type { BindingAnswer } from '../osb/types.ts';

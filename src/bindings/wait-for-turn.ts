@@ -1,6 +1,6 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { goOn, stopFor, type Step } from '../control/steps.ts';
-import type { Verdict } from '../control/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { objectKey } from '../kube/objects.ts';
 import { isMitigating } from '../operations/operation-status.ts';
 import { record } from '../operations/record.ts';

@@ -4,7 +4,7 @@ import { errorFields, type Logger } from '../base/logger.ts';
 import type { Permit } from '../base/permit.ts';
 import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { Turn } from '../control/controller.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BrokerClient } from '../osb/broker-client.ts';
 import { defaultMaxConcurrent } from '../osb/limiter.ts';

@@ -2,7 +2,7 @@ import { jsonChecksum } from '../base/hash.ts';
 import { isObject } from '../base/json.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { labelPrefix } from '../api/group.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isApiError, isNotFound } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';

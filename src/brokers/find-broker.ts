@@ -1,4 +1,4 @@
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import { brokerKey, type BrokerRef } from './broker-ref.ts';
 import type { AnyBroker } from './broker-settings.ts';
 

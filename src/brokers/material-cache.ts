@@ -1,6 +1,6 @@
 import { jsonEqual } from '../base/json.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { loadMaterial, type BrokerMaterial, type MaterialResult } from './broker-material.ts';
 import type { AnyBroker, BrokerSpecification } from './broker-settings.ts';

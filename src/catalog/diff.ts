@@ -4,7 +4,7 @@ import { jsonEqual } from '../base/json.ts';
 import { withField } from '../base/lazy-json.ts';
 import { brokerKey, brokerRefOf, describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
-import { keptItemSpec } from '../control/kept-form.ts';
+import { keptItemSpec } from '../model/kept-form.ts';
 import { mergeDiff } from '../control/merge-diff.ts';
 import type { OwnerReference } from '../base/object-meta.ts';
 import { objectKey } from '../kube/objects.ts';

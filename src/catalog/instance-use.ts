@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { compact } from '../base/compact.ts';
-import { scoped } from '../control/stores.ts';
+import { scoped } from '../model/stores.ts';
 import { objectKey } from '../kube/objects.ts';
 
 /** What an instance uses of the catalog: why a class, a plan or a broker has to stay. */

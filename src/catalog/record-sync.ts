@@ -4,7 +4,7 @@ import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { nextAttempt, slotOf } from '../control/attempts.ts';
 import { mergeDiff } from '../control/merge-diff.ts';
 import { goOn, stopFor, type Step } from '../control/steps.ts';
-import type { Verdict } from '../control/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { CircuitState } from '../osb/options.ts';
 import {
   napMs,

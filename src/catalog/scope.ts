@@ -14,7 +14,7 @@ import { isNamedAfter } from '../api/names.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { Store } from '../control/store.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import type { Resource } from '../kube/resources.ts';
 
 export type AnyClass = ClusterServiceClass | ServiceClass;

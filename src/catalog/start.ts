@@ -1,5 +1,5 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import { brokerReconciler } from './broker-reconciler.ts';
 import type { CatalogDeps } from './broker-task.ts';
 import { LiveInstances } from './live-instances.ts';

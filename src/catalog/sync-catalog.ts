@@ -4,7 +4,7 @@ import { brokerKey, describeBroker } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { sentence } from '../base/sentence.ts';
 import { timestamp } from '../control/attempts.ts';
-import { scoped } from '../control/stores.ts';
+import { scoped } from '../model/stores.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Catalog, CatalogProblem } from '../osb/types.ts';
 import { applyDiff } from './apply.ts';

@@ -4,7 +4,7 @@ import type { BrokerConnections, BrokerNews } from '../brokers/broker-connection
 import { brokerKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import type { Controller } from '../control/controller.ts';
-import { scoped, type Stores } from '../control/stores.ts';
+import { scoped, type Stores } from '../model/stores.ts';
 import { objectKey } from '../kube/objects.ts';
 import { useOf, type InstanceUse } from './instance-use.ts';
 import { wrongLabels } from './item-labels.ts';

@@ -18,7 +18,7 @@ import type { ControllerConfig } from '../config.ts';
 import type { Controller, ReconcileObserver } from '../control/controller.ts';
 import { KeptTimes } from '../control/kept-times.ts';
 import { LeaderElection } from '../control/leader.ts';
-import { createStores, type Stores } from '../control/stores.ts';
+import { createStores, type Stores } from '../model/stores.ts';
 import { instanceController } from '../instances/instance-controller.ts';
 import type { CircuitState } from '../osb/options.ts';
 import type { KubeClient } from '../kube/client.ts';

@@ -1,7 +1,7 @@
 import { findCondition, isConditionTrue } from '../api/conditions.ts';
 import type { Condition } from '../api/generated/shared-types.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
-import { scoped, type Stores } from '../control/stores.ts';
+import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Metrics } from '../observability/metrics.ts';
 

@@ -7,7 +7,7 @@ import { runTogether, type Part } from '../base/task-group.ts';
 import { programVersion } from '../base/version.ts';
 import { controllerFieldManager } from '../api/group.ts';
 import { parseConfig, type Config, type RawOptions } from '../config.ts';
-import { createStores, type Stores } from '../control/stores.ts';
+import { createStores, type Stores } from '../model/stores.ts';
 import { KubeClient } from '../kube/client.ts';
 import { AdminServer, type Checks } from '../observability/admin-server.ts';
 import { createLogger } from '../observability/log.ts';

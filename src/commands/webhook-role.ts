@@ -25,10 +25,10 @@ import { defaultRotation } from '../certs/rotation.ts';
 import { ServingCertificate, type ServingCertificateDeps } from '../certs/serving-certificate.ts';
 import type { WebhookConfig } from '../config.ts';
 import { Informer } from '../control/informer.ts';
-import { idKey, type Stores } from '../control/stores.ts';
+import { idKey, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
-import { admissionResolution, offeringProblem } from './admission-resolution.ts';
+import { admissionResolution, offeringProblem } from '../model/admission-resolution.ts';
 import { knownNamespaces } from './known-namespaces.ts';
 
 export interface WebhookRoleDeps {

@@ -2,7 +2,7 @@ import type { ListWatchSink } from '../kube/list-watch.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { compareResourceVersions, isOlderVersion } from '../kube/resource-version.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import { keptWhole } from './kept-form.ts';
+import { keptWhole } from './kept-whole.ts';
 import { StoreIndex } from './store-index.ts';
 import { Tombstones } from './tombstones.ts';
 

@@ -2,7 +2,7 @@ import { isBindingKey, liftedAnnotation, unknownKeyProblems } from './annotation
 import { pointer } from './json-pointer.ts';
 import type { Annotations, RawPod } from './pod.ts';
 import { quote, warning, type Problem } from './problem.ts';
-import { isControlled, podTemplateOf, podTemplatePath, type RawWorkload } from './workload.ts';
+import { isControlled, podTemplateOf, type RawWorkload, type TemplateHolder } from './workload.ts';
 
 /** A JSON patch operation on the annotations of a Pod template. */
 export type LiftOperation =
@@ -22,10 +22,10 @@ export interface Lift {
  * which somebody wrote on the template itself is never touched: the template's own value wins.
  * @param before the workload before this change; undefined at creation
  */
-export function lift(kind: string, workload: RawWorkload, before?: RawWorkload | null): Lift {
-  const template = podTemplateOf(kind, workload);
-  const path = podTemplatePath(kind);
-  if (template === undefined || path === undefined) return { operations: [], annotations: {}, problems: [] };
+export function lift(holder: TemplateHolder, workload: RawWorkload, before?: RawWorkload | null): Lift {
+  const { kind, template: path } = holder;
+  const template = podTemplateOf(holder, workload);
+  if (template === undefined) return { operations: [], annotations: {}, problems: [] };
 
   const current = annotationsOf(template);
   if (isMadeByDeployment(kind, workload)) return { operations: [], annotations: current, problems: [] };
@@ -33,7 +33,7 @@ export function lift(kind: string, workload: RawWorkload, before?: RawWorkload |
   const own = bindingEntries(workload.metadata?.annotations);
   if (kind === 'Job' && before) return unchangeable(own, before, current);
 
-  const noted = copiedKeys(current, own, annotationsOf(podTemplateOf(kind, before)));
+  const noted = copiedKeys(current, own, annotationsOf(podTemplateOf(holder, before)));
   // What a CronJob makes has its template and not its annotations: they were copied there for this very object.
   const isStampedOut = !before && isControlled(workload);
   const copied = isStampedOut ? new Set([...noted].filter((key) => own.has(key))) : noted;

@@ -1,5 +1,4 @@
 import { listOf, type RawMetadata, type RawPod } from './pod.ts';
-import { workloadsInScope } from './scope.ts';
 
 /** A workload as raw JSON. */
 export interface RawWorkload {
@@ -7,20 +6,19 @@ export interface RawWorkload {
   readonly spec?: unknown;
 }
 
-/** Where each kind of workload keeps its Pod template. */
-const templatePaths = new Map(workloadsInScope.map(({ kind, template }) => [kind, template] as const));
-
-/** Keys that lead to the Pod template; undefined for a kind that has none. */
-export function podTemplatePath(kind: string): readonly string[] | undefined {
-  return templatePaths.get(kind);
+/** A kind of workload and the keys that lead to its Pod template. */
+export interface TemplateHolder {
+  readonly kind: string;
+  readonly template: readonly string[];
 }
 
 /** The Pod template of a workload: metadata and spec, as a Pod has them. */
-export function podTemplateOf(kind: string, workload: RawWorkload | null | undefined): RawPod | undefined {
-  const path = podTemplatePath(kind);
-  if (path === undefined) return undefined;
+export function podTemplateOf(
+  { template }: TemplateHolder,
+  workload: RawWorkload | null | undefined,
+): RawPod | undefined {
   let value: unknown = workload;
-  for (const key of path) value = isRecord(value) ? value[key] : undefined;
+  for (const key of template) value = isRecord(value) ? value[key] : undefined;
   return isRecord(value) ? value : undefined;
 }
 

@@ -5,7 +5,7 @@ import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { contextAnnotations } from '../brokers/context-annotations.ts';
 import { findBroker } from '../brokers/find-broker.ts';
 import { contextOf, type RequestContext } from '../brokers/request-context.ts';
-import { resolveOffering, type Offering } from '../control/resolve.ts';
+import { resolveOffering, type Offering } from '../model/resolve.ts';
 import type { InstanceTask } from './instance-status.ts';
 
 export interface InstanceContext extends RequestContext {

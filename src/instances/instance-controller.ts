@@ -3,7 +3,7 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import type { StoreChange } from '../control/store.ts';
-import { idKey, scoped } from '../control/stores.ts';
+import { idKey, scoped } from '../model/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { lifeOf } from '../operations/life.ts';
 import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-annotations.ts';

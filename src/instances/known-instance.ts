@@ -1,7 +1,7 @@
 import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
-import { fromCatalogFirst, type Offering } from '../control/resolve.ts';
-import { scoped, type Stores } from '../control/stores.ts';
+import { fromCatalogFirst, type Offering } from '../model/resolve.ts';
+import { scoped, type Stores } from '../model/stores.ts';
 import { recordedBroker, type KnownAtBroker } from '../operations/known-at-broker.ts';
 import { isOnRecord } from '../operations/operation-status.ts';
 

@@ -2,7 +2,7 @@ import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/gen
 import { compact } from '../base/compact.ts';
 import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Offering } from '../control/resolve.ts';
+import type { Offering } from '../model/resolve.ts';
 import { recordedPlan } from './known-instance.ts';
 import type { ServiceRequest } from './service-request.ts';
 

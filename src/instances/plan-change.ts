@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import type { Offering } from '../control/resolve.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Offering } from '../model/resolve.ts';
+import type { Stores } from '../model/stores.ts';
 import type { Telling } from '../operations/kind.ts';
 import type { KnownAtBroker } from '../operations/known-at-broker.ts';
 import { planWithId } from './known-instance.ts';

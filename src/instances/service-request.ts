@@ -7,7 +7,7 @@ import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { withDefaults } from '../brokers/default-parameters.ts';
 import { objectParameters } from '../brokers/object-parameters.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
-import type { Offering } from '../control/resolve.ts';
+import type { Offering } from '../model/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { OriginatingIdentity } from '../osb/types.ts';
 import { withoutParameters, type Unprepared } from '../operations/attempt.ts';

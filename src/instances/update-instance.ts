@@ -1,5 +1,5 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import type { Offering } from '../control/resolve.ts';
+import type { Offering } from '../model/resolve.ts';
 import { stop, type Step } from '../control/steps.ts';
 import { attempt, tellUnprepared } from '../operations/attempt.ts';
 import { record, settle } from '../operations/record.ts';

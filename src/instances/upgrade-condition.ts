@@ -3,8 +3,8 @@ import type { Condition, MaintenanceInfo } from '../api/generated/shared-types.t
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';
-import type { Offering } from '../control/resolve.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Offering } from '../model/resolve.ts';
+import type { Stores } from '../model/stores.ts';
 import { brokerText } from '../osb/broker-text.ts';
 import { putStatus } from '../operations/record.ts';
 import type { InstanceTask } from './instance-status.ts';

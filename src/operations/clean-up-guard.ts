@@ -2,7 +2,7 @@ import { orphanMitigationAnnotation } from '../api/group.ts';
 import { sentence } from '../base/sentence.ts';
 import { describeBroker } from '../brokers/broker-ref.ts';
 import { findBroker } from '../brokers/find-broker.ts';
-import type { Verdict } from '../control/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { hasGivenId } from './given-id.ts';
 import type { Judgement, OperationTask } from './kind.ts';

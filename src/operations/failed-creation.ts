@@ -1,6 +1,6 @@
 import { sentence } from '../base/sentence.ts';
 import type { NextAttempt } from '../control/attempts.ts';
-import type { Verdict } from '../control/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import { answerKind, standingOf } from './answer-kind.ts';
 import { ruleFor, type AnswerKind, type Rule, type Standing } from './answer-rules.ts';

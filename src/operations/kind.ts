@@ -1,9 +1,9 @@
 import type { Step } from '../control/steps.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import type { Turn } from '../control/controller.ts';
-import type { Verdict } from '../control/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { Store } from '../control/store.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import type { Resource } from '../kube/resources.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { Outcome, PollOutcome } from '../osb/outcome-types.ts';

@@ -1,7 +1,7 @@
 import { jsonEqual } from '../base/json.ts';
 import { brokerRefOf, isSameBroker, type BrokerRef } from '../brokers/broker-ref.ts';
 import type { StoreChange } from '../control/store.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import type { KubeObject } from '../kube/objects.ts';
 
 /** What is there when the process starts is looked at with the instances and bindings themselves. */

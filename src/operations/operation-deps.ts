@@ -6,7 +6,7 @@ import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import type { ChecksumKey } from '../brokers/checksum-key.ts';
 import type { ClusterId } from '../brokers/cluster-id.ts';
 import type { KeptTimes } from '../control/kept-times.ts';
-import type { Stores } from '../control/stores.ts';
+import type { Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 

@@ -3,7 +3,7 @@ import { changed, timestamp } from '../control/attempts.ts';
 import { removeFinalizer } from '../control/finalizer.ts';
 import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
 import { stop, type Step } from '../control/steps.ts';
-import { statusOf, type Verdict } from '../control/verdict.ts';
+import { statusOf, type Verdict } from '../model/verdict.ts';
 import { guarded } from './clean-up-guard.ts';
 import type { Changes, Judgement, OperationTask, Telling } from './kind.ts';
 import type { BrokeredObject } from './operation-status.ts';

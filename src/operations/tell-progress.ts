@@ -1,6 +1,6 @@
 import { findCondition } from '../api/conditions.ts';
 import { sentence } from '../base/sentence.ts';
-import type { Verdict } from '../control/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Kind, OperationTask, Telling } from './kind.ts';
 import { isDeletion, isMitigating, type BrokeredObject } from './operation-status.ts';

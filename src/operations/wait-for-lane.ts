@@ -1,6 +1,6 @@
 import { describeBroker, type BrokerRef } from '../brokers/broker-ref.ts';
 import { goOn, stopFor, type Step } from '../control/steps.ts';
-import type { Verdict } from '../control/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import type { Kind, OperationTask } from './kind.ts';

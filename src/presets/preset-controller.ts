@@ -6,7 +6,7 @@ import { timestamp } from '../control/attempts.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { Informer } from '../control/informer.ts';
 import { writeStatus } from '../control/status-writer.ts';
-import { statusOf, type Verdict } from '../control/verdict.ts';
+import { statusOf, type Verdict } from '../model/verdict.ts';
 import { readPreset } from '../injection/preset.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';

@@ -2,7 +2,7 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { serviceBindings, serviceInstances } from '../api/kinds.ts';
 import { errorMessage } from '../base/logger.ts';
-import { keptBrokered } from '../control/kept-form.ts';
+import { keptBrokered } from '../model/kept-form.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { listPages } from '../kube/list-pages.ts';
 import type { KubeList } from '../kube/objects.ts';

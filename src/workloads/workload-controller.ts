@@ -1,7 +1,7 @@
 import type { Logger } from '../base/logger.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { Informer } from '../control/informer.ts';
-import { scoped, type Stores } from '../control/stores.ts';
+import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { isGenerated } from './unwanted-services.ts';

@@ -1,8 +1,8 @@
 import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
-import { optOutOf } from '../injection/opt-out.ts';
+import { optOutOf } from '../model/scope.ts';
 import type { RawMetadata } from '../injection/pod.ts';
-import { askingPrefix, workloadsInScope } from '../injection/scope.ts';
+import { askingPrefix, workloadsInScope } from '../model/scope.ts';
 import { isControlled } from '../injection/workload.ts';
 import { compact } from '../base/compact.ts';
 import type { KubeObject } from '../kube/objects.ts';

@@ -5,7 +5,7 @@ import { CredentialCopies } from '../../../src/brokers/credential-copies.ts';
 import type { CatalogSettings } from '../../../src/catalog/broker-task.ts';
 import { createCatalogControllers } from '../../../src/catalog/start.ts';
 import { KeptTimes } from '../../../src/control/kept-times.ts';
-import { createStores } from '../../../src/control/stores.ts';
+import { createStores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { EventRecorder } from '../../../src/kube/events.ts';
 import type { Eavesdropper } from '../../support/secrecy/eavesdropper.ts';

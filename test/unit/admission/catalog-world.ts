@@ -1,4 +1,5 @@
-import type { ResolvedInstance, MutateCatalogDeps } from '../../../src/admission/catalog-change.ts';
+import type { MutateCatalogDeps } from '../../../src/admission/catalog-change.ts';
+import type { ResolvedInstance } from '../../../src/model/admission-resolution.ts';
 import type { Decision } from '../../../src/admission/decision.ts';
 import { MadeIds } from '../../../src/admission/made-ids.ts';
 import { mutateCatalog } from '../../../src/admission/mutate-catalog.ts';

@@ -1,4 +1,4 @@
-import type { ResolvedInstance, ResolveInstance } from '../../../src/admission/catalog-change.ts';
+import type { ResolvedInstance, ResolveInstance } from '../../../src/model/admission-resolution.ts';
 import { finalizer, idMadeAnnotation } from '../../../src/api/group.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently } from '../injection/pods.ts';

@@ -69,11 +69,11 @@ describe('the generated types', () => {
 
 describe('npm run generate', () => {
   it('with --check finds that a condition does not say what the table of scope says', () => {
-    edit('src/injection/scope.ts', (text) => text.replace("'kube-public', ", ''));
+    edit('src/model/scope.ts', (text) => text.replace("'kube-public', ", ''));
     const { status, output } = generate('--check');
     expect(status).toBe(1);
     expect(output).toContain(
-      'webhook-config/mutating.yaml does not match its template and src/injection/scope.ts',
+      'webhook-config/mutating.yaml does not match its template and src/model/scope.ts',
     );
     expect(output).toContain('webhook-config/policies.yaml does not match');
     expect(generate()).toMatchObject({ status: 0 });

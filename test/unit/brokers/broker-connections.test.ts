@@ -8,7 +8,7 @@ import {
   type ConnectResult,
 } from '../../../src/brokers/broker-connections.ts';
 import type { BrokerRef } from '../../../src/brokers/broker-ref.ts';
-import { createStores } from '../../../src/control/stores.ts';
+import { createStores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Failure } from '../../../src/osb/outcome-types.ts';
 import { TestAuthority } from '../../support/test-broker/certificates.ts';

@@ -4,7 +4,7 @@ import type { BrokerMaterial } from '../../../src/brokers/broker-material.ts';
 import { specificationOf, type AnyBroker } from '../../../src/brokers/broker-settings.ts';
 import { CredentialCopies } from '../../../src/brokers/credential-copies.ts';
 import type { SecretObject } from '../../../src/brokers/secret-object.ts';
-import { createStores } from '../../../src/control/stores.ts';
+import { createStores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';
 import type { ObjectRef } from '../../../src/kube/objects.ts';

@@ -4,7 +4,7 @@ import { JsonText } from '../../../src/base/json-text.ts';
 import { objectParameters } from '../../../src/brokers/object-parameters.ts';
 import { parameterChecksum } from '../../../src/brokers/parameter-checksum.ts';
 import type { ResolvedParameters } from '../../../src/brokers/parameters.ts';
-import { keptBrokered } from '../../../src/control/kept-form.ts';
+import { keptBrokered } from '../../../src/model/kept-form.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { ObjectReader } from './object-reader.ts';
 

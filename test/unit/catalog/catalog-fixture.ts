@@ -11,7 +11,7 @@ import {
 } from '../../../src/catalog/scope.ts';
 import { escapeName } from '../../../src/api/names.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { createStores } from '../../../src/control/stores.ts';
+import { createStores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Catalog, CatalogPlan, CatalogService } from '../../../src/osb/types.ts';
 

@@ -7,7 +7,7 @@ import type { AnyBroker } from '../../../src/brokers/broker-settings.ts';
 import { RelistRequests } from '../../../src/catalog/relist-requests.ts';
 import { clusterScope, namespacedScope, type CatalogScope } from '../../../src/catalog/scope.ts';
 import { wakeOnBrokers, wakeOnInstances, wakeOnItems, wakeOnNews } from '../../../src/catalog/wake.ts';
-import { createStores } from '../../../src/control/stores.ts';
+import { createStores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Failure } from '../../../src/osb/outcome-types.ts';
 import { clusterBroker, convert, service } from './catalog-fixture.ts';

@@ -1,7 +1,7 @@
 import { silentLogger } from '../../../src/base/logger.ts';
 import { watchStores } from '../../../src/commands/object-metrics.ts';
-import { createStores } from '../../../src/control/stores.ts';
-import { statusOf, type Verdict } from '../../../src/control/verdict.ts';
+import { createStores } from '../../../src/model/stores.ts';
+import { statusOf, type Verdict } from '../../../src/model/verdict.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 

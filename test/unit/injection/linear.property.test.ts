@@ -122,7 +122,11 @@ function injected(pod: RawPod): number {
 function lifted(pod: RawPod): number {
   return readsOf((watch) => {
     const workload = { metadata: pod.metadata, spec: { template: pod } };
-    const { annotations } = lift('Deployment', watch(workload), watch(structuredClone(workload)));
+    const { annotations } = lift(
+      { kind: 'Deployment', template: ['spec', 'template'] },
+      watch(workload),
+      watch(structuredClone(workload)),
+    );
     parseAnnotations(watch(annotations), defaultLimits);
   });
 }

@@ -1,5 +1,5 @@
 import { parseContainerFilter } from '../../../src/injection/container-filter.ts';
-import { optOutOf } from '../../../src/injection/opt-out.ts';
+import { optOutOf } from '../../../src/model/scope.ts';
 import { container, envNames, inject, key, mountPaths, pod } from './pods.ts';
 
 const spec = {

@@ -1,5 +1,5 @@
 import type { ServiceInstance, ServiceInstanceStatus } from '../../../src/api/generated/service-instance.ts';
-import type { Offering } from '../../../src/control/resolve.ts';
+import type { Offering } from '../../../src/model/resolve.ts';
 import { pendingChange } from '../../../src/instances/pending-change.ts';
 import type { ServiceRequest } from '../../../src/instances/service-request.ts';
 

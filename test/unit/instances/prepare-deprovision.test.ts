@@ -1,7 +1,7 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { createStores, type Stores } from '../../../src/control/stores.ts';
+import { createStores, type Stores } from '../../../src/model/stores.ts';
 import { bindingsInTheWay, learnOfBindings } from '../../../src/instances/prepare-deprovision.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 

@@ -4,7 +4,7 @@ import { finalizer, idMadeAnnotation } from '../../../src/api/group.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { bindingKind } from '../../../src/bindings/binding-kind.ts';
 import { InstanceLanes } from '../../../src/bindings/instance-lanes.ts';
-import { createStores } from '../../../src/control/stores.ts';
+import { createStores } from '../../../src/model/stores.ts';
 import { instanceKind } from '../../../src/instances/instance-kind.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { keepHold } from '../../../src/operations/adopt.ts';

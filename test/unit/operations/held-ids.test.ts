@@ -1,7 +1,7 @@
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { BrokerRef } from '../../../src/brokers/broker-ref.ts';
 import { Store } from '../../../src/control/store.ts';
-import { createStores, idKey } from '../../../src/control/stores.ts';
+import { createStores, idKey } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';

@@ -4,14 +4,14 @@ import { foldedFrom } from '../base/folded-json.ts';
 import { canonicalJson } from '../base/json.ts';
 import { copyLazily, jsonOf, lazyText } from '../base/lazy-json.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { Withheld } from './withheld.ts';
+import { withoutManagedFields } from '../control/kept-whole.ts';
+import { Withheld } from '../control/withheld.ts';
 
 /**
  * What stores keep of our kinds. Whoever may write one object may write thousands, so it has to be bounded for each, and
  * with it what a process needs, however much the objects hold.
  */
 
-type Metadata = KubeObject['metadata'];
 type Entries = Readonly<Record<string, string>>;
 
 /** Characters of labels, and of annotations. Ours come first. */
@@ -72,21 +72,6 @@ function comparedText(spec: object, field: string): string | undefined {
 
 function isWithheld(spec: object, field: string): boolean {
   return Object.getOwnPropertyDescriptor(spec, field)?.value instanceof Withheld;
-}
-
-/** All but what nobody looks at. */
-export function keptWhole<T extends KubeObject>(object: T): T {
-  const metadata = withoutManagedFields(object.metadata);
-  return metadata === object.metadata ? object : { ...object, metadata };
-}
-
-/** `managedFields` are a third of most objects. They may be large, and are not even looked at. */
-function withoutManagedFields(metadata: Metadata): Metadata {
-  if (!('managedFields' in metadata)) return metadata;
-  const fields = metadata as unknown as Readonly<Record<string, unknown>>;
-  const kept: Record<string, unknown> = {};
-  for (const key of Object.keys(fields)) if (key !== 'managedFields') kept[key] = fields[key];
-  return kept as unknown as Metadata;
 }
 
 function bounded(field: 'labels' | 'annotations', entries: Entries | undefined): object {

@@ -1,7 +1,7 @@
 import type { ServiceInstanceSpec } from '../../../src/api/generated/service-instance.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { resolveOffering } from '../../../src/control/resolve.ts';
-import { createStores, type Stores } from '../../../src/control/stores.ts';
+import { resolveOffering } from '../../../src/model/resolve.ts';
+import { createStores, type Stores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 
 interface Gone {

@@ -1,4 +1,4 @@
-import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import { fromCatalogFirst, resolveOffering, type Offering } from './resolve.ts';
 import { scoped, type Stores } from './stores.ts';
 
@@ -28,4 +28,18 @@ function recordedOffering({ metadata, status }: ServiceInstance, stores: Stores)
   const [serviceClass] = fromCatalogFirst(clusterServiceClasses.store.byIndex('externalID', serviceID));
   const [plan] = fromCatalogFirst(clusterServicePlans.store.byIndex('externalID', planID));
   return serviceClass && plan && { scope: 'cluster', class: serviceClass, plan };
+}
+
+type OfferingRefs = Pick<
+  ServiceInstanceSpec,
+  'clusterServiceClassRef' | 'clusterServicePlanRef' | 'serviceClassRef' | 'servicePlanRef'
+>;
+
+/** The references to a resolved class and plan, under the names that they have in an instance's spec. */
+export function offeringRefs(offering: Offering): OfferingRefs {
+  const classRef = { name: offering.class.metadata.name };
+  const planRef = { name: offering.plan.metadata.name };
+  return offering.scope === 'cluster'
+    ? { clusterServiceClassRef: classRef, clusterServicePlanRef: planRef }
+    : { serviceClassRef: classRef, servicePlanRef: planRef };
 }

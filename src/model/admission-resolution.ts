@@ -1,8 +1,19 @@
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
-import type { ResolveInstance } from '../admission/catalog-change.ts';
-import { resolveOffering } from '../control/resolve.ts';
-import { scoped, type Stores } from '../control/stores.ts';
-import { offeringRefs } from '../control/offering-refs.ts';
+import { resolveOffering } from './resolve.ts';
+import { scoped, type Stores } from './stores.ts';
+import { offeringRefs } from './offering-of.ts';
+
+export type ResolveInstance = (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined;
+
+export interface ResolvedInstance {
+  /** `clusterServiceClassRef`, … as fields of the spec. */
+  readonly refs: Readonly<Partial<Record<InstanceRef, { readonly name: string }>>>;
+  /** The plan selector to fill in when the instance names none and the class has one plan only. */
+  readonly planSelector?: Readonly<Record<string, string>>;
+}
+
+export type InstanceRef =
+  'clusterServiceClassRef' | 'clusterServicePlanRef' | 'serviceClassRef' | 'servicePlanRef';
 
 /** What the webhook fills in: references, and the only plan of a class when none is named. */
 export function admissionResolution(stores: Stores): ResolveInstance {

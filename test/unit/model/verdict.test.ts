@@ -1,4 +1,4 @@
-import { statusOf, type Verdict } from '../../../src/control/verdict.ts';
+import { statusOf, type Verdict } from '../../../src/model/verdict.ts';
 
 const now = '2026-01-02T03:04:05Z';
 const before = '2026-01-01T00:00:00Z';

@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { offeringOf } from '../../../src/control/offering-of.ts';
-import { createStores, type Stores } from '../../../src/control/stores.ts';
+import { offeringOf } from '../../../src/model/offering-of.ts';
+import { createStores, type Stores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 
 let stores: Stores;

@@ -22,8 +22,9 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ListWatchDeps } from '../kube/list-watch.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { namespaces, type Resource } from '../kube/resources.ts';
-import { Informer } from './informer.ts';
-import { keptBrokered, keptItem, keptWhole } from './kept-form.ts';
+import { Informer } from '../control/informer.ts';
+import { keptWhole } from '../control/kept-whole.ts';
+import { keptBrokered, keptItem } from './kept-form.ts';
 
 /**
  * What the program knows of the cluster: one informer per kind. Secrets are never among them, and of what is large and

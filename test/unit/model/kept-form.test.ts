@@ -1,5 +1,5 @@
 import { lazyText, putLazily } from '../../../src/base/lazy-json.ts';
-import { keptBrokered, keptItem, keptItemSpec } from '../../../src/control/kept-form.ts';
+import { keptBrokered, keptItem, keptItemSpec } from '../../../src/model/kept-form.ts';
 import { Store } from '../../../src/control/store.ts';
 import { Withheld } from '../../../src/control/withheld.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';

@@ -5,7 +5,7 @@ import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
 import { isNamedAfter } from '../api/names.ts';
 import { printable } from '../base/printable.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../control/store.ts';
 import { scoped, type Stores } from './stores.ts';
 import { unresolvedClass, unresolvedPlan, type Choice, type Selector } from './unresolved.ts';
 

@@ -1,7 +1,7 @@
 import { silentLogger } from '../../../src/base/logger.ts';
-import { offeringProblem } from '../../../src/commands/admission-resolution.ts';
-import { resolveOffering } from '../../../src/control/resolve.ts';
-import { createStores, type Stores } from '../../../src/control/stores.ts';
+import { offeringProblem } from '../../../src/model/admission-resolution.ts';
+import { resolveOffering } from '../../../src/model/resolve.ts';
+import { createStores, type Stores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 
 let stores: Stores;

@@ -91,6 +91,13 @@ export const workloadsInScope: readonly WorkloadKind[] = [
   },
 ];
 
+const byKind = new Map(workloadsInScope.map((row) => [row.kind, row] as const));
+
+/** Undefined for a kind that has no Pod template, or that is none of ours. */
+export function workloadKindOf(kind: string): WorkloadKind | undefined {
+  return byKind.get(kind);
+}
+
 /**
  * Whether workloads and Pods of the namespace are sent to the webhook: only then anybody has looked whether those who
  * wrote them may ask for services.
@@ -110,4 +117,19 @@ export function hasMark(
   { key, value }: Mark,
 ): boolean {
   return map !== null && map !== undefined && Object.hasOwn(map, key) && map[key] === value;
+}
+
+/** The metadata of a Pod, or of a Pod template. */
+type Marked = { readonly [P in PodOptOut['place']]?: Readonly<Record<string, string>> | null | undefined };
+
+/** Why a Pod is left alone. */
+export type OptOut = PodOptOut['reason'] | 'namespace-disabled';
+
+/** Whether the Pod, or its namespace, wants no injection. Either of them is enough: nothing can be taken back. */
+export function optOutOf(
+  pod: Marked | null | undefined,
+  namespaceLabels: Readonly<Record<string, string>> | undefined,
+): OptOut | undefined {
+  for (const optOut of podOptOuts) if (hasMark(pod?.[optOut.place], optOut)) return optOut.reason;
+  return hasMark(namespaceLabels, namespaceOptOut) ? 'namespace-disabled' : undefined;
 }

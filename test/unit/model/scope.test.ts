@@ -1,4 +1,4 @@
-import { isNamespaceServed } from '../../../src/injection/scope.ts';
+import { isNamespaceServed } from '../../../src/model/scope.ts';
 
 const own = 'bindery-system';
 
