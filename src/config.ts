@@ -1,3 +1,4 @@
+import { parseGoDurationMs } from './base/go-duration.ts';
 import { networkInterfaces } from 'node:os';
 import { brokerTargets } from './osb/broker-targets.ts';
 import type { CatalogLimits } from './osb/catalog-limits.ts';
@@ -233,15 +234,9 @@ function electionTimes(read: { duration(key: string): number }): ElectionTimes {
   );
 }
 
-/** Milliseconds of `500ms`, `90s`, `5m`, `24h` and sums of them such as `1h30m`; undefined when it is none. */
+/** Milliseconds of `500ms`, `90s`, `5m`, `24h` and sums of them such as `1h30m`; undefined when it is none, or no time. */
 export function durationMs(text: string): number | undefined {
-  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  let sum = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-    sum += Number(amount) * units[unit as keyof typeof units];
-  }
-  return sum > 0 ? sum : undefined;
+  return parseGoDurationMs(text) || undefined;
 }
 
 /** Bytes of `8388608`, `8192Ki` or `8Mi`; undefined when it is none. */

@@ -1,7 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { bindingIdAnnotation, bindingSecretLabel } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
-import type { SecretObject } from '../brokers/secret-object.ts';
+import type { SecretObject } from '../kube/data-objects.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isApiError, isNotFound, type KubeApiError } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';

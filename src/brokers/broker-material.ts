@@ -5,7 +5,7 @@ import type { KubeObject } from '../kube/objects.ts';
 import { configMaps, secrets, type Resource } from '../kube/resources.ts';
 import type { BrokerAuth, BrokerTls } from '../osb/options.ts';
 import type { AuthSource, BrokerSpecification, CaSource, MaterialRef } from './broker-settings.ts';
-import { decodeBase64, type ConfigMapObject, type SecretObject } from './secret-object.ts';
+import { decodeBase64, type ConfigMapObject, type SecretObject } from '../kube/data-objects.ts';
 
 /** Everything secret or separate that a connection needs. */
 export interface BrokerMaterial {

@@ -1,6 +1,6 @@
 import type { ClusterServiceBroker } from '../api/generated/cluster-service-broker.ts';
 import type { ServiceBroker } from '../api/generated/service-broker.ts';
-import { decodeBase64 } from './secret-object.ts';
+import { decodeBase64 } from '../kube/data-objects.ts';
 import { brokerAnnotations } from '../api/broker-annotations.ts';
 import { contextAnnotationsProblem } from './context-annotations.ts';
 

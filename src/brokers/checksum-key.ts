@@ -5,7 +5,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isApiError, isConflict, isForbidden, isNotFound } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';
 import { withoutWords } from '../kube/secret-refusal.ts';
-import { decodeBase64, type SecretObject } from './secret-object.ts';
+import { decodeBase64, type SecretObject } from '../kube/data-objects.ts';
 
 export interface ChecksumKeyDeps {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'patch'>;

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
+import { untilAborted } from '../base/abort.ts';
+import { CachedValue } from '../base/cached-value.ts';
+import type { Stopwatch } from '../base/stopwatch.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
 import { configMaps } from '../kube/resources.ts';
-import type { ConfigMapObject } from './secret-object.ts';
+import type { ConfigMapObject } from '../kube/data-objects.ts';
 
 export interface ClusterIdDeps {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'patch'>;
@@ -16,6 +18,7 @@ export interface ClusterIdDeps {
 /** An edited id is in use after this time at the latest. */
 const maxAgeMs = 60_000;
 const timeoutMs = 10_000;
+const maxWaitMs = 30_000;
 
 /**
  * What this cluster calls itself towards brokers (`clusterid` of the OSB context). Kept in a ConfigMap, so that it
@@ -23,27 +26,21 @@ const timeoutMs = 10_000;
  */
 export class ClusterId {
   readonly #deps: ClusterIdDeps;
-  readonly #stopwatch: Stopwatch;
-  #known: { readonly id: string; readonly readAtMs: number } | undefined;
+  readonly #id: CachedValue<string>;
 
   constructor(deps: ClusterIdDeps) {
     this.#deps = deps;
-    this.#stopwatch = deps.stopwatch ?? systemStopwatch;
+    // Read for all who ask, so that nobody's end takes it from the others.
+    const read = (): Promise<string> => this.#read(AbortSignal.timeout(maxWaitMs));
+    this.#id = new CachedValue(maxAgeMs, read, deps.stopwatch);
   }
 
-  /** @throws KubeApiError when the ConfigMap can be neither read nor written, and no id is known yet */
-  async get(signal: AbortSignal): Promise<string> {
-    const known = this.#known;
-    if (known !== undefined && this.#stopwatch.elapsedMs() - known.readAtMs < maxAgeMs) return known.id;
-    try {
-      const id = await this.#read(signal);
-      this.#known = { id, readAtMs: this.#stopwatch.elapsedMs() };
-      return id;
-    } catch (error) {
-      // The id does not change because the API server is away for a moment.
-      if (known !== undefined && !signal.aborted) return known.id;
-      throw error;
-    }
+  /**
+   * The id does not change because the API server is away for a moment.
+   * @throws KubeApiError, KubeConnectionError when the ConfigMap can be neither read nor written, and no id is known yet
+   */
+  get(signal: AbortSignal): Promise<string> {
+    return untilAborted(this.#id.get(), signal);
   }
 
   async #read(signal: AbortSignal): Promise<string> {

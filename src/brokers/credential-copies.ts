@@ -9,7 +9,7 @@ import { secrets } from '../kube/resources.ts';
 import { withoutWords } from '../kube/secret-refusal.ts';
 import type { BrokerMaterial } from './broker-material.ts';
 import type { AnyBroker, BrokerSpecification } from './broker-settings.ts';
-import { decodeBase64, type SecretObject } from './secret-object.ts';
+import { decodeBase64, type SecretObject } from '../kube/data-objects.ts';
 
 export interface CredentialCopiesDeps {
   readonly client: Pick<KubeClient, 'get' | 'patch' | 'delete'>;

@@ -1,3 +1,4 @@
+import { untilAborted } from '../base/abort.ts';
 import { jsonEqual } from '../base/json.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
 import type { Stores } from '../model/stores.ts';
@@ -132,19 +133,5 @@ export class MaterialCache {
     if (metadata.namespace === undefined) return false;
     const namespace = this.#deps.stores.namespaces.store.get(metadata.namespace);
     return namespace?.metadata.deletionTimestamp !== undefined;
-  }
-}
-
-/** The promise's outcome, or the signal's reason as a rejection, whichever is first. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -7,7 +7,7 @@ import { secrets } from '../kube/resources.ts';
 import type { ChecksumKey } from './checksum-key.ts';
 import { withDefaults } from './default-parameters.ts';
 import { parameterChecksum, shownInStatus, type RecordedParameters } from './parameter-checksum.ts';
-import { decodeBase64, type SecretObject } from './secret-object.ts';
+import { decodeBase64, type SecretObject } from '../kube/data-objects.ts';
 
 /** `parameters` and `parametersFrom` of an instance or binding. */
 export interface ParameterSource {

@@ -1,10 +1,4 @@
-/** One requirement of a label selector, about one property. */
-export interface Requirement {
-  readonly property: string;
-  readonly operator: 'exists' | 'absent' | 'in' | 'notin' | 'above' | 'below';
-  /** For in and notin any number; for above and below one integer. */
-  readonly values: readonly string[];
-}
+import { isInteger, type Requirement } from '../api/selector.ts';
 
 export type SelectorResult =
   | { readonly kind: 'selector'; readonly requirements: readonly Requirement[] }
@@ -27,28 +21,6 @@ export function parseSelector(text: string, properties: readonly string[]): Sele
     throw error;
   }
 }
-
-/** Whether an object satisfies all requirements; `valueOf` gives a property, undefined when it has none. */
-export function matchesSelector(
-  requirements: readonly Requirement[],
-  valueOf: (property: string) => string | undefined,
-): boolean {
-  return requirements.every(({ property, operator, values }) => {
-    const value = valueOf(property);
-    return tests[operator](value, values);
-  });
-}
-
-type Test = (value: string | undefined, values: readonly string[]) => boolean;
-
-const tests: Readonly<Record<Requirement['operator'], Test>> = {
-  exists: (value) => value !== undefined,
-  absent: (value) => value === undefined,
-  in: (value, values) => value !== undefined && values.includes(value),
-  notin: (value, values) => value === undefined || !values.includes(value),
-  above: (value, [bound = '0']) => isInteger(value) && BigInt(value ?? '') > BigInt(bound),
-  below: (value, [bound = '0']) => isInteger(value) && BigInt(value ?? '') < BigInt(bound),
-};
 
 function tokenize(text: string): readonly string[] {
   const token = /\s*(==|!=|[=!(),<>]|[^\s=!(),<>]+)/y;
@@ -143,8 +115,4 @@ class Parser {
       `"${token}" is expected before ${found === undefined ? 'the end' : `"${found}"`}`,
     );
   }
-}
-
-function isInteger(value: string | undefined = ''): boolean {
-  return /^-?\d{1,19}$/.test(value);
 }

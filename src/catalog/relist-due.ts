@@ -1,6 +1,6 @@
 import { isConditionTrue } from '../api/conditions.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
-import { parseGoDurationMs } from './go-duration.ts';
+import { parseGoDurationMs } from '../base/go-duration.ts';
 import type { RelistRequest } from './relist-requests.ts';
 
 export interface RelistFacts {

@@ -1,6 +1,6 @@
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isApiError, isNotFound } from '../kube/errors.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import type { SecretObject } from '../kube/data-objects.ts';
 import { secrets } from '../kube/resources.ts';
 import { withoutWords } from '../kube/secret-refusal.ts';
 import { readAuthorityState, writePublishedNote } from './authority-data.ts';
@@ -10,11 +10,6 @@ import type { AuthorityState, PublishedNote } from './rotation.ts';
 export interface CaSecretRef {
   readonly namespace: string;
   readonly name: string;
-}
-
-interface Secret extends KubeObject {
-  readonly type?: string;
-  readonly data?: Readonly<Record<string, string>>;
 }
 
 /** By this name it comes with the manifests, and the roles of deploy/rbac know it. */
@@ -33,7 +28,7 @@ export async function readPublicAuthority(
   signal: AbortSignal,
 ): Promise<AuthorityState | undefined> {
   try {
-    const { data } = await client.get<Secret>(secrets, ref, { signal, timeoutMs });
+    const { data } = await client.get<SecretObject>(secrets, ref, { signal, timeoutMs });
     return readAuthorityState(data ?? {});
   } catch (error) {
     if (!isNotFound(error)) throw error;
@@ -58,7 +53,7 @@ export async function notePublished(
     value,
   }));
   try {
-    await client.patch<Secret>(secrets, ref, patch, { type: 'json', signal, timeoutMs });
+    await client.patch<SecretObject>(secrets, ref, patch, { type: 'json', signal, timeoutMs });
   } catch (error) {
     // It is logged, and whoever refused may have quoted the key.
     throw isApiError(error) ? withoutWords(error) : error;
@@ -71,7 +66,7 @@ async function createEmpty(
   signal: AbortSignal,
 ): Promise<void> {
   const metadata = { namespace, name, labels: { 'app.kubernetes.io/managed-by': 'bindery' } };
-  const secret: Secret = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque' };
+  const secret: SecretObject = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque' };
   try {
     await client.create(secrets, secret, { signal, timeoutMs });
   } catch (error) {

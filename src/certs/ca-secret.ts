@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isApiError, isConflict, isNotFound } from '../kube/errors.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import type { SecretObject } from '../kube/data-objects.ts';
 import { secrets } from '../kube/resources.ts';
 import { withoutWords } from '../kube/secret-refusal.ts';
 import { createAuthority, type KeySource } from './authority.ts';
@@ -28,11 +28,6 @@ export interface CaSecretDeps {
   readonly logger: Logger;
   readonly times: RotationTimes;
   readonly keySource?: KeySource;
-}
-
-interface Secret extends KubeObject {
-  readonly type?: string;
-  readonly data?: Readonly<Record<string, string>>;
 }
 
 /** Lost races before something else must be wrong. Each one means that another replica has made progress. */
@@ -101,13 +96,13 @@ export class CaSecret {
   }
 
   /** It comes with the manifests, and from the controller when somebody deletes it: there is no right to create it. */
-  #read(signal: AbortSignal): Promise<Secret> {
+  #read(signal: AbortSignal): Promise<SecretObject> {
     const { client, namespace, name } = this.#deps;
-    return client.get<Secret>(secrets, { namespace, name }, { signal, timeoutMs: callTimeoutMs });
+    return client.get<SecretObject>(secrets, { namespace, name }, { signal, timeoutMs: callTimeoutMs });
   }
 
   async #replace(
-    secret: Secret,
+    secret: SecretObject,
     state: AuthorityState,
     step: RotationStep | 'mend',
     signal: AbortSignal,

@@ -1,36 +1,40 @@
 import type { LabelSelector, LabelSelectorRequirement } from '../api/generated/pod-preset.ts';
+import { matchesSelector, type Requirement } from '../api/selector.ts';
+import { memoized } from './memo.ts';
 
 /**
  * Kubernetes' rule for label selectors: all conditions hold; an empty selector matches everything; `NotIn` also
  * matches when the label is absent. A condition that can not be understood matches nothing.
  */
-export function matchesSelector(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  const exact = Object.entries(selector.matchLabels ?? {});
-  return (
-    exact.every(([key, value]) => valueOf(labels, key) === value) &&
-    (selector.matchExpressions ?? []).every((requirement) => holds(requirement, labels))
+export function selectsLabels(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  return matchesSelector(requirementsOf(selector), (key) =>
+    Object.hasOwn(labels, key) ? labels[key] : undefined,
   );
 }
 
-function holds(
-  { key, operator, values = [] }: LabelSelectorRequirement,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const value = valueOf(labels, key);
+/** Selectors are what the store holds: the same objects for every Pod. */
+const requirementsOf = memoized(
+  ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): readonly Requirement[] => [
+    ...Object.entries(matchLabels).map(([property, value]) => ({
+      property,
+      operator: 'in' as const,
+      values: [value],
+    })),
+    ...matchExpressions.map(asRequirement),
+  ],
+);
+
+function asRequirement({ key: property, operator, values = [] }: LabelSelectorRequirement): Requirement {
   switch (operator) {
     case 'In':
-      return value !== undefined && values.includes(value);
+      return { property, operator: 'in', values };
     case 'NotIn':
-      return value === undefined || !values.includes(value);
+      return { property, operator: 'notin', values };
     case 'Exists':
-      return value !== undefined;
+      return { property, operator: 'exists', values: [] };
     case 'DoesNotExist':
-      return value === undefined;
+      return { property, operator: 'absent', values: [] };
     default:
-      return false;
+      return { property, operator: 'in', values: [] };
   }
-}
-
-function valueOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
-  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }

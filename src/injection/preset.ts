@@ -2,7 +2,7 @@ import type { PodPreset, PodPresetBinding } from '../api/generated/pod-preset.ts
 import { bindingAnnotationPrefixes as prefix } from '../api/group.ts';
 import { parseAnnotations } from './annotations.ts';
 import type { Report } from './container-draft.ts';
-import { matchesSelector } from './label-selector.ts';
+import { selectsLabels } from './label-selector.ts';
 import { memoized } from './memo.ts';
 import type { PodDraft } from './pod-draft.ts';
 import type { Annotations, RawEnv, RawEnvFrom, RawMetadata, RawMount, RawVolume } from './pod.ts';
@@ -34,7 +34,7 @@ export function matchingPresets(
 ): readonly Preset[] {
   if (presets.length === 0) return none;
   return presets
-    .filter(({ spec }) => spec.selector !== undefined && matchesSelector(spec.selector, pod?.labels ?? {}))
+    .filter(({ spec }) => spec.selector !== undefined && selectsLabels(spec.selector, pod?.labels ?? {}))
     .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
     .map(readPreset);
 }

@@ -3,7 +3,7 @@ import { backoffMs } from '../base/backoff.ts';
 import { answerError } from './api-answer.ts';
 import type { KubeConnection } from './connection.ts';
 import { isApiError, KubeConnectionError } from './errors.ts';
-import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
+import type { ApiAnswer, ApiRequest, ApiTransport } from './api-transport.ts';
 
 /** One HTTP exchange, for metrics. A repeated call is several. */
 export interface KubeCall {
@@ -18,12 +18,12 @@ export interface KubeCall {
 }
 
 export interface CallContext {
-  readonly transport: Transport;
+  readonly transport: ApiTransport;
   readonly connection: KubeConnection;
   readonly observe: ((call: KubeCall) => void) | undefined;
 }
 
-export interface Call extends HttpRequest {
+export interface Call extends ApiRequest {
   readonly resource: string;
 }
 
@@ -43,7 +43,7 @@ const resetCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR
  * credentials; 429 with Retry-After).
  * @throws KubeApiError, KubeConnectionError, CredentialsError, or the signal's reason
  */
-export async function perform(context: CallContext, call: Call): Promise<HttpAnswer> {
+export async function perform(context: CallContext, call: Call): Promise<ApiAnswer> {
   const deadlineMs = performance.now() + call.timeoutMs;
   const tries: Tries = { resets: 0, isRenewed: false };
   let timeoutMs = call.timeoutMs;
@@ -59,7 +59,7 @@ export async function perform(context: CallContext, call: Call): Promise<HttpAns
   }
 }
 
-async function exchange(context: CallContext, call: Call): Promise<HttpAnswer | { failure: unknown }> {
+async function exchange(context: CallContext, call: Call): Promise<ApiAnswer | { failure: unknown }> {
   if (context.observe === undefined) {
     return context.transport.request(call).catch((failure: unknown) => ({ failure }));
   }
@@ -100,7 +100,7 @@ async function repeatAfterMs(
   return Math.max(minRetryAfterMs, error.retryAfterMs);
 }
 
-function warningOf(answer: HttpAnswer): string | undefined {
+function warningOf(answer: ApiAnswer): string | undefined {
   const warning = answer.headers['warning'];
   return Array.isArray(warning) ? warning.join('\n') : warning;
 }

@@ -8,7 +8,7 @@ import { connectionError, isApiError, KubeConnectionError } from './errors.ts';
 import type { KubeList, KubeObject, NewObject, ObjectRef } from './objects.ts';
 import { mediaType, queryText, type ListQuery, type WatchQuery } from './query.ts';
 import { apiVersionOf, resourcePath, type Resource } from './resources.ts';
-import { Transport, type HttpStream } from './transport.ts';
+import { ApiTransport, type ApiStream } from './api-transport.ts';
 import { watchEvents, type WatchEvent } from './watch-stream.ts';
 
 export type { KubeCall } from './call.ts';
@@ -90,14 +90,14 @@ const defaultInactivityMs = 150_000;
 export class KubeClient {
   readonly connection: KubeConnection;
   readonly #deps: KubeClientDeps;
-  readonly #transport: Transport;
+  readonly #transport: ApiTransport;
   readonly #context: CallContext;
   readonly #userAgent: string;
   readonly #fieldManager: string | undefined;
   readonly #largeFields: RegExp;
 
   /** @param transport shared with another client, which closes it. @default a new one */
-  constructor(deps: KubeClientDeps, transport = new Transport(deps.connection)) {
+  constructor(deps: KubeClientDeps, transport = new ApiTransport(deps.connection)) {
     this.connection = deps.connection;
     this.#deps = deps;
     this.#transport = transport;
@@ -240,7 +240,7 @@ export class KubeClient {
     return this.#transport.close();
   }
 
-  async #open(call: Call & { readonly signal: AbortSignal }): Promise<HttpStream> {
+  async #open(call: Call & { readonly signal: AbortSignal }): Promise<ApiStream> {
     const stream = await this.#transport.stream(call);
     if (stream.status < 300) return stream;
     const { status, headers } = stream;

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { compact } from '../base/compact.ts';
 import { isObject } from '../base/json.ts';
 import { errorMessage } from '../base/logger.ts';
-import { CachedValue } from './cached-value.ts';
+import { CachedValue } from '../base/cached-value.ts';
 import type { Headers, KubeConnection, TlsOptions } from './connection.ts';
 import { CredentialsError } from './errors.ts';
 import { inClusterConnection, serviceAccountDirectory } from './in-cluster.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { CachedValue } from './cached-value.ts';
+import { CachedValue } from '../base/cached-value.ts';
 import type { KubeConnection, TlsOptions } from './connection.ts';
 
 /** Where the kubelet mounts the token of a Pod's service account. */

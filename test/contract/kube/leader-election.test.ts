@@ -17,6 +17,9 @@ interface Candidate {
   readonly log: string[];
 }
 
+/** Many times what the answers of this server take on a busy machine: nobody loses the lead because the test is slow. */
+const times = { leaseDurationMs: 5_000, renewDeadlineMs: 2_000, retryPeriodMs: 20 };
+
 let server: FakeApiServer;
 let client: KubeClient;
 let skewMs: number;
@@ -48,9 +51,7 @@ function elect(
     name: place.name,
     identity,
     logger: silentLogger,
-    leaseDurationMs: 1_000,
-    renewDeadlineMs: 400,
-    retryPeriodMs: 20,
+    ...times,
     ...deps,
   });
   const finished = election.run(stop.signal, async (signal) => {
@@ -78,7 +79,7 @@ describe('taking the lead', () => {
   it('creates the Lease and leads', async () => {
     const { election, log } = elect('a');
     await waitFor(() => election.isLeading);
-    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 1, leaseTransitions: 0 });
+    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 5, leaseTransitions: 0 });
     expect(spec()['renewTime']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     expect(log).toEqual(['begin']);
   });
@@ -103,7 +104,7 @@ describe('taking the lead', () => {
     await first.finished;
     expect(first.log).toEqual(['begin', 'end']);
     // Faster than the duration of the Lease, because it was released.
-    await waitFor(() => all.some(({ election }) => election.isLeading), { timeoutMs: 900 });
+    await waitFor(() => all.some(({ election }) => election.isLeading), { timeoutMs: 4_500 });
     expect(spec()['leaseTransitions']).toBe(1);
   });
 
@@ -129,11 +130,11 @@ describe('taking the lead', () => {
   it('does not take over while the other one renews', async () => {
     server.storage.create(
       collection,
-      { metadata: { name: place.name }, spec: { holderIdentity: 'other', leaseDurationSeconds: 1 } } as never,
+      { metadata: { name: place.name }, spec: { holderIdentity: 'other', leaseDurationSeconds: 2 } } as never,
       place.namespace,
     );
     const { election } = elect('a');
-    for (let renewal = 0; renewal < 15; renewal++) {
+    for (let renewal = 0; renewal < 25; renewal++) {
       await delay(100);
       write({ renewTime: `renewal ${renewal}` });
       expect(election.isLeading).toBe(false);
@@ -189,8 +190,8 @@ describe('losing the lead', () => {
     server.plan({ method: 'PUT', answer: 'stall', times: 100 });
     await waitFor(() => leader.log.includes('end'));
     const tookMs = performance.now() - startedMs;
-    expect(tookMs).toBeGreaterThan(300);
-    expect(tookMs).toBeLessThan(1_000);
+    expect(tookMs).toBeGreaterThan(1_900);
+    expect(tookMs).toBeLessThan(times.leaseDurationMs);
   });
 
   it('survives a short trouble without stopping', async () => {
@@ -206,7 +207,7 @@ describe('losing the lead', () => {
     const leader = elect('a');
     await waitFor(() => leader.election.isLeading);
     write({ holderIdentity: 'thief' });
-    await waitFor(() => leader.log.includes('end'), { timeoutMs: 300 });
+    await waitFor(() => leader.log.includes('end'), { timeoutMs: 1_500 });
     expect(spec()['holderIdentity']).toBe('thief');
     await waitFor(() => leader.log.length === 3);
     expect(leader.log).toEqual(['begin', 'end', 'begin']);
@@ -250,9 +251,9 @@ describe('the permit of the leader', () => {
     const { permit } = leader.election;
     expect(permit.holds()).toBe(true);
     // In the same turn: nobody has been able to notice that the process was stopped.
-    skewMs = 450;
+    skewMs = 2_250;
     expect(permit.holds()).toBe(true);
-    skewMs = 950;
+    skewMs = 4_950;
     expect(permit.holds()).toBe(false);
     expect(leader.log).toEqual(['begin']);
   });
@@ -274,7 +275,7 @@ describe('the permit of the leader', () => {
     await waitFor(() => leader.election.isLeading);
     const { signal } = leader.election.permit;
     write({ holderIdentity: 'thief' });
-    await waitFor(() => signal.aborted, { timeoutMs: 300 });
+    await waitFor(() => signal.aborted, { timeoutMs: 1_500 });
     expect(leader.election.permit.holds()).toBe(false);
   });
 
@@ -297,7 +298,7 @@ describe('the end', () => {
     const startedMs = performance.now();
     write({ holderIdentity: 'thief' });
     await expect(finished).rejects.toThrow(LeadOverrunError);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(performance.now() - startedMs).toBeLessThan(times.leaseDurationMs);
     expect(spec()['holderIdentity']).toBe('thief');
   });
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
-import { Transport } from '../../../src/kube/transport.ts';
+import { ApiTransport } from '../../../src/kube/api-transport.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { FollowedServer } from './followed-server.ts';
 
@@ -15,7 +15,7 @@ beforeEach(async () => {
   const connection = api.server.connection();
   relay = await TcpRelay.start(connection.server);
   skewMs = 0;
-  const transport = new Transport(
+  const transport = new ApiTransport(
     { ...connection, server: relay.url(connection.server) },
     { elapsedMs: () => performance.now() + skewMs },
   );

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KubeConnection } from '../../../src/kube/connection.ts';
-import { Transport } from '../../../src/kube/transport.ts';
+import { ApiTransport } from '../../../src/kube/api-transport.ts';
 import { freePort } from '../../support/free-port.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -28,7 +28,7 @@ it('a client that is closed in the middle of a request leaves nobody with a fail
   const listen = (error: unknown): void => void unheard.push(error);
   process.on('unhandledRejection', listen);
   try {
-    const transport = new Transport(connection);
+    const transport = new ApiTransport(connection);
     const request = transport.request({ method: 'GET', path: '/api', headers: {}, timeoutMs: 10_000 });
     const failure = request.catch((error: unknown) => error);
     await waitFor(() => arrived === 1);

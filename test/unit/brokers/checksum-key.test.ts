@@ -1,6 +1,6 @@
 import { silentLogger } from '../../../src/base/logger.ts';
 import { ChecksumKey } from '../../../src/brokers/checksum-key.ts';
-import type { SecretObject } from '../../../src/brokers/secret-object.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { apiError } from './object-reader.ts';
 

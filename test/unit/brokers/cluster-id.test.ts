@@ -1,5 +1,5 @@
 import { ClusterId } from '../../../src/brokers/cluster-id.ts';
-import type { ConfigMapObject } from '../../../src/brokers/secret-object.ts';
+import type { ConfigMapObject } from '../../../src/kube/data-objects.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';
 

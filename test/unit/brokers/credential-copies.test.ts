@@ -3,7 +3,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import type { BrokerMaterial } from '../../../src/brokers/broker-material.ts';
 import { specificationOf, type AnyBroker } from '../../../src/brokers/broker-settings.ts';
 import { CredentialCopies } from '../../../src/brokers/credential-copies.ts';
-import type { SecretObject } from '../../../src/brokers/secret-object.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { createStores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';

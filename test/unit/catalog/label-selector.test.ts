@@ -1,4 +1,5 @@
-import { matchesSelector, parseSelector } from '../../../src/catalog/label-selector.ts';
+import { matchesSelector } from '../../../src/api/selector.ts';
+import { parseSelector } from '../../../src/catalog/label-selector.ts';
 
 const properties = ['name', 'spec.free', 'size'];
 const object: Readonly<Record<string, string>> = { name: 'mysql', 'spec.free': 'true', size: '5' };

@@ -1,5 +1,5 @@
 import type { PodPreset, PodPresetSpec } from '../../../src/api/generated/pod-preset.ts';
-import { matchesSelector } from '../../../src/injection/label-selector.ts';
+import { selectsLabels } from '../../../src/injection/label-selector.ts';
 import { matchingPresets } from '../../../src/injection/preset.ts';
 import type { RawPod } from '../../../src/injection/pod.ts';
 import { container, envNames, inject, key, mountPaths, planFor, pod } from './pods.ts';
@@ -37,7 +37,7 @@ describe('(21) selectors', () => {
       false,
     ],
   ] as const)('%s', (_title, selector, expected) => {
-    expect(matchesSelector(selector, { app: 'web' })).toBe(expected);
+    expect(selectsLabels(selector, { app: 'web' })).toBe(expected);
   });
 
   it('no selector means no Pod', () => {

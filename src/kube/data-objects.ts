@@ -1,4 +1,4 @@
-import type { KubeObject } from '../kube/objects.ts';
+import type { KubeObject } from './objects.ts';
 
 /** The part of a v1 Secret that is read here. Never kept in a store. */
 export interface SecretObject extends KubeObject {

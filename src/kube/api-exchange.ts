@@ -20,7 +20,7 @@ interface Answer {
  * Collects one answer. Written on undici's handler interface: without the streams of `request()` a small call
  * costs about a third less, and the body is always consumed, so the connection is free again.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class ApiExchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: unknown) => void;
   readonly #signal: AbortSignal | undefined;

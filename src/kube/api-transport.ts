@@ -4,9 +4,9 @@ import type { Permit } from '../base/permit.ts';
 import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { Headers, KubeConnection, TlsOptions } from './connection.ts';
 import { connectionError, KubeConnectionError } from './errors.ts';
-import { Exchange, notPermitted } from './exchange.ts';
+import { ApiExchange, notPermitted } from './api-exchange.ts';
 
-export interface HttpRequest {
+export interface ApiRequest {
   readonly method: string;
   /** Path and query, below the server's base URL. */
   readonly path: string;
@@ -21,14 +21,14 @@ export interface HttpRequest {
   readonly permit?: Permit | undefined;
 }
 
-export interface HttpAnswer {
+export interface ApiAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
 /** An answer whose body comes for as long as the server likes. It must be read to its end, or aborted. */
-export interface HttpStream {
+export interface ApiStream {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: AsyncIterable<Uint8Array> & { text(): Promise<string> };
@@ -52,7 +52,7 @@ const suspectMs = 1_000;
 const cutEveryMs = 30_000;
 
 /** The connections to one API server, over HTTP/1.1. Knows its credentials and nothing else of Kubernetes. */
-export class Transport {
+export class ApiTransport {
   readonly #connection: KubeConnection;
   readonly #origin: string;
   readonly #prefix: string;
@@ -77,12 +77,12 @@ export class Transport {
    * One request and its complete answer, whatever its status.
    * @throws KubeConnectionError when there is none; the signal's reason when it aborted
    */
-  async request(request: HttpRequest): Promise<HttpAnswer> {
+  async request(request: ApiRequest): Promise<ApiAnswer> {
     const { pools, headers } = await this.#prepare(request);
     const sentMs = this.#stopwatch.elapsedMs();
     try {
-      const answer = await new Promise<HttpAnswer>((resolve, reject) => {
-        const exchange = new Exchange(request, resolve, reject);
+      const answer = await new Promise<ApiAnswer>((resolve, reject) => {
+        const exchange = new ApiExchange(request, resolve, reject);
         pools.requests.dispatch(
           {
             origin: this.#origin,
@@ -102,7 +102,7 @@ export class Transport {
   }
 
   /** Opens a long answer. The signal ends it at any time. */
-  async stream(request: HttpRequest & { readonly signal: AbortSignal }): Promise<HttpStream> {
+  async stream(request: ApiRequest & { readonly signal: AbortSignal }): Promise<ApiStream> {
     const { pools, headers } = await this.#prepare(request);
     const sentMs = this.#stopwatch.elapsedMs();
     try {
@@ -142,7 +142,7 @@ export class Transport {
     await Promise.all([...this.#suspects].map(({ watches }) => watches.destroy()));
   }
 
-  async #prepare(request: HttpRequest): Promise<{ pools: Pools; headers: Headers }> {
+  async #prepare(request: ApiRequest): Promise<{ pools: Pools; headers: Headers }> {
     request.signal?.throwIfAborted();
     if (request.permit?.holds() === false) throw notPermitted();
     if (this.#closed) throw new KubeConnectionError('CLOSED', 'the Kubernetes client is closed');
@@ -178,7 +178,7 @@ export class Transport {
       : new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect });
   }
 
-  async #failed(request: HttpRequest, error: unknown, pools: Pools, sentMs: number): Promise<unknown> {
+  async #failed(request: ApiRequest, error: unknown, pools: Pools, sentMs: number): Promise<unknown> {
     if (request.signal?.aborted) return request.signal.reason;
     // Says nothing about the connection.
     if (request.permit?.holds() === false) return error;

@@ -1,4 +1,4 @@
-import { CachedValue } from '../../../src/kube/cached-value.ts';
+import { CachedValue } from '../../../src/base/cached-value.ts';
 
 it('reads once for all who ask at the same time, and again after its time', async () => {
   let reads = 0;

@@ -1,4 +1,4 @@
-import { parseGoDurationMs } from '../../../src/catalog/go-duration.ts';
+import { parseGoDurationMs } from '../../../src/base/go-duration.ts';
 
 describe('a duration in the notation of Go', () => {
   it.each([
