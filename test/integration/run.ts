@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { restartsVariable } from '../support/restarts-variable.ts';
+import { restartsVariable } from '../support/world/restarts-variable.ts';
 
 const jest = join(import.meta.dirname, '..', '..', 'node_modules', 'jest', 'bin', 'jest.js');
 // The stories in life/ are made of kills, stops and pauses already.

@@ -17,9 +17,9 @@ import { readManifests } from '../../../src/commands/manifests.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { configMaps, deployments, pods, secrets } from '../../../src/kube/resources.ts';
 import { freePorts } from '../../support/free-port.ts';
-import { isReady, type ServiceWorld } from '../../support/service-world.ts';
+import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { becomesWell, LifeWorld } from '../life/life-world.ts';
+import { becomesWell, LifeWorld } from '../../support/world/life-world.ts';
 import { deploy, generatedFor, inUse } from '../workloads/requested-services.ts';
 import { objectsIn } from './private-cluster.ts';
 

@@ -8,7 +8,7 @@ import { events, namespaces, secrets } from '../../../src/kube/resources.ts';
 import { isRemoved } from '../../../src/catalog/scope.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
-import { CatalogWorld, condition, isSettled, uniqueName } from './catalog-world.ts';
+import { CatalogWorld, condition, isSettled, uniqueName } from '../../support/world/catalog-world.ts';
 import { testCatalog } from './test-catalog.ts';
 
 let world: CatalogWorld;

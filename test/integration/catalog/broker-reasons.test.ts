@@ -1,7 +1,7 @@
 import { freePort } from '../../support/free-port.ts';
 import { TestAuthority, type KeyedCertificate } from '../../support/test-broker/certificates.ts';
 import { TestBroker, type TestBrokerOptions } from '../../support/test-broker/test-broker.ts';
-import { CatalogWorld, condition, type Registration } from './catalog-world.ts';
+import { CatalogWorld, condition, type Registration } from '../../support/world/catalog-world.ts';
 import { testCatalog } from './test-catalog.ts';
 
 const oneDayMs = 86_400_000;

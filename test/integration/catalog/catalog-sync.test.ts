@@ -1,5 +1,5 @@
 import { clusterServiceBrokers } from '../../../src/api/kinds.ts';
-import { condition, CatalogWorld, uniqueName } from './catalog-world.ts';
+import { condition, CatalogWorld, uniqueName } from '../../support/world/catalog-world.ts';
 import { testCatalog, testService } from './test-catalog.ts';
 import {
   clusterServiceClasses,

@@ -10,7 +10,7 @@ import { queryLabels } from '../../../src/api/labels.ts';
 import { jsonEqual } from '../../../src/base/json.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { relist, removeInstance } from '../lifecycle/instance-actions.ts';
 
 let world: ServiceWorld;

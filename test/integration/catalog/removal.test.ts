@@ -5,7 +5,7 @@ import { RelayedWatchClient } from '../../support/relayed-watch-client.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { CatalogWorld, condition } from './catalog-world.ts';
+import { CatalogWorld, condition } from '../../support/world/catalog-world.ts';
 import { testPlan, testService } from './test-catalog.ts';
 
 let world: CatalogWorld;

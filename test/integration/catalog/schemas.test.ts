@@ -1,6 +1,6 @@
 import type { ClusterServicePlan } from '../../../src/api/generated/cluster-service-plan.ts';
 import { clusterServicePlans, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import type { CatalogDocument } from '../../support/test-broker/sample-catalog.ts';
 

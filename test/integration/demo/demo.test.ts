@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { KubeList } from '../../../src/kube/objects.ts';
 import { processesMentioning } from '../../support/processes.ts';
 import { markSecret, secretsIn } from '../../support/secrecy/secret-markers.ts';
-import type { Secret } from '../../support/service-world.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const program = join(import.meta.dirname, '../../../demo/demo.ts');
@@ -32,7 +32,7 @@ async function passwords(kubeconfig: string): Promise<readonly string[]> {
   const directory = /^ *export PATH=([^:]+):/m.exec(output)?.[1] ?? '';
   const args = ['get', 'secrets', '--all-namespaces', '--output=json', `--kubeconfig=${kubeconfig}`];
   const { stdout } = await promisify(execFile)(join(directory, 'kubectl'), args);
-  const { items } = JSON.parse(stdout) as KubeList<Secret>;
+  const { items } = JSON.parse(stdout) as KubeList<SecretObject>;
   return items
     .flatMap(({ data = {} }) => [data['password'], data['uri']])
     .filter((value) => value !== undefined)

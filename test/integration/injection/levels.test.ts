@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { kubectlReader } from '../../support/kubelet-lite/kubectl-reader.ts';
 import { resolvePod } from '../../support/kubelet-lite/resolve-pod.ts';
-import { ServiceWorld } from '../../support/service-world.ts';
+import { ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const bind = 'bind.servicecatalog.k8s.io/db';

@@ -2,7 +2,7 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { ControllerRole } from '../../../src/commands/controller-role.ts';
 import { parseConfig } from '../../../src/config.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

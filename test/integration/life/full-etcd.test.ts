@@ -5,9 +5,9 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { parseWriteCounts, type WriteCounts } from '../../bench/provision/api-writes.ts';
 import { freePort } from '../../support/free-port.ts';
-import { isReady, readyReason } from '../../support/service-world.ts';
+import { isReady, readyReason } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { becomesWell, LifeWorld, probes } from './life-world.ts';
+import { becomesWell, LifeWorld, probes } from '../../support/world/life-world.ts';
 
 const quotaBytes = 32 * 2 ** 20;
 const brokerCount = 24;

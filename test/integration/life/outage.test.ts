@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { becomesWell, isLeading, LifeWorld, probes, review } from './life-world.ts';
+import { becomesWell, isLeading, LifeWorld, probes, review } from '../../support/world/life-world.ts';
 
 /** Longer than any outage but the last. */
 const maxViewAgeMs = 30_000;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
-import { isReady } from '../../support/service-world.ts';
+import { isReady } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { becomesWell, LifeWorld, probes, shortLease } from './life-world.ts';
+import { becomesWell, LifeWorld, probes, shortLease } from '../../support/world/life-world.ts';
 
 const args = ['--max-view-age=4s'];
 
@@ -31,9 +31,9 @@ async function allAreWell(name: string): Promise<void> {
 describe('two controllers and a webhook', () => {
   it('go on, with one leader, when the API server was paused for longer than the Lease, twice', async () => {
     await allAreWell('before');
-    await life.pauseApiServer(8_000);
+    await life.pauseApiServer(10_000);
     await delay(200);
-    await life.pauseApiServer(8_000);
+    await life.pauseApiServer(10_000);
     await allAreWell('after-pauses');
   }, 120_000);
 
@@ -44,7 +44,7 @@ describe('two controllers and a webhook', () => {
     world.broker.script({ operation: 'bind' }, { kind: 'delay', ms: 1_000 });
     await world.createBinding('bound', 'bound');
     await waitFor(() => world.broker.requestsOf('bind').length === 1, { describe: 'the request arrived' });
-    await life.pauseApiServer(8_000);
+    await life.pauseApiServer(10_000);
     const ready = await world.binding('bound', isReady, 'is ready');
     expect((await world.secret('bound'))['password']).toBeDefined();
     expect(world.broker.liveBindings().map(({ id }) => id)).toEqual([ready.status?.bindingID]);

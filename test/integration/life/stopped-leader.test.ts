@@ -7,7 +7,7 @@ import { clusterServiceBrokers } from '../../../src/api/kinds.ts';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { TestProxy } from '../../support/test-broker/test-proxy.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { isLeading, LifeWorld, shortLease } from './life-world.ts';
+import { isLeading, LifeWorld, shortLease } from '../../support/world/life-world.ts';
 
 /** A controller that is told apart: by its user at the API server, by its proxy at the broker. */
 interface Replica {
@@ -73,7 +73,7 @@ async function leaderAndStandby(): Promise<readonly [Replica, Replica]> {
 const cases = [
   { name: 'usual', lease: [], stopMs: 30_000 },
   // What it knew when it was stopped is still fresh when it goes on: nothing has to be read before something is sent.
-  { name: 'short', lease: shortLease, stopMs: 8_000 },
+  { name: 'short', lease: shortLease, stopMs: 10_000 },
 ];
 
 describe.each(cases)('a leader that is stopped for $stopMs ms, with a Lease that is $name', (options) => {

@@ -1,5 +1,5 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 
 /** With the admission webhook. */
 let world: ServiceWorld;

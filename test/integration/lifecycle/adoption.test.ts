@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { finalizer } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { nudge, removeInstance, settled } from './instance-actions.ts';
 

@@ -3,7 +3,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import { finalizer } from '../../../src/api/group.ts';
 import { serviceBindings } from '../../../src/api/kinds.ts';
-import { isFailed, isReady, madeNow, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, madeNow, ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 
 let world: ServiceWorld;

@@ -4,7 +4,7 @@ import {
   serviceBindings,
   serviceInstances,
 } from '../../../src/api/kinds.ts';
-import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import {
   sampleCatalog,
   type CatalogDocument,

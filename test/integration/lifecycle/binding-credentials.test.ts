@@ -4,7 +4,7 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import { secrets } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { BinderyProcess } from '../../../demo/bindery-process.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { HeldWrites } from './held-writes.ts';
 
 let world: ServiceWorld;

@@ -5,7 +5,7 @@ import { orphanMitigationAnnotation } from '../../../src/api/group.ts';
 import { clusterServiceBrokers, serviceBindings } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
-import { isReady, madeNow, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, madeNow, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {

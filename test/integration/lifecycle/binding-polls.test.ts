@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import { serviceBindings } from '../../../src/api/kinds.ts';
-import { isFailed, isReady, madeNow, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, madeNow, ServiceWorld } from '../../support/world/service-world.ts';
 import type { AsyncBehaviour, Behaviour } from '../../support/test-broker/behaviour.ts';
 import { sampleCatalog } from '../../support/test-broker/sample-catalog.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -3,7 +3,8 @@ import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { namespaces, secrets } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { isFailed, isReady, readyReason, ServiceWorld, type Secret } from '../../support/service-world.ts';
+import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { sampleCatalog } from '../../support/test-broker/sample-catalog.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -183,7 +184,7 @@ describe('P39: credentials that can not be stored', () => {
 
   it('because the name is taken are not even asked for, and the Secret of somebody else stays as it is', async () => {
     const metadata = { namespace: world.namespace, name: 'taken' };
-    await world.client.create<Secret>(secrets, { metadata, data: { mine: 'eA==' } });
+    await world.client.create<SecretObject>(secrets, { metadata, data: { mine: 'eA==' } });
     await world.createBinding('taken', 'db');
     const waiting = await world.binding(
       'taken',
@@ -199,7 +200,7 @@ describe('P39: credentials that can not be stored', () => {
   });
 
   async function isQuotaInForce(): Promise<boolean> {
-    const probe = { metadata: { namespace: world.namespace, name: 'probe' } } as Secret;
+    const probe = { metadata: { namespace: world.namespace, name: 'probe' } } as SecretObject;
     return world.client.create(secrets, probe, { dryRun: true }).then(
       () => false,
       (error: unknown) => String(error).includes('exceeded quota'),

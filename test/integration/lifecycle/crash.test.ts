@@ -1,6 +1,6 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 /** Longer than a restart takes: the request is under way when the process dies. */

@@ -2,7 +2,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { sampleCatalog } from '../../support/test-broker/sample-catalog.ts';
 
 /** So deep that recursions overflow the stack; JSON.stringify and the API server take it. */

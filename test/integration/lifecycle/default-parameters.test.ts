@@ -2,7 +2,7 @@ import type { ClusterServiceClass } from '../../../src/api/generated/cluster-ser
 import { clusterServiceClasses, clusterServicePlans } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import {
   changeSpec,

@@ -2,7 +2,7 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { findCondition, isConditionTrue } from '../../../src/api/conditions.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { changeSpec, expectCleanBroker, readyInstance } from './instance-actions.ts';
 

@@ -4,7 +4,7 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { events } from '../../../src/kube/resources.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { changeSpec, expectCleanBroker, readyInstance, removeInstance, settled } from './instance-actions.ts';

@@ -3,14 +3,8 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { secrets } from '../../../src/kube/resources.ts';
-import {
-  isFailed,
-  isReady,
-  madeNow,
-  readyReason,
-  ServiceWorld,
-  type Secret,
-} from '../../support/service-world.ts';
+import { isFailed, isReady, madeNow, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let world: ServiceWorld;
@@ -207,7 +201,7 @@ describe('a bind', () => {
       kind: 'Secret',
       metadata: { namespace: world.namespace, name: 'taken' },
     };
-    await world.client.create<Secret>(secrets, { ...secret, data: { mine: 'eA==' } });
+    await world.client.create<SecretObject>(secrets, { ...secret, data: { mine: 'eA==' } });
     await world.createBinding('taken', 'db');
     await world.binding(
       'taken',

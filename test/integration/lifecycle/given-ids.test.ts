@@ -7,7 +7,7 @@ import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { isNotFound } from '../../../src/kube/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { secrets, type Resource } from '../../../src/kube/resources.ts';
-import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { changeSpec, expectCleanBroker, readyInstance, removeInstance } from './instance-actions.ts';
 

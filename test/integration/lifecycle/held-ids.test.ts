@@ -5,7 +5,7 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import { apiVersion } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { namespaces, secrets, type Resource } from '../../../src/kube/resources.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { expectCleanBroker, readyInstance, removeInstance } from './instance-actions.ts';
 

@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers';
 import type { ServerResponse } from 'node:http';
 import { validatingWebhookConfigurations, secrets } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { ServiceWorld } from '../../support/service-world.ts';
+import type { ServiceWorld } from '../../support/world/service-world.ts';
 import { TestAuthority } from '../../support/test-broker/certificates.ts';
 import { listen } from '../../support/test-broker/listen.ts';
 import { waitFor } from '../../support/wait-for.ts';

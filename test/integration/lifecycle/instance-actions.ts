@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { isConditionTrue } from '../../../src/api/conditions.ts';
 import { clusterServiceBrokers, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, type ServiceWorld } from '../../support/service-world.ts';
+import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
 
 type Spec = Readonly<Record<string, unknown>>;
 

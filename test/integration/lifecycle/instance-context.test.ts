@@ -2,7 +2,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import { brokerAnnotations } from '../../../src/api/broker-annotations.ts';
 import { clusterServiceBrokers } from '../../../src/api/kinds.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import type { RecordedRequest } from '../../support/test-broker/recorded-request.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import {

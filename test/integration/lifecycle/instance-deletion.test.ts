@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { finalizer } from '../../../src/api/group.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
-import { ServiceWorld } from '../../support/service-world.ts';
+import { ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { expectCleanBroker, readyInstance, removeInstance } from './instance-actions.ts';

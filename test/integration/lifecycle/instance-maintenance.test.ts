@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { findCondition } from '../../../src/api/conditions.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { sampleCatalog, type CatalogDocument } from '../../support/test-broker/sample-catalog.ts';
 import type { RecordedRequest } from '../../support/test-broker/recorded-request.ts';
 import {

@@ -3,7 +3,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import { orphanMitigationAnnotation } from '../../../src/api/group.ts';
 import { clusterServiceBrokers, serviceInstances } from '../../../src/api/kinds.ts';
 import { apiVersion } from '../../../src/api/group.ts';
-import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import {
   expectCleanBroker,

@@ -2,7 +2,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import { apiVersion } from '../../../src/api/group.ts';
 import { clusterServiceBrokers, clusterServicePlans } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import type { CatalogDocument, PlanDocument } from '../../support/test-broker/sample-catalog.ts';
 import {

@@ -3,7 +3,8 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import { serviceInstances } from '../../../src/api/kinds.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 import { findCondition } from '../../../src/api/conditions.ts';
-import { isFailed, isReady, ServiceWorld, type Secret } from '../../support/service-world.ts';
+import { isFailed, isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { sampleCatalog } from '../../support/test-broker/sample-catalog.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -90,7 +91,7 @@ describe('a poll of a creation', () => {
     const isPolled = ({ status }: ServiceInstance) => status?.asyncOpInProgress === true;
     const rotated = await world.instance('rotated', isPolled, 'is polled');
     const ref = { namespace: world.namespace, name: 'broker-auth' };
-    const secret = await world.client.get<Secret>(secrets, ref);
+    const secret = await world.client.get<SecretObject>(secrets, ref);
     await world.client.delete(secrets, ref);
     const password = world.broker.plantSecret();
     Object.assign(world.broker.auth, { password });
@@ -100,7 +101,7 @@ describe('a poll of a creation', () => {
     const isTold = (instance: ServiceInstance) => readyMessage(instance).includes('does not exist');
     await world.instance('other', isTold, 'misses the credentials');
     const data = { ...secret.data, password: Buffer.from(password).toString('base64') };
-    await world.client.create<Secret>(secrets, { metadata: ref, data });
+    await world.client.create<SecretObject>(secrets, { metadata: ref, data });
     await world.instance('other', isReady, 'is ready');
     await world.instance('rotated', isReady, 'is ready');
     await world.remove(serviceInstances, 'other');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
-import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import {
   expectCleanBroker,

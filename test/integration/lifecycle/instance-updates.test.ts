@@ -1,6 +1,6 @@
 import { serviceBindings } from '../../../src/api/kinds.ts';
 import { findCondition } from '../../../src/api/conditions.ts';
-import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import type { RecordedRequest } from '../../support/test-broker/recorded-request.ts';
 import {

@@ -1,7 +1,7 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { isFailed, isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { changeSpec, readyInstance, relist, removeInstance, settled } from './instance-actions.ts';

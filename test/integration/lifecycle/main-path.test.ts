@@ -1,6 +1,6 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { secrets } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { nudge } from './instance-actions.ts';
 

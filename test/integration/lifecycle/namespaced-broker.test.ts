@@ -3,7 +3,8 @@ import { apiVersion } from '../../../src/api/group.ts';
 import { serviceBindings, serviceBrokers, serviceClasses, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces, secrets } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld, type Secret } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let world: ServiceWorld;
@@ -17,7 +18,7 @@ afterAll(() => world.stop());
 beforeAll(async () => {
   const { auth, url } = world.broker;
   if (auth.kind !== 'basic') throw new Error('the broker is expected to ask for basic authentication');
-  await world.client.create<Secret>(secrets, {
+  await world.client.create<SecretObject>(secrets, {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { namespace: world.namespace, name: 'own-broker' },

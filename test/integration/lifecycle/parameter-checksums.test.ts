@@ -2,7 +2,8 @@ import { jsonChecksum } from '../../../src/base/hash.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { secrets } from '../../../src/kube/resources.ts';
-import { ServiceWorld, type Secret } from '../../support/service-world.ts';
+import { ServiceWorld } from '../../support/world/service-world.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { changePlan, changeSpec, readyInstance, removeInstance } from './instance-actions.ts';
 
 const keyRef = { namespace: 'default', name: 'bindery-checksum-key' };
@@ -11,7 +12,7 @@ const parameters = { user: 'ada', password: 'low entropy' };
 let world: ServiceWorld;
 beforeAll(async () => {
   world = await ServiceWorld.start();
-  await world.client.create<Secret>(secrets, {
+  await world.client.create<SecretObject>(secrets, {
     metadata: { namespace: world.namespace, name: 'login' },
     data: { json: Buffer.from(JSON.stringify(parameters)).toString('base64') },
   });

@@ -4,7 +4,7 @@ import { clusterServiceBrokers } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { freePort } from '../../support/free-port.ts';
-import { ServiceWorld, readyReason } from '../../support/service-world.ts';
+import { ServiceWorld, readyReason } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const policies = policyKind('validatingadmissionpolicies', 'ValidatingAdmissionPolicy');

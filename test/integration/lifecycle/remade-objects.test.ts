@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { secrets } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { readyInstance } from './instance-actions.ts';
 

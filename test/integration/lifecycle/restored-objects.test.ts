@@ -6,7 +6,8 @@ import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { OwnerReference } from '../../../src/base/object-meta.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { secrets, type Resource } from '../../../src/kube/resources.ts';
-import { isFailed, isReady, readyReason, ServiceWorld, type Secret } from '../../support/service-world.ts';
+import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const resourceQuotas: Resource = {
@@ -44,7 +45,7 @@ afterEach(async () => {
 interface Backup {
   readonly instance: ServiceInstance;
   readonly binding: ServiceBinding;
-  readonly secret: Secret;
+  readonly secret: SecretObject;
 }
 
 /** A bound instance whose objects are lost, while the broker knows it as before. No controller runs after that. */
@@ -53,7 +54,10 @@ async function lost(): Promise<Backup> {
   await world.createBinding('orders', 'orders');
   const binding = await world.binding('orders', isReady, 'is ready');
   const instance = await world.instance('orders', isReady, 'is ready');
-  const secret = await world.client.get<Secret>(secrets, { namespace: world.namespace, name: 'orders' });
+  const secret = await world.client.get<SecretObject>(secrets, {
+    namespace: world.namespace,
+    name: 'orders',
+  });
   await world.stopControllers();
   await lose();
   return { instance, binding, secret };
@@ -105,7 +109,10 @@ async function expectAlive({ binding, instance }: Backup): Promise<ServiceBindin
   expect(ready.status?.bindingID).toBe(binding.spec.externalID);
   expect(restored.status?.instanceID).toBe(instance.spec.externalID);
   expect((await world.secret('orders'))['password']).toBe(live?.credentials['password']);
-  const secret = await world.client.get<Secret>(secrets, { namespace: world.namespace, name: 'orders' });
+  const secret = await world.client.get<SecretObject>(secrets, {
+    namespace: world.namespace,
+    name: 'orders',
+  });
   expect(secret.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([ready.metadata.uid]);
   expect([countOf('unbind'), countOf('deprovision')]).toEqual([0, 0]);
   return ready;
@@ -298,7 +305,7 @@ async function refuseSecrets(): Promise<void> {
   // What the controller of quotas would write, if this control plane had it.
   const status = { hard, used: hard };
   await world.client.patch(resourceQuotas, metadata, { status }, { type: 'merge', subresource: 'status' });
-  const probe = { metadata: { namespace: world.namespace, name: 'probe' } } as Secret;
+  const probe = { metadata: { namespace: world.namespace, name: 'probe' } } as SecretObject;
   await waitFor(
     () =>
       world.client.create(secrets, probe, { dryRun: true }).then(

@@ -7,7 +7,7 @@ import { queryLabels } from '../../../src/api/labels.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { goSpec } from '../../support/go-client.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { expectCleanBroker, settled } from './instance-actions.ts';
 
 /** With the admission webhook, and everything under the credentials of one person: tests, kubectl and controller. */

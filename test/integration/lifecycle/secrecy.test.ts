@@ -4,7 +4,8 @@ import { brokerAnnotations } from '../../../src/api/broker-annotations.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 import { markSecret, plantSecret } from '../../support/secrecy/secret-markers.ts';
-import { isFailed, isReady, ServiceWorld, type Secret } from '../../support/service-world.ts';
+import { isFailed, isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { TestAuthority } from '../../support/test-broker/certificates.ts';
 import { sampleCatalog, type CatalogDocument } from '../../support/test-broker/sample-catalog.ts';
 import type { Behaviour } from '../../support/test-broker/behaviour.ts';
@@ -22,7 +23,7 @@ afterAll(() => world.stop());
 
 async function saveSecret(name: string, values: Readonly<Record<string, string>>): Promise<void> {
   const entries = Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
-  await world.client.create<Secret>(secrets, {
+  await world.client.create<SecretObject>(secrets, {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { namespace: world.namespace, name },

@@ -2,7 +2,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { finalizer, orphanMitigationAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { changeSpec, expectCleanBroker, readyInstance, removeInstance, settled } from './instance-actions.ts';
 

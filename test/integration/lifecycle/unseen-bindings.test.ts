@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { RelayedWatchClient } from '../../support/relayed-watch-client.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

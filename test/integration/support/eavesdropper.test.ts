@@ -3,7 +3,7 @@ import { events, pods } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { processesMentioning } from '../../support/processes.ts';
 import { plantSecret } from '../../support/secrecy/secret-markers.ts';
-import { ServiceWorld } from '../../support/service-world.ts';
+import { ServiceWorld } from '../../support/world/service-world.ts';
 
 // The check of all other tests that run Bindery: it can fail, and says where.
 let world: ServiceWorld;

@@ -4,7 +4,7 @@ import { KubeClient } from '../../../src/kube/client.ts';
 import { loadConnection } from '../../../src/kube/credentials.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, jobs, pods, replicaSets, type Resource } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { asking, deploy, generatedFor, lookAround } from '../workloads/requested-services.ts';
 

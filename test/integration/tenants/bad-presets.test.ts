@@ -4,7 +4,7 @@ import { podPresets } from '../../../src/api/kinds.ts';
 import type { RawPod } from '../../../src/injection/pod.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces, pods } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 /** Whoever may write PodPresets must not be able to stop the Pods of others. */

@@ -3,7 +3,7 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import { apiVersion } from '../../../src/api/group.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const theirs = 'mallorys';

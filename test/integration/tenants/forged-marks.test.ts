@@ -3,7 +3,7 @@ import { generatedForAnnotation, generatedLabel, idMadeAnnotation } from '../../
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { loadConnection } from '../../../src/kube/credentials.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { generatedFor, inUse, lookAround } from '../workloads/requested-services.ts';
 

@@ -1,7 +1,7 @@
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, pods } from '../../../src/kube/resources.ts';
-import { ServiceWorld } from '../../support/service-world.ts';
+import { ServiceWorld } from '../../support/world/service-world.ts';
 
 const group = 'bind.servicecatalog.k8s.io';
 const many = <T>(count: number, make: (index: number) => T): T[] =>

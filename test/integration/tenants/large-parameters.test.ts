@@ -18,7 +18,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { buildBundle, program, startShipped } from '../../bench/shipped-bindery.ts';
 import { freePort } from '../../support/free-port.ts';
 import { mebibyte, peakBytes } from '../../support/peak-memory.ts';
-import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const root = join(import.meta.dirname, '../../..');

@@ -4,7 +4,7 @@ import { serviceBindings, serviceBrokers, serviceInstances } from '../../../src/
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
 import type { Operation } from '../../../src/osb/outcome-types.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -7,7 +7,7 @@ import { HttpsConnection } from '../../contract/admission/https-client.ts';
 import { review } from '../../contract/admission/server-world.ts';
 import { issueClientCertificate, makeAuthority } from '../../cluster/certificates.ts';
 import { freePorts } from '../../support/free-port.ts';
-import { ServiceWorld } from '../../support/service-world.ts';
+import { ServiceWorld } from '../../support/world/service-world.ts';
 import { documentedFile } from '../../e2e/support/documented.ts';
 import { asking, deploy } from '../workloads/requested-services.ts';
 

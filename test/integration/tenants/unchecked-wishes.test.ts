@@ -1,7 +1,7 @@
 import { serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { jobs, namespaces, pods } from '../../../src/kube/resources.ts';
-import { ServiceWorld } from '../../support/service-world.ts';
+import { ServiceWorld } from '../../support/world/service-world.ts';
 import { asking, deploy, generatedFor, lookAround } from '../workloads/requested-services.ts';
 
 let world: ServiceWorld;

@@ -3,9 +3,9 @@ import type { CallOptions, KubeClient, ListQuery } from '../../../src/kube/clien
 import { KubeApiError } from '../../../src/kube/errors.ts';
 import type { KubeList, KubeObject } from '../../../src/kube/objects.ts';
 import { cronJobs, deployments, statefulSets, type Resource } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import type { RunningRole } from '../../support/running-role.ts';
+import type { RunningRole } from '../../support/world/running-role.ts';
 import { RelayedWatchClient } from '../../support/relayed-watch-client.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { asking, deploy, generatedFor, inUse, isKept, lookAround } from './requested-services.ts';

@@ -3,7 +3,7 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, statefulSets, type Resource } from '../../../src/kube/resources.ts';
 import { generatedName } from '../../../src/api/names.ts';
-import { isReady, type ServiceWorld } from '../../support/service-world.ts';
+import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
 
 /** Annotation that asks for a small PostgreSQL under the name. */
 export function asking(name: string): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { deployments } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { asking, deploy, generatedFor, inUse, isKept, lookAround } from './requested-services.ts';
 
 let world: ServiceWorld;

@@ -1,4 +1,4 @@
-import { StorySteps } from '../../support/story-steps.ts';
+import { StorySteps } from '../../../support/world/story-steps.ts';
 
 function counting(isOn: boolean): { readonly steps: StorySteps; readonly restarts: () => number } {
   let count = 0;

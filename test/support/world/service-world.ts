@@ -1,40 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import type { Condition } from '../../src/api/generated/shared-types.ts';
-import type { ServiceBinding } from '../../src/api/generated/service-binding.ts';
-import type { ServiceInstance } from '../../src/api/generated/service-instance.ts';
-import { freeFormFields } from '../../src/api/free-form.ts';
-import { apiVersion, idMadeAnnotation } from '../../src/api/group.ts';
-import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../src/api/kinds.ts';
-import { isConditionTrue } from '../../src/api/conditions.ts';
-import { silentLogger } from '../../src/base/logger.ts';
-import { install } from '../../src/commands/install.ts';
-import { readManifests } from '../../src/commands/manifests.ts';
-import { parseConfig } from '../../src/config.ts';
-import { KubeClient, type KubeCall } from '../../src/kube/client.ts';
-import { loadConnection } from '../../src/kube/credentials.ts';
-import { isNotFound } from '../../src/kube/errors.ts';
-import type { KubeObject } from '../../src/kube/objects.ts';
-import { namespaces, secrets, type Resource } from '../../src/kube/resources.ts';
-import { BinderyProcess } from '../../demo/bindery-process.ts';
-import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
-import { Eavesdropper, expectNoLeaks } from './secrecy/eavesdropper.ts';
+import type { Condition } from '../../../src/api/generated/shared-types.ts';
+import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { freeFormFields } from '../../../src/api/free-form.ts';
+import { apiVersion, idMadeAnnotation } from '../../../src/api/group.ts';
+import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import { isConditionTrue } from '../../../src/api/conditions.ts';
+import { parseConfig } from '../../../src/config.ts';
+import { KubeClient, type KubeCall } from '../../../src/kube/client.ts';
+import { isNotFound } from '../../../src/kube/errors.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { secrets, type Resource } from '../../../src/kube/resources.ts';
+import { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { RunningRole } from './running-role.ts';
-import { StoryClient, StorySteps } from './story-steps.ts';
-import { TestBroker, type TestBrokerOptions } from './test-broker/test-broker.ts';
-import { waitFor } from './wait-for.ts';
+import { startStory, Story, type StoryOptions, type StoryParts } from './story.ts';
+import { writeLog, type WriteLog } from './write-log.ts';
+import { TestBroker, type TestBrokerOptions } from '../test-broker/test-broker.ts';
+import { waitFor } from '../wait-for.ts';
 
-export interface Secret extends KubeObject {
-  readonly type?: string;
-  readonly data?: Readonly<Record<string, string>>;
-}
-
-export interface WorldOptions extends TestBrokerOptions {
+export interface WorldOptions extends TestBrokerOptions, Pick<StoryOptions, 'apiServerArgs' | 'etcdArgs'> {
   /** `none`: the test starts them, and registers the broker then. */
   readonly controllers?: 'none';
-  /** More flags of kube-apiserver. */
-  readonly apiServerArgs?: readonly string[];
-  /** More flags of etcd. */
-  readonly etcdArgs?: readonly string[];
   /** Flags of the controller, as on its command line but named `brokerTimeout`; the world's own are short already. */
   readonly flags?: Flags;
 }
@@ -44,76 +30,29 @@ type Annotations = Readonly<Record<string, string>>;
 
 /**
  * A control plane of its own, a broker that can misbehave, and the reconcilers in this process, without the admission
- * webhook: what they complete by themselves is tested as well. One per test file.
- *
- * With `--restarts` the controllers, or the `bindery run` that was started, end and start anew at each step of a story.
- * All that is said in it is heard, and `stop` fails when a marked secret was told.
+ * webhook: what they complete by themselves is tested as well. One per test file. A `bindery run` that was started ends and
+ * starts anew at the steps of a story, too.
  */
-export class ServiceWorld {
-  readonly controlPlane: ControlPlane;
-  readonly client: KubeClient;
+export class ServiceWorld extends Story<RunningRole> {
   readonly broker: TestBroker;
-  readonly namespace: string;
-  readonly eavesdropper: Eavesdropper;
   /** What test and reconcilers wrote, as "PATCH serviceinstances"; reads and events are left out. */
   readonly writes: readonly string[];
-  readonly #steps: StorySteps;
   readonly #observe: (call: KubeCall) => void;
   readonly #processes: BinderyProcess[] = [];
-  readonly #abandoned: Promise<void>[] = [];
-  #flags: Flags = {};
-  #startFlags: Flags = {};
-  #role: RunningRole | undefined;
+  readonly #flags: Flags;
 
-  private constructor(
-    controlPlane: ControlPlane,
-    client: KubeClient,
-    broker: TestBroker,
-    namespace: string,
-    eavesdropper: Eavesdropper,
-    writes: readonly string[],
-    steps: StorySteps,
-    observe: (call: KubeCall) => void,
-  ) {
-    this.controlPlane = controlPlane;
-    this.client = client;
+  private constructor(parts: StoryParts, broker: TestBroker, log: WriteLog, flags: Flags) {
+    super(parts);
     this.broker = broker;
-    this.namespace = namespace;
-    this.eavesdropper = eavesdropper;
-    this.writes = writes;
-    this.#steps = steps;
-    this.#observe = observe;
-    steps.onStep(() => this.#restart());
+    this.writes = log.writes;
+    this.#observe = log.observe;
+    this.#flags = flags;
   }
 
   static async start(options: WorldOptions = {}): Promise<ServiceWorld> {
-    const { apiServerArgs = [], etcdArgs = [] } = options;
-    const controlPlane = await startControlPlane({ apiServerArgs, etcdArgs });
-    const writes: string[] = [];
-    const observe = ({ method, resource }: KubeCall): void => {
-      if (method !== 'GET' && resource !== 'events') writes.push(`${method} ${resource}`);
-    };
-    const steps = new StorySteps();
-    const connection = await loadConnection({ kubeconfig: controlPlane.kubeconfig });
-    const client = new StoryClient({ connection, observe }, steps);
-    const manifests = (await readManifests()).filter((text) => text.includes('CustomResourceDefinition'));
-    const signal = AbortSignal.timeout(30_000);
-    await install({ client, logger: silentLogger, manifests, namespace: 'bindery-system' }, signal);
-    const namespace = `world-${randomUUID().slice(0, 8)}`;
-    await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    const eavesdropper = await Eavesdropper.start(client);
-    const broker = await TestBroker.start(options);
-    const world = new ServiceWorld(
-      controlPlane,
-      client,
-      broker,
-      namespace,
-      eavesdropper,
-      writes,
-      steps,
-      observe,
-    );
-    if (options.flags !== undefined) world.#flags = options.flags;
+    const log = writeLog();
+    const parts = await startStory({ ...options, observe: log.observe });
+    const world = new ServiceWorld(parts, await TestBroker.start(options), log, options.flags ?? {});
     if (options.controllers === 'none') return world;
     world.startControllers();
     await world.register();
@@ -122,19 +61,7 @@ export class ServiceWorld {
 
   /** @param flags on top of those of the world, until the controllers are stopped */
   startControllers(flags: Flags = {}): void {
-    this.#startFlags = flags;
-    this.#role = this.startRole('test', flags);
-  }
-
-  async stopControllers(): Promise<void> {
-    await this.#role?.stop();
-    this.#role = undefined;
-  }
-
-  /** They end without a goodbye: see `RunningRole.abandon`. */
-  async killControllers(): Promise<void> {
-    await this.#role?.abandon();
-    this.#role = undefined;
+    this.run(() => this.startRole('test', flags));
   }
 
   /**
@@ -164,16 +91,8 @@ export class ServiceWorld {
     return new KubeClient({ connection, observe: this.#observe, largeFields: freeFormFields });
   }
 
-  /** No restarts until the end of the block: `using _ = world.undisturbed('…why')`. */
-  undisturbed(reason: string): Disposable {
-    return this.#steps.undisturbed(reason);
-  }
-
-  async #restart(): Promise<void> {
-    if (this.#role !== undefined) {
-      this.#abandoned.push(this.#role.abandon());
-      this.#role = this.startRole('test', this.#startFlags);
-    }
+  protected override async restart(): Promise<void> {
+    await super.restart();
     await Promise.all(this.#processes.map((bindery) => bindery.restart(AbortSignal.timeout(60_000))));
   }
 
@@ -188,11 +107,9 @@ export class ServiceWorld {
     return started;
   }
 
-  /** @throws Error when a marked secret was told; everything is stopped and removed all the same */
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     await using cleanUp = new AsyncDisposableStack();
-    cleanUp.defer(async () => this.controlPlane.stop());
-    cleanUp.defer(async () => this.client.close());
+    cleanUp.defer(async () => super.stop());
     cleanUp.defer(async () => this.broker.stop());
     for (const bindery of this.#processes) {
       this.eavesdropper.hear('metrics of bindery run', await bindery.metrics().catch(() => ''));
@@ -200,9 +117,6 @@ export class ServiceWorld {
       this.eavesdropper.hear('log of bindery run', await bindery.log());
       await bindery.stop();
     }
-    await this.stopControllers();
-    await Promise.all(this.#abandoned);
-    expectNoLeaks(await this.eavesdropper.stop());
   }
 
   /** Registers the broker as `test` and waits for its catalog. */
@@ -210,7 +124,7 @@ export class ServiceWorld {
     const { auth } = this.broker;
     if (auth.kind !== 'basic') throw new Error('the world registers brokers with basic authentication');
     const secretRef = { namespace: this.namespace, name: 'broker-auth' };
-    await this.client.create<Secret>(secrets, {
+    await this.client.create<SecretObject>(secrets, {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: secretRef,
@@ -274,7 +188,7 @@ export class ServiceWorld {
   }
 
   async secret(name: string): Promise<Readonly<Record<string, string>> & { readonly type: string }> {
-    const secret = await this.client.get<Secret>(secrets, { namespace: this.namespace, name });
+    const secret = await this.client.get<SecretObject>(secrets, { namespace: this.namespace, name });
     const entries = Object.entries(secret.data ?? {}).map(([key, value]) => [
       key,
       Buffer.from(value, 'base64').toString('utf8'),
@@ -291,7 +205,7 @@ export class ServiceWorld {
       timeoutMs: 45_000,
       describe: `${resource.kind} ${name} is gone`,
     });
-    this.#steps.settled();
+    this.steps.settled();
   }
 
   async find<T extends KubeObject>(resource: Resource, name: string): Promise<T | undefined> {
@@ -321,7 +235,7 @@ export class ServiceWorld {
         describe: () => `${resource.kind} ${name}: ${what}; last status ${JSON.stringify(statusOf(last))}`,
       },
     );
-    this.#steps.settled();
+    this.steps.settled();
     return found;
   }
 }

@@ -8,7 +8,7 @@ import { KeptTimes } from '../../../src/control/kept-times.ts';
 import { createStores } from '../../../src/model/stores.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { EventRecorder } from '../../../src/kube/events.ts';
-import type { Eavesdropper } from '../../support/secrecy/eavesdropper.ts';
+import type { Eavesdropper } from '../secrecy/eavesdropper.ts';
 
 const settings: CatalogSettings = {
   relistIntervalMs: 3_600_000,
@@ -23,16 +23,12 @@ const settings: CatalogSettings = {
 /** The controllers of the catalog, in the process of the test, with a client that is theirs alone. */
 export class RunningCatalog {
   readonly connections: BrokerConnections;
+  readonly ready: Promise<unknown>;
   readonly #client: KubeClient;
   readonly #stopping = new AbortController();
-  readonly #synced: Promise<unknown>;
   readonly #running: Promise<void>;
 
-  private constructor(
-    client: KubeClient,
-    { logger, metrics }: Eavesdropper,
-    changes: Partial<CatalogSettings>,
-  ) {
+  constructor(client: KubeClient, { logger, metrics }: Eavesdropper, changes: Partial<CatalogSettings>) {
     this.#client = client;
     const { signal } = this.#stopping;
     const stores = createStores({ client, logger });
@@ -62,24 +58,13 @@ export class RunningCatalog {
     const watching = informers.map((informer) => informer.start(signal));
     const synced = Promise.all(informers.map((informer) => informer.synced));
     this.connections = connections;
-    this.#synced = synced;
+    this.ready = synced;
     this.#running = (async () => {
       await synced;
       await Promise.all([...watching, ...controllers.map((controller) => controller.start(signal))]);
       unsubscribe();
       await Promise.all([events.stop(), connections.close()]);
     })();
-  }
-
-  /** @returns when the controllers have begun to work */
-  static async start(
-    client: KubeClient,
-    eavesdropper: Eavesdropper,
-    changes: Partial<CatalogSettings>,
-  ): Promise<RunningCatalog> {
-    const started = new RunningCatalog(client, eavesdropper, changes);
-    await started.#synced;
-    return started;
   }
 
   /** Has them end what they do. */

@@ -13,24 +13,19 @@ import {
   servicePlans,
 } from '../../../src/api/kinds.ts';
 import { isConditionTrue } from '../../../src/api/conditions.ts';
-import { silentLogger } from '../../../src/base/logger.ts';
 import type { BrokerConnections } from '../../../src/brokers/broker-connections.ts';
 import type { AnyBroker } from '../../../src/brokers/broker-settings.ts';
 import type { CatalogSettings } from '../../../src/catalog/broker-task.ts';
 import type { AnyClass, AnyPlan } from '../../../src/catalog/scope.ts';
-import { install } from '../../../src/commands/install.ts';
-import { readManifests } from '../../../src/commands/manifests.ts';
 import type { KubeCall } from '../../../src/kube/call.ts';
 import { KubeClient, type KubeClientDeps } from '../../../src/kube/client.ts';
-import { loadConnection } from '../../../src/kube/credentials.ts';
 import { isNotFound } from '../../../src/kube/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces, secrets, type Resource } from '../../../src/kube/resources.ts';
-import { startControlPlane, type ControlPlane } from '../../cluster/control-plane.ts';
-import { Eavesdropper, expectNoLeaks } from '../../support/secrecy/eavesdropper.ts';
-import { StoryClient, StorySteps } from '../../support/story-steps.ts';
-import type { TestBroker } from '../../support/test-broker/test-broker.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import type { TestBroker } from '../test-broker/test-broker.ts';
+import { waitFor } from '../wait-for.ts';
+import { startStory, Story } from './story.ts';
+import { writeLog } from './write-log.ts';
 import { RunningCatalog } from './running-catalog.ts';
 
 export interface Registration {
@@ -39,59 +34,27 @@ export interface Registration {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/**
- * A control plane with the controllers of the catalog, and nothing else that would write to it. `stop` fails when a
- * marked secret was told. With `--restarts` the controllers end and start anew at each step of a story.
- */
-export class CatalogWorld {
-  readonly client: KubeClient;
-  readonly namespace: string;
-  /** What the controllers wrote, as "PATCH serviceplans", reads and events left out. */
-  readonly writes: string[] = [];
-  readonly #controlPlane: ControlPlane;
-  readonly #eavesdropper: Eavesdropper;
-  readonly #steps: StorySteps;
-  readonly #abandoned: Promise<void>[] = [];
-  #running: RunningCatalog | undefined;
-  #start: () => Promise<RunningCatalog> = () => Promise.reject(new Error('never started'));
+/** A control plane with the controllers of the catalog, and nothing else that would write to it. */
+export class CatalogWorld extends Story<RunningCatalog> {
+  readonly #log = writeLog();
 
-  private constructor(
-    controlPlane: ControlPlane,
-    client: KubeClient,
-    eavesdropper: Eavesdropper,
-    steps: StorySteps,
-  ) {
-    this.#controlPlane = controlPlane;
-    this.client = client;
-    this.#eavesdropper = eavesdropper;
-    this.namespace = uniqueName('catalog');
-    this.#steps = steps;
-    steps.onStep(async () => {
-      if (this.#running === undefined) return;
-      this.#abandoned.push(this.#running.abandon());
-      this.#running = await this.#start();
-    });
+  /** What the controllers wrote, as "PATCH serviceplans", reads and events left out. */
+  get writes(): readonly string[] {
+    return this.#log.writes;
   }
 
   /** Of the controllers that run now. */
   get connections(): BrokerConnections | undefined {
-    return this.#running?.connections;
+    return this.running?.connections;
   }
 
   /** What the controllers have logged up to now. */
   get log(): string {
-    return this.#eavesdropper.log;
+    return this.eavesdropper.log;
   }
 
   static async start(): Promise<CatalogWorld> {
-    const controlPlane = await startControlPlane();
-    const steps = new StorySteps();
-    const client = new StoryClient({ connection: await loadConnection(controlPlane) }, steps);
-    const manifests = (await readManifests()).filter((text) => text.includes('CustomResourceDefinition'));
-    const deps = { client, logger: silentLogger, manifests, namespace: 'bindery-system' };
-    await install(deps, AbortSignal.timeout(30_000));
-    const world = new CatalogWorld(controlPlane, client, await Eavesdropper.start(client), steps);
-    await world.createNamespace(world.namespace);
+    const world = new CatalogWorld(await startStory({}));
     await world.startControllers();
     return world;
   }
@@ -106,34 +69,12 @@ export class CatalogWorld {
     createClient = (deps: KubeClientDeps) => new KubeClient(deps),
   ): Promise<void> {
     const observe = (call: KubeCall): void => {
-      const { method, resource } = call;
-      this.#eavesdropper.metrics.observeKube(call);
-      if (method !== 'GET' && resource !== 'events') this.writes.push(`${method} ${resource}`);
+      this.eavesdropper.metrics.observeKube(call);
+      this.#log.observe(call);
     };
     const { connection } = this.client;
-    this.#start = () =>
-      RunningCatalog.start(createClient({ connection, observe }), this.#eavesdropper, changes);
-    this.#running = await this.#start();
-  }
-
-  async stopControllers(): Promise<void> {
-    await this.#running?.stop();
-    this.#running = undefined;
-  }
-
-  /** No restarts until the end of the block: `using _ = world.undisturbed('…why')`. */
-  undisturbed(reason: string): Disposable {
-    return this.#steps.undisturbed(reason);
-  }
-
-  /** @throws Error when a marked secret was told; everything is stopped and removed all the same */
-  async stop(): Promise<void> {
-    await using cleanUp = new AsyncDisposableStack();
-    cleanUp.defer(async () => this.#controlPlane.stop());
-    cleanUp.defer(async () => this.client.close());
-    await this.stopControllers();
-    await Promise.all(this.#abandoned);
-    expectNoLeaks(await this.#eavesdropper.stop());
+    const start = () => new RunningCatalog(createClient({ connection, observe }), this.eavesdropper, changes);
+    await this.run(start).ready;
   }
 
   /** Makes the Secret and the ClusterServiceBroker; gives the broker's name. */
@@ -288,7 +229,7 @@ export class CatalogWorld {
         describe: () => `broker ${name}: ${condition.toString()}: ${JSON.stringify(last?.status)}`,
       },
     );
-    this.#steps.settled();
+    this.steps.settled();
     return found;
   }
 
@@ -316,7 +257,7 @@ export class CatalogWorld {
 
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
     await waitFor(condition, { timeoutMs: 15_000 });
-    this.#steps.settled();
+    this.steps.settled();
   }
 }
 

@@ -4,13 +4,13 @@ import { BinderyProcess, type BinderyOptions } from '../../../demo/bindery-proce
 import { readLease, type Lease } from '../../../src/kube/lease.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { mutatingWebhookConfigurations, namespaces } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld, type WorldOptions } from '../../support/service-world.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { isReady, ServiceWorld, type WorldOptions } from './service-world.ts';
+import { waitFor } from '../wait-for.ts';
 
 const leaseRef = { namespace: 'bindery-system', name: 'bindery-controller' };
 
-/** Shorter than by default, so that an outage of seconds costs the lead. */
-export const shortLease = ['--lease-duration=5s', '--renew-deadline=2500ms', '--retry-period=500ms'];
+/** Shorter than by default, so that an outage of seconds costs the lead; who has lost it gets 4.5 s to end its work. */
+export const shortLease = ['--lease-duration=7s', '--renew-deadline=2500ms', '--retry-period=500ms'];
 
 /** A service world whose controllers are elected processes of their own, which can be stopped and continued. */
 export class LifeWorld {
@@ -63,7 +63,10 @@ export class LifeWorld {
         const leading = await Promise.all(processes.map(isLeading));
         return leading.filter(Boolean).length === 1 ? processes[leading.indexOf(true)] : undefined;
       },
-      { ...patience, describe: 'exactly one of the processes leads' },
+      {
+        ...patience,
+        describe: async () => `exactly one of the processes leads\n${await ends(processes)}`,
+      },
     );
   }
 
@@ -103,6 +106,16 @@ export class LifeWorld {
 
 interface WebhookConfiguration extends KubeObject {
   readonly webhooks: readonly { readonly clientConfig: { readonly url?: string } }[];
+}
+
+/** What those that have ended said at last. */
+async function ends(processes: readonly BinderyProcess[]): Promise<string> {
+  const ended = processes.filter(({ exitCode }) => exitCode !== undefined);
+  const tails = ended.map(async (bindery) => [
+    `exit code ${bindery.exitCode}:`,
+    ...(await bindery.logTail(5)),
+  ]);
+  return (await Promise.all(tails)).flat().join('\n');
 }
 
 export async function isLeading(bindery: BinderyProcess): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { ControllerRole, type ControllerRoleDeps } from '../../src/commands/controller-role.ts';
+import { ControllerRole, type ControllerRoleDeps } from '../../../src/commands/controller-role.ts';
 
 /** The reconcilers of one process, in the process of the test, with a client that is theirs alone. */
 export class RunningRole {

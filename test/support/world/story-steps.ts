@@ -5,9 +5,9 @@ import {
   type PatchOptions,
   type ReplaceOptions,
   type WriteOptions,
-} from '../../src/kube/client.ts';
-import type { KubeObject, NewObject, ObjectRef } from '../../src/kube/objects.ts';
-import type { Resource } from '../../src/kube/resources.ts';
+} from '../../../src/kube/client.ts';
+import type { KubeObject, NewObject, ObjectRef } from '../../../src/kube/objects.ts';
+import type { Resource } from '../../../src/kube/resources.ts';
 import { restartsVariable } from './restarts-variable.ts';
 
 /**
