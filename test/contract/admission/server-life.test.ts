@@ -1,19 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { unchanged, type Handler } from '../../../src/admission/decision.ts';
 import type { HttpsConnection } from './https-client.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { review, ServerWorld, testAuthority, type RunningServer } from './server-world.ts';
+
+/** Requests to '/slow' and '/stuck' that have reached their handler. */
+let begun: number;
 
 const handlers: Readonly<Record<string, Handler>> = {
   '/echo': () => unchanged,
   '/slow': async () => {
+    begun++;
     await delay(100);
     return unchanged;
+  },
+  '/stuck': () => {
+    begun++;
+    return new Promise(() => undefined);
   },
 };
 
 let world: ServerWorld;
 beforeEach(async () => {
   world = await ServerWorld.create();
+  begun = 0;
 });
 afterEach(() => world.closeAll());
 
@@ -81,7 +91,7 @@ describe('the end', () => {
     const server = await world.start(handlers);
     const connection = await server.connect();
     connection.send('POST', '/slow', { 'content-type': 'application/json' }, review());
-    await delay(20);
+    await waitFor(() => begun === 1);
     const startedAt = performance.now();
     const stopped = server.stop();
     const answer = await connection.answer();
@@ -92,11 +102,10 @@ describe('the end', () => {
   });
 
   it('does not wait for ever', async () => {
-    const stuck: Handler = () => new Promise(() => undefined);
-    const server = await world.start({ '/stuck': stuck }, { graceMs: 100 });
+    const server = await world.start(handlers, { graceMs: 100 });
     const connection = await server.connect();
     connection.send('POST', '/stuck', { 'content-type': 'application/json' }, review());
-    await delay(20);
+    await waitFor(() => begun === 1);
     await server.stop();
     await expect(connection.answer()).rejects.toThrow('closed without an answer');
   });
@@ -122,7 +131,7 @@ async function client(endpoint: () => RunningServer, until: () => boolean): Prom
 }
 
 it('(67) a rolling restart under load: not one request fails', async () => {
-  const first = await world.start(handlers, { drainMs: 400 });
+  const first = await world.start(handlers, { drainMs: 2_000 });
   const second = await world.start(handlers);
   let endpoint = first;
   let isOver = false;

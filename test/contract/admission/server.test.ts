@@ -269,11 +269,11 @@ describe('(7) many requests', () => {
   });
 
   it('a connection that was opened and not used is still good when the time for a body is long over', async () => {
-    const impatient = await world.start(handlers, { bodyTimeoutMs: 50 });
+    const impatient = await world.start(handlers, { bodyTimeoutMs: 300 });
     const unused = await impatient.connect();
     const used = await impatient.connect();
     expect((await used.post('/echo', review())).status).toBe(200);
-    await delay(300);
+    await delay(900);
     expect((await unused.post('/echo', review())).status).toBe(200);
     expect((await used.post('/echo', review())).status).toBe(200);
   });

@@ -57,7 +57,7 @@ describe('a client under a permit', () => {
     server.plan({ method: 'POST', answer: 'stall', times: 16 });
     const busy = Array.from({ length: 16 }, (_, index) => {
       const ref = { metadata: { namespace: 'ns', name: `busy-${index}` } };
-      return client.create(configMaps, ref, { timeoutMs: 300 }).catch(() => undefined);
+      return client.create(configMaps, ref, { timeoutMs: 3_000 }).catch(() => undefined);
     });
     await waitFor(() => writes() === 16);
     let isStopped = false;

@@ -70,7 +70,7 @@ describe('a container that runs as a local process', () => {
 
   it('is ended with all it has started when it takes too long', async () => {
     const resolution = await resolve({}, { command: script('sleep 600 & echo $!; wait') });
-    const result = await runContainer(resolution, 'app', { timeoutMs: 300 });
+    const result = await runContainer(resolution, 'app', { timeoutMs: 3_000 });
     expect(result).toMatchObject({ code: null, signal: 'SIGKILL', timedOut: true });
     await untilGone(Number(result.stdout));
   });
