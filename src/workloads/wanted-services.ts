@@ -13,20 +13,23 @@ export interface WantedParameters {
   }[];
 }
 
-/** An instance that annotations ask for: `request/<class>/<plan>`. */
-export interface WantedInstance extends WantedParameters {
+interface Wanted extends WantedParameters {
   readonly name: string;
-  readonly class: string;
-  readonly plan: string;
   /** The annotation's value. */
   readonly source: string;
+  /** Who asks for it. */
+  readonly askedBy: readonly Workload[];
+}
+
+/** An instance that annotations ask for: `request/<class>/<plan>`. */
+export interface WantedInstance extends Wanted {
+  readonly class: string;
+  readonly plan: string;
 }
 
 /** A binding that annotations ask for: `request/<class>/<plan>` or `instance/<i>`. */
-export interface WantedBinding extends WantedParameters {
-  readonly name: string;
+export interface WantedBinding extends Wanted {
   readonly instance: string;
-  readonly source: string;
 }
 
 export interface WantedServices {
@@ -38,36 +41,38 @@ export interface WantedServices {
 
 /** What the workloads of one namespace need, each thing once: equal requests share an instance and a binding. */
 export function wantedServices(workloads: readonly Workload[]): WantedServices {
-  return servicesFor(workloads.map(({ bindingAnnotations }) => bindingAnnotations));
+  return servicesFor(workloads, ({ bindingAnnotations }) => bindingAnnotations);
 }
 
 /** The part of it that was admitted, so that it may be made. Where nobody looks at workloads, that is nothing. */
 export function admittedServices(workloads: readonly Workload[], isServed: boolean): WantedServices {
-  return servicesFor(isServed ? workloads.map(({ templateAnnotations }) => templateAnnotations) : []);
+  return servicesFor(isServed ? workloads : [], ({ templateAnnotations }) => templateAnnotations);
 }
 
-function servicesFor(annotated: readonly Readonly<Record<string, string>>[]): WantedServices {
+function servicesFor(
+  workloads: readonly Workload[],
+  annotationsOf: (workload: Workload) => Readonly<Record<string, string>>,
+): WantedServices {
   const instances = new Map<string, WantedInstance>();
   const bindings = new Map<string, WantedBinding>();
+  const askers = new Map<string, Workload[]>();
   let isComplete = true;
-  for (const annotations of annotated) {
-    const { requests, problems } = parseAnnotations(annotations);
+  for (const workload of workloads) {
+    const { requests, problems } = parseAnnotations(annotationsOf(workload));
     isComplete &&= problems.every(({ severity }) => severity !== 'error');
     for (const request of requests) {
       const name = generatedName(request.name, request.sourceText, request.parameters);
       const { source, sourceText } = request;
       const parameters = parametersOf(request);
+      const askedBy = askers.get(name) ?? [];
+      askers.set(name, askedBy);
+      askedBy.push(workload);
+      const wanted = { name, source: sourceText, askedBy };
       if (source.kind === 'request') {
-        instances.set(name, {
-          name,
-          class: source.class,
-          plan: source.plan,
-          source: sourceText,
-          ...parameters,
-        });
-        bindings.set(name, { name, instance: name, source: sourceText });
+        instances.set(name, { ...wanted, class: source.class, plan: source.plan, ...parameters });
+        bindings.set(name, { ...wanted, instance: name });
       } else if (source.kind === 'instance') {
-        bindings.set(name, { name, instance: source.instance, source: sourceText, ...parameters });
+        bindings.set(name, { ...wanted, instance: source.instance, ...parameters });
       }
     }
   }

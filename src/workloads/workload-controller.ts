@@ -3,7 +3,9 @@ import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { Informer } from '../control/informer.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import type { Resource } from '../kube/resources.ts';
 import { isGenerated } from './unwanted-services.ts';
 import { workloadReconciler } from './workload-reconciler.ts';
 import { trimWorkload, workloadKinds, type RawWorkload, type Workload } from './workload.ts';
@@ -11,6 +13,7 @@ import { trimWorkload, workloadKinds, type RawWorkload, type Workload } from './
 export interface WorkloadControllerDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly logger: Logger;
   /** Bindery's own. */
   readonly namespace: string;
@@ -33,7 +36,8 @@ export function createWorkloadInformers({
         client,
         logger,
         resource,
-        trim: trimWorkload,
+        // Items of lists do not say what they are.
+        trim: (raw) => trimWorkload({ ...raw, ...typeOf(resource) }),
         indexes: { namespace: asking },
       }),
   );
@@ -72,6 +76,10 @@ export function workloadController(
     if (removed) onGenerated(stores.serviceInstances.store.get(instance));
   });
   return controller;
+}
+
+function typeOf({ group, version, kind }: Resource): Pick<KubeObject, 'apiVersion' | 'kind'> {
+  return { apiVersion: `${group}/${version}`, kind };
 }
 
 function asking({ metadata, bindingAnnotations }: Workload): readonly string[] {

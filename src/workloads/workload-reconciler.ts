@@ -8,13 +8,25 @@ import type { ReconcileResult } from '../control/controller.ts';
 import type { Store } from '../control/store.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../kube/errors.ts';
+import {
+  isAlreadyExists,
+  isApiError,
+  isNamespaceTerminating,
+  isNotFound,
+  type KubeApiError,
+} from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import { isNamespaceServed } from '../model/scope.ts';
 import { liveView } from './live-view.ts';
 import { unwantedServices } from './unwanted-services.ts';
-import { admittedServices, type WantedBinding, type WantedInstance } from './wanted-services.ts';
+import {
+  admittedServices,
+  type WantedBinding,
+  type WantedInstance,
+  type WantedServices,
+} from './wanted-services.ts';
 import type { RawWorkload, Workload } from './workload.ts';
 
 export interface WorkloadDeps {
@@ -22,6 +34,7 @@ export interface WorkloadDeps {
   readonly stores: Stores;
   /** Each with an index `namespace`. */
   readonly workloads: readonly { readonly store: Pick<Store<Workload, RawWorkload>, 'byIndex'> }[];
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly logger: Logger;
   /** Bindery's own. */
   readonly namespace: string;
@@ -32,7 +45,8 @@ const lookAgainMs = 1_000;
 
 /**
  * Brings the generated instances and bindings of one namespace in line with what its workloads ask for. All of a
- * namespace at once, because equal requests share one service: it goes when the last of them goes.
+ * namespace at once, because equal requests share one service: it goes when the last of them goes. What is refused holds up
+ * nothing else: it is told on the workloads that ask for it, and tried again by the controller's back-off.
  */
 export function workloadReconciler(
   deps: WorkloadDeps,
@@ -48,15 +62,7 @@ export function workloadReconciler(
     const isServed =
       known !== undefined && isNamespaceServed(namespace, known.metadata.labels, deps.namespace);
     const wanted = admittedServices(workloads, isServed);
-    for (const instance of wanted.instances.values()) {
-      const existing = instances.store.get(scoped(namespace, instance.name));
-      if (existing === undefined)
-        await make(deps, serviceInstances, instanceOf(deps, namespace, instance), signal);
-    }
-    for (const binding of wanted.bindings.values()) {
-      const existing = bindings.store.get(scoped(namespace, binding.name));
-      if (existing === undefined) await make(deps, serviceBindings, bindingOf(namespace, binding), signal);
-    }
+    const [refusal] = await makeWanted(deps, namespace, wanted, signal);
     const unwanted = unwantedServices({
       workloads,
       instances: generated,
@@ -65,9 +71,39 @@ export function workloadReconciler(
     });
     if (unwanted.bindings.length + unwanted.instances.length > 0)
       await removeUnwanted(deps, namespace, signal);
+    if (refusal !== undefined) throw refusal;
     // The watch of workloads may be ahead of that of namespaces.
     return known === undefined && workloads.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined;
   };
+}
+
+/** Makes what is not there yet. Gives what the API server refused; what it refuses stops nothing else. */
+async function makeWanted(
+  deps: WorkloadDeps,
+  namespace: string,
+  wanted: WantedServices,
+  signal: AbortSignal,
+): Promise<readonly KubeApiError[]> {
+  const { serviceInstances: instances, serviceBindings: bindings } = deps.stores;
+  const refused = new Map<string, KubeApiError>();
+  for (const instance of wanted.instances.values()) {
+    if (instances.store.get(scoped(namespace, instance.name)) !== undefined) continue;
+    const refusal = await make(
+      deps,
+      serviceInstances,
+      instanceOf(deps, namespace, instance),
+      instance,
+      signal,
+    );
+    if (refusal !== undefined) refused.set(instance.name, refusal);
+  }
+  for (const binding of wanted.bindings.values()) {
+    if (bindings.store.get(scoped(namespace, binding.name)) !== undefined) continue;
+    if (refused.has(binding.instance)) continue;
+    const refusal = await make(deps, serviceBindings, bindingOf(namespace, binding), binding, signal);
+    if (refusal !== undefined) refused.set(binding.name, refusal);
+  }
+  return [...refused.values()];
 }
 
 /** What is removed takes its data along. So it is decided once more, on what the API server says now. */
@@ -77,20 +113,32 @@ async function removeUnwanted(deps: WorkloadDeps, namespace: string, signal: Abo
   for (const instance of unwanted.instances) await remove(deps, serviceInstances, instance, signal);
 }
 
+/**
+ * Gives the refusal, if there is one; it is told on the workloads, because nobody who annotated one reads the log of this
+ * program.
+ * @throws what is no answer of the API server: then nothing else needs to be tried either
+ */
 async function make(
   deps: WorkloadDeps,
   resource: Resource,
   object: KubeObject,
+  { askedBy }: WantedInstance | WantedBinding,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<KubeApiError | undefined> {
   const { namespace, name } = object.metadata;
+  const { kind } = resource;
   try {
     await deps.client.create(resource, object, { signal });
-    deps.logger.info({ kind: resource.kind, namespace, name }, 'made for an annotated workload');
+    deps.logger.info({ kind, namespace, name }, 'made for an annotated workload');
   } catch (error) {
     // Seen by the watch in a moment, or made by a person under the same name: it serves as well.
-    if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) throw error;
+    if (isAlreadyExists(error) || isNamespaceTerminating(error)) return undefined;
+    if (!isApiError(error)) throw error;
+    const message = `${kind} "${name}" can not be made; it is tried again: ${error.message}`;
+    for (const workload of askedBy) deps.events.record(workload, 'Warning', 'Blocked', message);
+    return error;
   }
+  return undefined;
 }
 
 /** @throws KubeApiError 409 when the object is not the one any more that was looked at: look again */

@@ -18,7 +18,7 @@ export const workloadKinds: readonly Resource[] = workloadsInScope
     return resource;
   });
 
-/** A workload as it is kept: its name, and the annotations that matter. */
+/** A workload as it is kept: its kind and name, and the annotations that matter. */
 export interface Workload extends KubeObject {
   /** Wherever they stand: what they ask for is kept. */
   readonly bindingAnnotations: Readonly<Record<string, string>>;
@@ -56,6 +56,7 @@ export function trimWorkload(raw: RawWorkload): Workload {
   const ofTemplate = isGone ? {} : ofBindings(template?.annotations);
   const isOptedOut = optOutOf(template, undefined) !== undefined;
   return {
+    ...compact({ apiVersion: raw.apiVersion, kind: raw.kind }),
     metadata: compact({ name, namespace, uid, resourceVersion }),
     bindingAnnotations: isGone ? {} : { ...ofBindings(raw.metadata.annotations), ...ofTemplate },
     templateAnnotations: isOptedOut ? {} : ofTemplate,

@@ -1,0 +1,123 @@
+import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { deployments, events, type Resource } from '../../../src/kube/resources.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { asking, deploy, generatedFor, inUse } from './requested-services.ts';
+
+const apiVersion = 'admissionregistration.k8s.io/v1';
+const policies: Resource = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural: 'validatingadmissionpolicies',
+  kind: 'ValidatingAdmissionPolicy',
+  namespaced: false,
+};
+const policyBindings: Resource = {
+  ...policies,
+  plural: 'validatingadmissionpolicybindings',
+  kind: 'ValidatingAdmissionPolicyBinding',
+};
+
+let world: ServiceWorld;
+beforeAll(async () => {
+  world = await ServiceWorld.start();
+}, 60_000);
+afterAll(() => world.stop());
+
+/** A rule of the cluster's operator against objects of this name. */
+async function refuse({ plural }: Resource, name: string, message: string): Promise<void> {
+  const metadata = { name: `no-${plural}` };
+  await world.client.create(policies, {
+    apiVersion,
+    kind: policies.kind,
+    metadata,
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: ['servicecatalog.k8s.io'],
+            apiVersions: ['*'],
+            operations: ['CREATE'],
+            resources: [plural],
+          },
+        ],
+      },
+      validations: [{ expression: `object.metadata.name != '${name}'`, message }],
+    },
+  } as KubeObject);
+  await world.client.create(policyBindings, {
+    apiVersion,
+    kind: policyBindings.kind,
+    metadata,
+    spec: { policyName: metadata.name, validationActions: ['Deny'] },
+  } as KubeObject);
+  const object = {
+    apiVersion: 'servicecatalog.k8s.io/v1beta1',
+    metadata: { name, namespace: world.namespace },
+  };
+  const spec = plural === 'serviceinstances' ? classAndPlan : { instanceRef: { name: 'none' } };
+  const resource = plural === 'serviceinstances' ? serviceInstances : serviceBindings;
+  const tryIt = async (): Promise<boolean> =>
+    world.client
+      .create(resource, { ...object, kind: resource.kind, spec } as KubeObject, { dryRun: true })
+      .then(
+        () => false,
+        (error: unknown) => String(error).includes(message),
+      );
+  await waitFor(tryIt, { describe: 'the policy is in force' });
+}
+
+const classAndPlan = {
+  clusterServiceClassExternalName: 'postgresql',
+  clusterServicePlanExternalName: 'small',
+};
+
+interface Told extends KubeObject {
+  readonly involvedObject: { readonly kind?: string; readonly name: string };
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Why it has to wait. */
+async function toldOn(workload: string): Promise<readonly string[]> {
+  const { items } = await world.client.list<Told>(events, { namespace: world.namespace });
+  return items
+    .filter(({ involvedObject: { kind, name } }) => kind === 'Deployment' && name === workload)
+    .filter(({ reason }) => reason === 'Blocked')
+    .map(({ message }) => message);
+}
+
+async function isToldOn(workload: string, what: RegExp): Promise<void> {
+  await waitFor(async () => (await toldOn(workload)).some((line) => what.test(line)), {
+    describe: async () => `${workload} is told ${what.source}: ${JSON.stringify(await toldOn(workload))}`,
+  });
+}
+
+it.each([
+  ['instance', serviceInstances, 'ServiceInstance'],
+  ['binding', serviceBindings, 'ServiceBinding'],
+])(
+  'a request whose %s is refused stops no other, and says so on its workload',
+  async (what, resource, kind) => {
+    await inUse(world, `leaving-${what}`, `leaving-${what}`);
+    await refuse(resource, generatedFor(`refused-${what}`), 'two databases are enough');
+    await deploy(world, `refused-${what}`, asking(`refused-${what}`));
+    await isToldOn(
+      `refused-${what}`,
+      new RegExp(`^${kind} "refused-${what}-[^"]*" can not be made.*two databases are enough`),
+    );
+
+    await inUse(world, `other-${what}`, `other-${what}`);
+    await world.remove(deployments, `leaving-${what}`);
+    await world.gone(serviceBindings, generatedFor(`leaving-${what}`));
+    await world.gone(serviceInstances, generatedFor(`leaving-${what}`));
+    expect(await toldOn(`other-${what}`)).toEqual([]);
+
+    await world.client.delete(policyBindings, { name: `no-${resource.plural}` });
+    await world.client.delete(policies, { name: `no-${resource.plural}` });
+    await world.binding(generatedFor(`refused-${what}`), isReady, 'is ready, soon after nobody refuses it');
+  },
+  120_000,
+);
