@@ -3,10 +3,12 @@ import { parseExact } from '../base/json.ts';
 import { putLazily } from '../base/lazy-json.ts';
 
 /**
- * A number that JavaScript could print differently: 16 digits or more, a fraction, an exponent. Also found inside
- * strings at times; then the exact parser runs for nothing, which costs time and changes nothing.
+ * A number that JavaScript could print differently: 16 digits or more, a fraction, an exponent, and then the end of a value.
+ * Times and checksums in strings have no such end; where other strings do, the exact parser runs for nothing, which costs
+ * time and changes nothing.
  */
-const riskyNumber = /[:,[ ]-?[0-9](?:[0-9]{15}|[0-9]*[.eE])/;
+const riskyNumber =
+  /[:,[\s]-?[0-9](?:[0-9]{15,}|[0-9]*(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+))[,}\]\s]/;
 
 /** Fields that may be large and are seldom looked at, besides those that a client names. */
 const generalFields = ['managedFields'];

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { assert, json, property } from 'fast-check';
 import { jsonEqual, parseExact } from '../../../src/base/json.ts';
 import { parseApiJson } from '../../../src/kube/api-json.ts';
@@ -11,10 +12,25 @@ it.each([
   '{"a":1E2}',
   '{"a":[0.1,10000000000000001]}',
   '[ 1.10 ]'.replaceAll(' ', ''),
+  '[1.10,"11:45:48.826Z"]',
 ])('writes %s back as it was', (text) => {
   const document = `{"value":${text}}`;
   expect(JSON.stringify(parseApiJson(document))).toBe(document);
 });
+
+it.each(['2026-11-30T11:45:48.826Z', 'bb8c32e0.6d04', 'one, 2.5x and more', '1234567890123456789'])(
+  'takes the fast way for what only begins like such a number, in the string %s',
+  (text) => {
+    const parse = jest.spyOn(JSON, 'parse');
+    try {
+      const document = JSON.stringify({ 'a:b': text, list: [text], count: 7 });
+      expect(parseApiJson(document)).toEqual({ 'a:b': text, list: [text], count: 7 });
+      expect(parse.mock.calls).toEqual([[document]]);
+    } finally {
+      parse.mockRestore();
+    }
+  },
+);
 
 it('gives plain numbers where JavaScript can hold them', () => {
   expect(parseApiJson('{"a":1,"b":-7,"c":9007199254740991,"d":0.5}')).toEqual({
