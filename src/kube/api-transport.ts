@@ -90,6 +90,8 @@ export class ApiTransport {
             method: request.method,
             headers,
             body: request.body ?? null,
+            // A DELETE with a body would cost its connection; this server reads it.
+            reset: false,
           },
           exchange,
         );

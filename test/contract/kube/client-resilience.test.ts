@@ -37,6 +37,15 @@ describe('connections', () => {
     expect(server.connections).toBe(before);
   });
 
+  it('keeps them through deletions as well, although those have bodies', async () => {
+    const client = newClient();
+    for (let call = 0; call < 100; call++) {
+      await client.create(configMaps, { metadata: a });
+      await client.delete(configMaps, a);
+    }
+    expect(server.connections).toBeLessThanOrEqual(16);
+  });
+
   it('has none left after close, and ends what runs', async () => {
     const client = newClient();
     server.plan({ answer: 'stall' });
