@@ -1,6 +1,6 @@
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { objectKey } from '../kube/objects.ts';
-import { idKey } from '../model/stores.ts';
+import { concernedKeys } from '../operations/concerned-keys.ts';
 import { lifeOf } from '../operations/life.ts';
 import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-deps.ts';
@@ -27,12 +27,8 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
     observe: options.observe,
     isKnown: (key) => bindings.get(key) !== undefined,
   });
-  bindings.subscribe(({ object, previous }) => {
-    controller.enqueue(objectKey(object));
-    // Another one may wait for the id.
-    for (const id of new Set([object, previous ?? object].map(bindingIdOf))) {
-      for (const other of bindings.byIndex('id', idKey(id))) controller.enqueue(objectKey(other));
-    }
+  bindings.subscribe((change) => {
+    for (const key of concernedKeys(bindings, bindingIdOf, change)) controller.enqueue(key);
   });
 
   // A binding that waits for its instance goes on when the instance appears or becomes ready.

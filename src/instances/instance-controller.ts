@@ -3,12 +3,12 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import type { StoreChange } from '../control/store.ts';
-import { idKey, scoped } from '../model/stores.ts';
+import { scoped } from '../model/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
+import { concernedKeys } from '../operations/concerned-keys.ts';
 import { lifeOf } from '../operations/life.ts';
 import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-deps.ts';
-
 import { instanceKind } from './instance-kind.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
@@ -35,11 +35,8 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     for (const instance of found) controller.enqueue(objectKey(instance));
   };
 
-  instances.subscribe(({ object, previous }) => {
-    controller.enqueue(objectKey(object));
-    // Another one may wait for the id.
-    for (const id of new Set([object, previous ?? object].map(instanceIdOf)))
-      enqueueAll(instances.byIndex('id', idKey(id)));
+  instances.subscribe((change) => {
+    for (const key of concernedKeys(instances, instanceIdOf, change)) controller.enqueue(key);
   });
 
   // An instance that waits for its class or plan goes on when one appears or comes back into the catalog; one that
