@@ -9,6 +9,7 @@ import { contextOf } from '../brokers/request-context.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { BindRequest } from '../osb/types.ts';
+import { standingOf } from '../operations/answer-kind.ts';
 import { withoutParameters, type Unprepared } from '../operations/attempt.ts';
 import { findSecret } from './credential-secret.ts';
 import type { BindingTask } from './known-binding.ts';
@@ -38,9 +39,7 @@ export async function prepareBind(
     const message = `Failed to get namespace "${namespaceName}" during binding: it is not known yet`;
     return { kind: 'missing', reason: 'ErrorFindingNamespaceForInstance', message };
   }
-  // The first attempt goes without a dry run: a Secret that can not be stored is the exception.
-  const probes = (binding.status?.attempts ?? 0) > 0;
-  const secret = await findSecret(task.client, binding, { probes }, task.signal);
+  const secret = await findSecret(task.client, binding, careFor(binding), task.signal);
   if (secret.kind === 'refused') {
     return { kind: 'missing', reason: 'ErrorInjectingBindResult', message: secret.message };
   }
@@ -81,6 +80,12 @@ export async function prepareBind(
       userInfo,
     }),
   };
+}
+
+/** The first attempt goes without a dry run: a Secret that can not be stored is the exception. */
+function careFor(binding: ServiceBinding): 'glance' | 'look' | 'probe' {
+  if ((binding.status?.attempts ?? 0) > 0) return 'probe';
+  return standingOf(binding) === 'first' ? 'glance' : 'look';
 }
 
 /** The plan is the one that the broker knows, which during a plan change is not the one of the spec. */

@@ -22,6 +22,14 @@ export interface CallOptions {
   readonly maxBytes?: number | undefined;
 }
 
+export interface GetOptions extends CallOptions {
+  /**
+   * What the server has in memory will do: a third of the cost, and as a rule milliseconds behind. What is not there may
+   * still have been created, what is there may have been deleted.
+   */
+  readonly fromCache?: boolean | undefined;
+}
+
 export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Gives up when nothing comes for so long, not even a bookmark; those come every minute. @default 150_000 */
@@ -115,8 +123,9 @@ export class KubeClient {
     return new KubeClient({ ...this.#deps, permit }, this.#transport);
   }
 
-  async get<T extends KubeObject>(resource: Resource, ref: ObjectRef, options?: CallOptions): Promise<T> {
-    return this.#send<T>('GET', resource, resourcePath(resource, ref), options);
+  async get<T extends KubeObject>(resource: Resource, ref: ObjectRef, options?: GetOptions): Promise<T> {
+    const query = queryText({ resourceVersion: options?.fromCache ? '0' : undefined });
+    return this.#send<T>('GET', resource, resourcePath(resource, ref) + query, options);
   }
 
   /** One page: all objects unless `limit` is given. Items always have apiVersion and kind. */
