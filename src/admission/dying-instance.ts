@@ -1,8 +1,10 @@
 import { serviceInstances } from '../api/kinds.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { isObject, type JsonObject } from '../base/json.ts';
+import type { Store } from '../control/store.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isNotFound } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/objects.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Whether a ServiceInstance is on its way out; never rejects. */
@@ -11,11 +13,18 @@ export type IsDying = (namespace: string, name: string, timeoutMs: number) => Pr
 const maxWaitMs = 2000;
 
 /**
- * Asks the API server: a view of all instances would cost memory and a watch for a question that only new bindings ask.
- * Without an answer the binding is let in; the controller has it wait.
+ * Nobody is refused for what only the view says: it may be of an instance that has gone and come again. What it does not
+ * say yet, a moment after the deletion, the controller sees: it has the binding wait, as it does when there is no answer.
+ * @param view of all instances
  */
-export function createIsDying(client: Pick<KubeClient, 'get'>, logger: Logger, signal: AbortSignal): IsDying {
+export function createIsDying(
+  view: Pick<Store<KubeObject>, 'get'>,
+  client: Pick<KubeClient, 'get'>,
+  logger: Logger,
+  signal: AbortSignal,
+): IsDying {
   return async (namespace, name, timeoutMs) => {
+    if (view.get(`${namespace}/${name}`)?.metadata.deletionTimestamp === undefined) return false;
     const options = { signal, timeoutMs: Math.min(timeoutMs, maxWaitMs) };
     try {
       const { metadata } = await client.get(serviceInstances, { namespace, name }, options);

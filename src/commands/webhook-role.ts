@@ -207,7 +207,7 @@ export class WebhookRole {
     const catalog = {
       logger,
       authorize: shared.authorize,
-      isDying: createIsDying(client, logger, signal),
+      isDying: createIsDying(stores.serviceInstances.store, client, logger, signal),
       ids,
       holdersOf: (kind: string, id: string) => {
         const { store } = kind === 'ServiceInstance' ? stores.serviceInstances : stores.serviceBindings;

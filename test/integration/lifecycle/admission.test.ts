@@ -1,5 +1,6 @@
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 
 /** With the admission webhook. */
 let world: ServiceWorld;
@@ -16,6 +17,9 @@ describe('a new binding', () => {
     await world.createBinding('first', 'going');
     await world.binding('first', isReady, 'is ready');
     await world.remove(serviceInstances, 'going');
+    const isSeen = (going: ServiceInstance) =>
+      readyReason(going) === 'DeprovisionBlockedByExistingCredentials';
+    await world.instance('going', isSeen, 'is seen to be deleted');
     await expect(world.createBinding('late', 'going')).rejects.toMatchObject({
       status: 403,
       message: expect.stringContaining(

@@ -1,5 +1,5 @@
 import { Store } from '../../../src/control/store.ts';
-import { idKey } from '../../../src/control/stores.ts';
+import { idKey } from '../../../src/model/stores.ts';
 import { concernedKeys } from '../../../src/operations/concerned-keys.ts';
 import type { BrokeredObject } from '../../../src/operations/operation-status.ts';
 
