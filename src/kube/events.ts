@@ -44,10 +44,13 @@ const maxAttempts = 3;
 const backoff = { initialMs: 500, maxMs: 5_000 };
 const callTimeoutMs = 10_000;
 const stopTimeoutMs = 2_000;
+/** After a write there is a rest of so many times as long as it took: a server that has much to do is for others first. */
+const restsPerWrite = 3;
+const maxRestMs = 5_000;
 
 /**
  * Tells people what happened to an object, as Kubernetes Events. Help for the reader, never a record: events are
- * written in the background, one at a time, and dropped when the server does not want them (a namespace that is
+ * written in the background, one at a time with rests between, and dropped when the server does not want them (a namespace that is
  * terminating), when there are too many, or when it takes too long.
  */
 export class EventRecorder {
@@ -59,6 +62,8 @@ export class EventRecorder {
   readonly #entries = new Map<string, Entry>();
   readonly #queue: Entry[] = [];
   readonly #stopping = new AbortController();
+  /** Nobody waits for what is not written yet; replaced when somebody has. */
+  #leisure = new AbortController();
   #writing: Promise<void> | undefined;
   #isStopped = false;
 
@@ -98,13 +103,17 @@ export class EventRecorder {
   /** Waits until what was recorded is written, for two seconds at most. */
   async flush(): Promise<void> {
     const over = new AbortController();
+    const leisure = this.#leisure;
+    leisure.abort();
     await Promise.race([this.#writing, sleep(stopTimeoutMs, over.signal)]);
     over.abort();
+    if (this.#leisure === leisure) this.#leisure = new AbortController();
   }
 
   /** Writes what waits, for two seconds at most. Nothing is recorded after. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#leisure.abort();
     for (const entry of this.#entries.values()) {
       clearTimeout(entry.repeatTimer);
       if (entry.facts.count > entry.writtenCount) this.#enqueue(entry);
@@ -152,7 +161,10 @@ export class EventRecorder {
     await Promise.resolve();
     for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
       entry.isQueued = false;
+      const startedMs = this.#stopwatch.elapsedMs();
       if (!this.#stopping.signal.aborted) await this.#writeOne(entry);
+      const tookMs = this.#stopwatch.elapsedMs() - startedMs;
+      await sleep(Math.min(restsPerWrite * tookMs, maxRestMs), this.#leisure.signal);
     }
     this.#writing = undefined;
   }

@@ -2,6 +2,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { EventRecorder, type EventRecorderDeps } from '../../../src/kube/events.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
 import { FakeApiServer } from '../../support/fake-api-server/fake-api-server.ts';
 import type { StoredObject } from '../../support/fake-api-server/stored-object.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -167,6 +168,17 @@ it('writes what waits when it is stopped, and nothing after', async () => {
     ]),
   );
   expect(written()).toHaveLength(2);
+});
+
+it('leaves a server that is slow to others for a while, unless somebody waits', async () => {
+  // Every look at it says that ten seconds have gone.
+  const recorder = newRecorder({ stopwatch: { elapsedMs: () => (nowMs += 10_000) } });
+  for (const name of ['a', 'b', 'c']) recorder.record(instance(name, 'ns'), 'Normal', 'R', 'm');
+  await waitFor(() => written().length === 1);
+  for (let other = 0; other < 30; other++) await client.list(configMaps);
+  expect(written()).toHaveLength(1);
+  await recorder.flush();
+  expect(written()).toHaveLength(3);
 });
 
 it('does not wait for a server that is silent when it is stopped', async () => {
