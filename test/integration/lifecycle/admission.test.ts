@@ -1,6 +1,7 @@
-import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { apiVersion } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 /** With the admission webhook. */
 let world: ServiceWorld;
@@ -17,10 +18,22 @@ describe('a new binding', () => {
     await world.createBinding('first', 'going');
     await world.binding('first', isReady, 'is ready');
     await world.remove(serviceInstances, 'going');
-    const isSeen = (going: ServiceInstance) =>
-      readyReason(going) === 'DeprovisionBlockedByExistingCredentials';
-    await world.instance('going', isSeen, 'is seen to be deleted');
-    await expect(world.createBinding('late', 'going')).rejects.toMatchObject({
+    const late = {
+      apiVersion,
+      kind: serviceBindings.kind,
+      metadata: { name: 'late', namespace: world.namespace },
+      spec: { instanceRef: { name: 'going' } },
+    };
+    // The webhook hears of the deletion by a watch.
+    const refusal = await waitFor(
+      () =>
+        world.client.create(serviceBindings, late, { dryRun: true }).then(
+          () => undefined,
+          (error: unknown) => error,
+        ),
+      { describe: 'a new binding is refused' },
+    );
+    expect(refusal).toMatchObject({
       status: 403,
       message: expect.stringContaining(
         `ServiceBinding ${world.namespace}/late references a ServiceInstance that is being deleted: ${world.namespace}/going`,

@@ -1,7 +1,7 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import { bindingIdAnnotation, bindingSecretLabel } from '../../../src/api/group.ts';
 import { findSecret } from '../../../src/bindings/credential-secret.ts';
-import type { SecretObject } from '../../../src/brokers/secret-object.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import type { GetOptions, WriteOptions } from '../../../src/kube/client.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';
 
@@ -11,8 +11,9 @@ const binding = {
   spec: { instanceRef: { name: 'db' }, externalID: 'id' },
 } as ServiceBinding;
 
-const secret = (metadata: object): SecretObject =>
-  ({ metadata: { name: 'db', namespace: 'shop', uid: 'uid-secret', ...metadata } }) as SecretObject;
+const secret = (metadata: object): SecretObject => ({
+  metadata: { name: 'db', namespace: 'shop', uid: 'uid-secret', ...metadata },
+});
 const foreign = secret({});
 const returned = secret({
   labels: { [bindingSecretLabel]: 'true' },
