@@ -36,25 +36,46 @@ export function parseAnnotations(
   annotations: Annotations | null | undefined,
   limits: RequestLimits = mostBindings,
 ): ParsedAnnotations {
-  const keys = Object.keys(annotations ?? {}).filter(isOurs);
-  if (!annotations || keys.length === 0) return nothing;
+  if (!annotations) return nothing;
+  const keys = Object.keys(annotations).filter(isOurs);
+  if (keys.length === 0) return nothing;
+  const text = memorableText(annotations, keys);
+  const known = text === undefined ? undefined : readBefore.get(text);
+  // What is not too much for those who allow less is not too much.
+  if (known !== undefined && known.bindings <= limits.bindings) return known.parsed;
   const excess = excessOf(annotations, keys, limits);
   if (excess !== undefined) return { requests: [], problems: [excess], policy: 'deny', isExcessive: true };
 
-  let text = '';
-  for (const key of keys) text += `${key}\0${annotations[key] ?? ''}\0`;
-  const remembered = parsedByText.get(text);
-  if (remembered !== undefined) return remembered;
-  const parsed = parse(annotations, keys.toSorted());
-  if (parsedByText.size >= maxRemembered) parsedByText.clear();
-  if (text.length <= maxRememberedLength) parsedByText.set(text, parsed);
+  const parsed = known?.parsed ?? parse(annotations, keys.toSorted());
+  if (text !== undefined) remember(text, { parsed, bindings: limits.bindings });
   return parsed;
 }
 
-/** What was read before, by everything that was read: a memory of a pure function, and of bounded size. */
-const parsedByText = new Map<string, ParsedAnnotations>();
+/** What was read before, and how many bindings were allowed then. */
+interface Known {
+  readonly parsed: ParsedAnnotations;
+  readonly bindings: number;
+}
+
+/** By everything that was read: a memory of a pure function, and of bounded size. */
+const readBefore = new Map<string, Known>();
 const maxRemembered = 1_000;
 const maxRememberedLength = 4_000;
+
+function remember(text: string, known: Known): void {
+  if (readBefore.size >= maxRemembered) readBefore.clear();
+  readBefore.set(text, known);
+}
+
+/** Everything that is read; undefined when it is too long to be remembered. */
+function memorableText(annotations: Annotations, keys: readonly string[]): string | undefined {
+  let text = '';
+  for (const key of keys) {
+    text += `${key}\0${annotations[key] ?? ''}\0`;
+    if (text.length > maxRememberedLength) return undefined;
+  }
+  return text;
+}
 
 /** What was injected is written by us and different for every shape of a Pod; nothing is read from it. */
 function isOurs(key: string): boolean {

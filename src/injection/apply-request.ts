@@ -2,7 +2,7 @@ import { allContainers, selectContainers } from './container-filter.ts';
 import type { ContainerDraft, Report } from './container-draft.ts';
 import type { EnvRule } from './env-rule.ts';
 import type { PodDraft } from './pod-draft.ts';
-import type { RawEnv, RawVolume } from './pod.ts';
+import type { RawEnv, RawEnvFrom, RawMount } from './pod.ts';
 import type { BindingRequest } from './request.ts';
 import type { InjectedBinding } from './status-annotation.ts';
 import { bindingVolume } from './volume.ts';
@@ -17,18 +17,58 @@ export function applyRequest(
   const volume = bindingVolume(request, secret, draft.windows);
   const isMounted = request.mount.kind !== 'none' && draft.volume(volume, report);
   const containers = selectDrafts(draft, request);
-  for (const container of containers) {
-    if (isMounted) applyMount(container, request, volume, report);
-    applyEnv(container, request, secret, report);
-  }
+  const entries = entriesOf(request, secret, isMounted ? volume.name : undefined);
+  for (const container of containers) addEntries(container, request, entries, report);
+  const env = envNames(request.env);
+  const names = namesOf(containers);
+  return isMounted
+    ? { name: request.name, secret, volume: volume.name, env, containers: names }
+    : { name: request.name, secret, env, containers: names };
+}
+
+/** What a binding adds to each of its containers: the same to all. */
+export interface BindingEntries {
+  /** The volume to be mounted below each container's own root. */
+  readonly volumeBelowRoot: string | undefined;
+  readonly mount: RawMount | undefined;
+  readonly env: readonly RawEnv[];
+  readonly envFrom: readonly RawEnvFrom[];
+}
+
+/** @param volume name of the binding's volume; undefined when it can not be mounted */
+export function entriesOf(
+  { mount, env, wait }: BindingRequest,
+  secret: string,
+  volume: string | undefined,
+): BindingEntries {
+  const optional = wait === 'optional' ? { optional: true } : {};
   return {
-    name: request.name,
-    secret,
-    ...(isMounted ? { volume: volume.name } : {}),
-    env: envNames(request.env),
-    // In an order of their own: another webhook may reorder containers, and that changes nothing here.
-    containers: containers.map(({ slot }) => slot.container.name).toSorted(),
+    volumeBelowRoot: mount.kind === 'root' ? volume : undefined,
+    mount:
+      mount.kind === 'path' && volume !== undefined
+        ? { name: volume, mountPath: mount.path, readOnly: true }
+        : undefined,
+    env: env.variables.map(({ name, key }) => ({
+      name,
+      valueFrom: { secretKeyRef: { name: secret, key, ...optional } },
+    })),
+    envFrom: env.prefixes.map((prefix) => {
+      const secretRef = { name: secret, ...optional };
+      return prefix === '' ? { secretRef } : { prefix, secretRef };
+    }),
   };
+}
+
+export function addEntries(
+  container: ContainerDraft,
+  { name }: BindingRequest,
+  { volumeBelowRoot, mount, env, envFrom }: BindingEntries,
+  report: Report,
+): void {
+  if (volumeBelowRoot !== undefined) container.mountBelowRoot(volumeBelowRoot, name, report);
+  if (mount !== undefined) container.mount(mount, report);
+  for (const variable of env) container.env(variable, report);
+  for (const source of envFrom) container.envFrom(source);
 }
 
 /** The containers of the draft that a request chooses. */
@@ -39,35 +79,10 @@ export function selectDrafts(draft: PodDraft, request: BindingRequest): readonly
   return draft.containers.filter(({ slot }) => chosen.has(slot));
 }
 
-export function applyMount(
-  container: ContainerDraft,
-  request: BindingRequest,
-  volume: RawVolume,
-  report: Report,
-): void {
-  if (request.mount.kind === 'root') container.mountBelowRoot(volume.name, request.name, report);
-  else if (request.mount.kind === 'path') {
-    container.mount({ name: volume.name, mountPath: request.mount.path, readOnly: true }, report);
-  }
-}
-
-export function applyEnv(
-  container: ContainerDraft,
-  request: BindingRequest,
-  secret: string,
-  report: Report,
-): void {
-  const optional = request.wait === 'optional' ? { optional: true } : {};
-  for (const { name, key } of request.env.variables) {
-    const variable: RawEnv = { name, valueFrom: { secretKeyRef: { name: secret, key, ...optional } } };
-    container.env(variable, report);
-  }
-  for (const prefix of request.env.prefixes) {
-    container.envFrom({
-      ...(prefix === '' ? {} : { prefix }),
-      secretRef: { name: secret, ...optional },
-    });
-  }
+/** In an order of their own: another webhook may reorder containers, and that changes nothing here. */
+function namesOf(containers: readonly ContainerDraft[]): readonly string[] {
+  const names = containers.map(({ slot }) => slot.container.name);
+  return names.length < 2 ? names : names.toSorted();
 }
 
 function envNames({ variables, prefixes }: EnvRule): readonly string[] {

@@ -13,13 +13,15 @@ export type BindingRoot =
   | { readonly kind: 'unset'; readonly path: string }
   | { readonly kind: 'unknowable'; readonly reason: string };
 
+const unset: BindingRoot = { kind: 'unset', path: defaultRoot };
+
 /**
- * The root in a container's environment. A value that is there is respected and never changed; of several entries
- * the last one counts, as for the process. A value that only the kubelet can know can not be mounted at.
+ * The root that a container's variable says. A value that is there is respected and never changed. One that only the
+ * kubelet can know can not be mounted at.
+ * @param entry the container's own `SERVICE_BINDING_ROOT`
  */
-export function bindingRoot(env: readonly RawEnv[]): BindingRoot {
-  const entry = env.findLast(isRoot);
-  if (entry === undefined) return { kind: 'unset', path: defaultRoot };
+export function bindingRoot(entry: RawEnv | undefined): BindingRoot {
+  if (entry === undefined) return unset;
   if (entry.valueFrom !== undefined && entry.valueFrom !== null) {
     return unknowable('is set by valueFrom, so the path is not known at admission');
   }
@@ -32,8 +34,4 @@ export function bindingRoot(env: readonly RawEnv[]): BindingRoot {
 
 function unknowable(reason: string): BindingRoot {
   return { kind: 'unknowable', reason };
-}
-
-function isRoot({ name }: RawEnv): boolean {
-  return name === rootVariable;
 }

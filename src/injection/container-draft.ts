@@ -10,6 +10,7 @@ import {
   type RawEnvFrom,
   type RawMount,
 } from './pod.ts';
+import { NamedList } from './named-list.ts';
 import { sameContent } from './same-content.ts';
 
 /** Reports that something can not be added. */
@@ -31,8 +32,8 @@ export interface DraftSurroundings {
   readonly windows: boolean;
   /** True for a volume, of the Pod as it will be, whose content nobody can write. */
   readonly isReadOnlyVolume: (name: string) => boolean;
-  /** Is told how to take back what has just been added. */
-  readonly record: (undo: () => void) => void;
+  /** Where to put how to take back what has just been added, while that is open. */
+  undo: (() => void)[] | undefined;
 }
 
 /**
@@ -43,13 +44,15 @@ export interface DraftSurroundings {
 export class ContainerDraft {
   readonly slot: ContainerSlot;
   readonly #pod: DraftSurroundings;
-  readonly #env: RawEnv[] = [];
-  readonly #addedEnv = new Map<string, RawEnv>();
+  readonly #env = new NamedList<RawEnv>();
   readonly #envFrom: RawEnvFrom[] = [];
   readonly #mounts: RawMount[] = [];
   readonly #added: MountTree;
   #root: string | undefined;
+  /** What the container has. */
   #existing: Existing | undefined;
+  /** With what is added. */
+  #sources: Set<string> | undefined;
 
   constructor(slot: ContainerSlot, pod: DraftSurroundings) {
     this.slot = slot;
@@ -71,7 +74,7 @@ export class ContainerDraft {
     }
     if (root.kind === 'unset' && this.#root === undefined) {
       this.#root = root.path;
-      this.#pod.record(() => (this.#root = undefined));
+      this.#pod.undo?.push(() => (this.#root = undefined));
     }
     this.mount({ name: volume, mountPath: joinPath(root.path, directory), readOnly: true }, report);
   }
@@ -80,14 +83,13 @@ export class ContainerDraft {
     const mountPath = tidyPath(wanted.mountPath);
     const mount = mountPath === wanted.mountPath ? wanted : { ...wanted, mountPath };
     const { mounts, devices } = this.#has();
-    const isTaken = devices.size > 0 && devices.has(placeOf(mountPath, this.#pod.windows));
-    const device = isTaken ? isDevice : undefined;
+    const device = devices?.has(placeOf(mountPath, this.#pod.windows)) === true ? isDevice : undefined;
     const ofPod = this.#standing(mount, mounts.around(mountPath)) ?? device;
     const found = ofPod ?? this.#standing(mount, this.#added.around(mountPath));
     if (found === undefined) {
       this.#mounts.push(mount);
-      const undo = this.#added.add(mount);
-      this.#pod.record(() => (undo(), this.#mounts.pop()));
+      this.#added.add(mount);
+      this.#pod.undo?.push(() => (this.#added.takeBack(), this.#mounts.pop()));
     } else if (found !== 'same') {
       // Two bindings in each other's way are nothing of the user's.
       const keepable = ofPod !== undefined;
@@ -101,12 +103,11 @@ export class ContainerDraft {
   }
 
   env(wanted: RawEnv, report: Report): void {
-    const mine = this.#has().env(wanted.name);
-    const other = mine ?? this.#addedEnv.get(wanted.name);
+    const mine = this.#has().env.get(wanted.name);
+    const other = mine ?? this.#env.get(wanted.name);
     if (other === undefined) {
-      this.#env.push(wanted);
-      this.#addedEnv.set(wanted.name, wanted);
-      this.#pod.record(() => (this.#env.pop(), this.#addedEnv.delete(wanted.name)));
+      this.#env.add(wanted);
+      this.#pod.undo?.push(() => this.#env.takeBack());
     } else if (!sameContent(other, wanted)) {
       report({
         container: this.slot.container.name,
@@ -118,19 +119,24 @@ export class ContainerDraft {
   }
 
   envFrom(wanted: RawEnvFrom): void {
-    const { envFrom } = this.#has();
+    this.#sources ??= new Set(listOf(this.slot.container.envFrom).map(sourceKey));
+    const sources = this.#sources;
     const source = sourceKey(wanted);
-    if (envFrom.has(source)) return;
-    envFrom.add(source);
+    if (sources.has(source)) return;
+    sources.add(source);
     this.#envFrom.push(wanted);
-    this.#pod.record(() => (this.#envFrom.pop(), envFrom.delete(source)));
+    this.#pod.undo?.push(() => (this.#envFrom.pop(), sources.delete(source)));
   }
 
   additions(): ContainerAdditions | undefined {
-    const additions = { slot: this.slot, env: this.#env, envFrom: this.#envFrom, mounts: this.#mounts };
-    if (this.#root !== undefined) return { ...additions, root: this.#root };
-    const isEmpty = this.#env.length + this.#envFrom.length + this.#mounts.length === 0;
-    return isEmpty ? undefined : additions;
+    const { slot } = this;
+    const root = this.#root;
+    const env = this.#env.entries;
+    const envFrom = this.#envFrom;
+    const mounts = this.#mounts;
+    if (root !== undefined) return { slot, root, env, envFrom, mounts };
+    const isEmpty = env.length + envFrom.length + mounts.length === 0;
+    return isEmpty ? undefined : { slot, env, envFrom, mounts };
   }
 
   #has(): Existing {
@@ -159,36 +165,26 @@ export class ContainerDraft {
 /** What a container has, so that it is found by name and by path. */
 interface Existing {
   /** Of several entries with one name the process sees the last. */
-  readonly env: (name: string) => RawEnv | undefined;
-  /** With what is added. */
-  readonly envFrom: Set<string>;
+  readonly env: NamedList<RawEnv>;
   readonly mounts: MountTree;
-  readonly devices: ReadonlySet<string>;
+  readonly devices: ReadonlySet<string> | undefined;
   readonly root: BindingRoot;
 }
 
 function readContainer(container: RawContainer, windows: boolean): Existing {
   const mounts = new MountTree(windows);
   for (const mount of listOf(container.volumeMounts)) mounts.add(mount);
-  const env = listOf(container.env);
+  const env = new NamedList(listOf(container.env));
+  const devices = listOf(container.volumeDevices);
   return {
-    env: byName(env),
-    envFrom: new Set(listOf(container.envFrom).map(sourceKey)),
+    env,
     mounts,
-    devices: new Set(
-      listOf(container.volumeDevices).map(({ devicePath = '' }) => placeOf(devicePath, windows)),
-    ),
-    root: bindingRoot(env),
+    devices:
+      devices.length === 0
+        ? undefined
+        : new Set(devices.map(({ devicePath = '' }) => placeOf(devicePath, windows))),
+    root: bindingRoot(env.get(rootVariable)),
   };
-}
-
-/** For so few an index costs more than to look at them. */
-const shortList = 32;
-
-function byName(entries: readonly RawEnv[]): (name: string) => RawEnv | undefined {
-  if (entries.length <= shortList) return (wanted) => entries.findLast(({ name }) => name === wanted);
-  const index = new Map(entries.map((entry) => [entry.name, entry]));
-  return (wanted) => index.get(wanted);
 }
 
 function placeOf(path: string, windows: boolean): string {

@@ -1,4 +1,4 @@
-import { applyEnv, applyMount, selectDrafts } from './apply-request.ts';
+import { addEntries, entriesOf, selectDrafts } from './apply-request.ts';
 import type { Plan } from './plan.ts';
 import { PodDraft } from './pod-draft.ts';
 import { podExcess } from './pod-excess.ts';
@@ -29,10 +29,8 @@ export function planEphemeral(input: EphemeralInput): Plan {
     const { secret } = requestNames(request, namespace, bindingSecretName);
     const volume = bindingVolume(request, secret, draft.windows);
     if (!draft.hasVolume(volume)) continue;
-    for (const container of selectDrafts(draft, request)) {
-      applyMount(container, request, volume, leaveOut);
-      applyEnv(container, request, secret, leaveOut);
-    }
+    const entries = entriesOf(request, secret, volume.name);
+    for (const container of selectDrafts(draft, request)) addEntries(container, request, entries, leaveOut);
   }
   return { ...draft.additions(), annotations: {} };
 }

@@ -74,15 +74,16 @@ export function plan(input: PlanInput): PlanResult {
   if (blocking.length > 0) return { kind: 'deny', conflicts: blocking };
 
   const { accepted, results } = applyPresets(presets, draft, slots, input);
-  const injected = withoutTwins([asked, ...results].flatMap((result) => result.injected));
-  const hasAny = injected.length + accepted.length > 0;
-  const annotations = hasAny ? resultAnnotations(pod, requests, injected, accepted) : {};
+  const { injected, conflicts, warnings } = results.length === 0 ? asked : together([asked, ...results]);
+  const bindings = withoutTwins(injected);
+  const hasAny = bindings.length + accepted.length > 0;
+  const annotations = hasAny ? resultAnnotations(pod, requests, bindings, accepted) : {};
   return {
     kind: 'inject',
     plan: { ...draft.additions(), annotations },
-    injected,
-    conflicts: [asked, ...results].flatMap((result) => result.conflicts),
-    warnings: [asked, ...results].flatMap((result) => result.warnings),
+    injected: bindings,
+    conflicts,
+    warnings,
   };
 }
 
@@ -93,6 +94,14 @@ interface Applied {
   readonly injected: readonly InjectedBinding[];
   readonly conflicts: readonly Conflict[];
   readonly warnings: readonly string[];
+}
+
+function together(results: readonly Applied[]): Applied {
+  return {
+    injected: results.flatMap((result) => result.injected),
+    conflicts: results.flatMap((result) => result.conflicts),
+    warnings: results.flatMap((result) => result.warnings),
+  };
 }
 
 function applyRequests(

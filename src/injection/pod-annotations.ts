@@ -23,8 +23,11 @@ export function resultAnnotations(
     presets.length === 0 ? requests : [...requests, ...presets.flatMap((preset) => preset.requests)];
   const names = presets.length === 0 ? {} : { presets: presets.map(({ name }) => name) };
   const files = fileAnnotations(pod, all, presets);
-  return { ...files, ...statusEntry(pod, { v: 1, bindings, ...names, specHash: specHash(all) }, files) };
+  const status = statusEntry(pod, { v: 1, bindings, ...names, specHash: specHash(all) }, files);
+  return files === none ? status : { ...files, ...status };
 }
+
+const none: Annotations = {};
 
 /** Conflicts that are named as the reason why nothing was injected. */
 const maxReasons = 5;
@@ -41,10 +44,9 @@ export function skipAnnotations(
 }
 
 /** The status annotation, when it is not there already with exactly this value. */
-function statusEntry(pod: RawPod, status: InjectionStatus, others: Annotations = {}): Annotations {
+function statusEntry(pod: RawPod, status: InjectionStatus, others: Annotations = none): Annotations {
   const current = pod.metadata?.annotations;
-  const hasOthers = Object.keys(others).length > 0;
-  const text = statusAnnotation(status, hasOthers ? { ...current, ...others } : current);
+  const text = statusAnnotation(status, others === none ? current : { ...current, ...others });
   if (text === undefined || current?.[injectedAnnotation] === text) return {};
   return { [injectedAnnotation]: text };
 }
@@ -55,11 +57,12 @@ function fileAnnotations(
   requests: readonly BindingRequest[],
   presets: readonly Preset[],
 ): Annotations {
+  const needTypes = requests.filter(needsDefaultType);
+  if (needTypes.length + presets.length === 0) return none;
   const current = pod.metadata?.annotations ?? {};
   const isNew = ([key]: readonly [string, string]): boolean => !Object.hasOwn(current, key);
   const ofPresets = presets.flatMap(({ annotations }) => Object.entries(annotations)).filter(isNew);
-  const types = requests
-    .filter(needsDefaultType)
+  const types = needTypes
     .map(({ name }) => [defaultTypeAnnotationPrefix + name, name] as const)
     .filter(isNew);
   const all = Object.fromEntries([...ofPresets, ...types]);

@@ -1,5 +1,11 @@
 import { schedulingGate } from '../api/group.ts';
-import { ContainerDraft, type ContainerAdditions, type Report } from './container-draft.ts';
+import {
+  ContainerDraft,
+  type ContainerAdditions,
+  type DraftSurroundings,
+  type Report,
+} from './container-draft.ts';
+import { NamedList } from './named-list.ts';
 import { isWindows, listOf, type ContainerSlot, type RawPod, type RawVolume } from './pod.ts';
 import { sameContent } from './same-content.ts';
 
@@ -16,42 +22,42 @@ export class PodDraft {
   readonly windows: boolean;
   readonly containers: readonly ContainerDraft[];
   readonly #pod: RawPod;
-  readonly #volumes: RawVolume[] = [];
-  readonly #added = new Map<string, RawVolume>();
-  #existing: ReadonlyMap<string, RawVolume> | undefined;
+  readonly #surroundings: DraftSurroundings;
+  readonly #existing: NamedList<RawVolume>;
+  readonly #volumes = new NamedList<RawVolume>();
   #gating: 'impossible' | 'there' | 'added' | undefined;
-  /** How to take back what was added, while that is open. */
-  #undo: (() => void)[] | undefined;
 
   constructor(pod: RawPod, slots: readonly ContainerSlot[]) {
     this.#pod = pod;
     this.windows = isWindows(pod);
+    // Of several volumes with one name, which the API server refuses, the first counts.
+    this.#existing = new NamedList(listOf(pod.spec?.volumes).toReversed());
     const surroundings = {
       windows: this.windows,
       isReadOnlyVolume: (name: string) => this.#isReadOnlyVolume(name),
-      record: (undo: () => void) => this.#undo?.push(undo),
+      undo: undefined,
     };
+    this.#surroundings = surroundings;
     this.containers = slots.map((slot) => new ContainerDraft(slot, surroundings));
   }
 
   /** Carries out a change and keeps all of it when it returns true, nothing of it otherwise. */
   attempt(change: () => boolean): boolean {
     const undo: (() => void)[] = [];
-    this.#undo = undo;
+    this.#surroundings.undo = undo;
     const isKept = change();
-    this.#undo = undefined;
+    this.#surroundings.undo = undefined;
     if (!isKept) for (const takeBack of undo.toReversed()) takeBack();
     return isKept;
   }
 
   /** Returns false when another volume has this name: then nothing may be mounted from it. */
   volume(wanted: RawVolume, report: Report): boolean {
-    const existing = this.#volumesOfPod().get(wanted.name);
-    const other = existing ?? this.#added.get(wanted.name);
+    const existing = this.#existing.get(wanted.name);
+    const other = existing ?? this.#volumes.get(wanted.name);
     if (other === undefined) {
-      this.#volumes.push(wanted);
-      this.#added.set(wanted.name, wanted);
-      this.#undo?.push(() => (this.#volumes.pop(), this.#added.delete(wanted.name)));
+      this.#volumes.add(wanted);
+      this.#surroundings.undo?.push(() => this.#volumes.takeBack());
       return true;
     }
     if (sameContent(other, wanted)) return true;
@@ -66,12 +72,12 @@ export class PodDraft {
 
   /** True when the Pod has a volume of this name, or will have. */
   hasVolumeNamed(name: string): boolean {
-    return this.#volumesOfPod().has(name) || this.#added.has(name);
+    return (this.#existing.get(name) ?? this.#volumes.get(name)) !== undefined;
   }
 
   /** True when the Pod has this very volume already. */
   hasVolume(wanted: RawVolume): boolean {
-    const existing = this.#volumesOfPod().get(wanted.name);
+    const existing = this.#existing.get(wanted.name);
     return existing !== undefined && sameContent(existing, wanted);
   }
 
@@ -93,7 +99,7 @@ export class PodDraft {
     readonly schedulingGates: readonly { readonly name: string }[];
   } {
     return {
-      volumes: this.#volumes,
+      volumes: this.#volumes.entries,
       containers: this.containers
         .map((draft) => draft.additions())
         .filter((additions) => additions !== undefined),
@@ -101,18 +107,8 @@ export class PodDraft {
     };
   }
 
-  #volumesOfPod(): ReadonlyMap<string, RawVolume> {
-    // Of several volumes with one name, which the API server refuses, the first counts.
-    this.#existing ??= new Map(
-      listOf(this.#pod.spec?.volumes)
-        .toReversed()
-        .map((one) => [one.name, one]),
-    );
-    return this.#existing;
-  }
-
   #isReadOnlyVolume(name: string): boolean {
-    const volume = this.#volumesOfPod().get(name) ?? this.#added.get(name);
+    const volume = this.#existing.get(name) ?? this.#volumes.get(name);
     return volume !== undefined && readOnlySources.some((source) => volume[source] !== undefined);
   }
 }

@@ -31,7 +31,14 @@ export function additionsOf({ containers, env }: BindingRequest, slots: readonly
   return selectContainers(containers, slots).length * perContainer;
 }
 
+/** How many directories the paths of all mounts have; where it can not be too many, only that it is not more. */
 function mountParts(slots: readonly ContainerSlot[]): number {
+  // No name on a path without a character before it.
+  let most = 0;
+  for (const { container } of slots) {
+    for (const { mountPath = '' } of listOf(container.volumeMounts)) most += mountPath.length + 1;
+  }
+  if (most <= maxMountParts) return most;
   let parts = 0;
   for (const { container } of slots) {
     for (const { mountPath = '' } of listOf(container.volumeMounts)) {

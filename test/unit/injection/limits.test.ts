@@ -35,6 +35,17 @@ describe('annotations that ask for more than one object may have are not read', 
     expect(refusal(bindings(257), mostBindings)).toContain('257 annotations');
   });
 
+  it('bindings, whoever has read the same before', () => {
+    const asked = { ...bindings(33), example: 'read by those who allow more' };
+    const read = parseAnnotations(asked, mostBindings);
+    expect(read.requests).toHaveLength(33);
+    expect(refusal(asked)).toContain('33 annotations');
+    const fewer = { ...bindings(20), example: 'read by those who allow less' };
+    expect(parseAnnotations(fewer, defaultLimits)).toBe(parseAnnotations(fewer, mostBindings));
+    expect(refusal(fewer, { bindings: 19 })).toContain('20 annotations');
+    expect(parseAnnotations(asked, mostBindings)).toBe(read);
+  });
+
   it('settings, with a binding or without', () => {
     const settings = many(513, (index) => [key('env.bind', `b${index}`), 'A=b']);
     expect(refusal({ ...db, ...settings })).toContain('513 settings');
