@@ -1,5 +1,5 @@
 import { isObject, jsonEqual, type JsonObject } from '../base/json.ts';
-import { pointer } from '../injection/json-pointer.ts';
+import { pointer } from '../injection/patch.ts';
 import type { PatchOperation } from './decision.ts';
 
 /** Changes a few fields of an object, which is read as it is by then, and collects the operations that do the same. */

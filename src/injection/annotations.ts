@@ -1,11 +1,9 @@
 import { bindingAnnotationPrefixes, conflictPolicyAnnotation, injectedAnnotation } from '../api/group.ts';
 import { unknownKeyProblems } from './annotation-keys.ts';
-import { requestModifiers } from './request-modifiers.ts';
 import { excessOf, mostBindings, type RequestLimits } from './limits.ts';
 import type { Annotations } from './pod.ts';
 import { error, quote, warning, type Problem } from './problem.ts';
-import type { BindingRequest, ConflictPolicy } from './request.ts';
-import { parseSource } from './source.ts';
+import { parseSource, requestModifiers, type BindingRequest, type ConflictPolicy } from './request.ts';
 
 /** What a Pod, a Pod template or a workload asks for by its annotations. */
 export interface ParsedAnnotations {

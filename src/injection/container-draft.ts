@@ -1,7 +1,7 @@
-import { bindingRoot, rootVariable, type BindingRoot } from './binding-root.ts';
 import type { Conflict } from './conflict.ts';
-import { joinPath, pathParts, tidyPath } from './mount-path.ts';
+import { bindingRoot, joinPath, pathParts, rootVariable, tidyPath, type BindingRoot } from './mount-path.ts';
 import { MountTree, type Surroundings } from './mount-tree.ts';
+import { NamedList } from './named-list.ts';
 import {
   listOf,
   type ContainerSlot,
@@ -10,7 +10,6 @@ import {
   type RawEnvFrom,
   type RawMount,
 } from './pod.ts';
-import { NamedList } from './named-list.ts';
 import { sameContent } from './same-content.ts';
 
 /** Reports that something can not be added. */

@@ -1,6 +1,6 @@
 import type { LabelSelector, LabelSelectorRequirement } from '../api/generated/pod-preset.ts';
 import { matchesSelector, type Requirement } from '../api/selector.ts';
-import { memoized } from './memo.ts';
+import { memoized } from '../base/memo.ts';
 
 /**
  * Kubernetes' rule for label selectors: all conditions hold; an empty selector matches everything; `NotIn` also

@@ -1,5 +1,5 @@
 import { isBindingKey, liftedAnnotation, unknownKeyProblems } from './annotation-keys.ts';
-import { pointer } from './json-pointer.ts';
+import { pointer } from './patch.ts';
 import type { Annotations, RawPod } from './pod.ts';
 import { quote, warning, type Problem } from './problem.ts';
 import { isControlled, podTemplateOf, type RawWorkload, type TemplateHolder } from './workload.ts';

@@ -1,3 +1,5 @@
+import type { RawEnv } from './pod.ts';
+
 /** Paths inside containers. Those of Windows may have a drive letter, use backslashes, and ignore case. */
 
 /** True for `/a` and for `C:\a`; `..` would leave the place that the path seems to name. */
@@ -44,4 +46,39 @@ function comparable(path: string, windows: boolean): string {
   const slashes = tidy.replaceAll('\\', '/').toLowerCase();
   // The kubelet puts the system drive before a path that has none.
   return slashes.startsWith('/') ? `c:${slashes}` : slashes;
+}
+
+/** The variable by which applications find their bindings (servicebinding.io). */
+export const rootVariable = 'SERVICE_BINDING_ROOT';
+
+const defaultRoot = '/bindings';
+
+/** Where one container expects its bindings. */
+export type BindingRoot =
+  | { readonly kind: 'set'; readonly path: string }
+  /** The container has no such variable; it is to be added with this path. */
+  | { readonly kind: 'unset'; readonly path: string }
+  | { readonly kind: 'unknowable'; readonly reason: string };
+
+const unset: BindingRoot = { kind: 'unset', path: defaultRoot };
+
+/**
+ * The root that a container's variable says. A value that is there is respected and never changed. One that only the
+ * kubelet can know can not be mounted at.
+ * @param entry the container's own `SERVICE_BINDING_ROOT`
+ */
+export function bindingRoot(entry: RawEnv | undefined): BindingRoot {
+  if (entry === undefined) return unset;
+  if (entry.valueFrom !== undefined && entry.valueFrom !== null) {
+    return unknowable('is set by valueFrom, so the path is not known at admission');
+  }
+  const value = entry.value ?? '';
+  if (value.includes('$('))
+    return unknowable('refers to another variable, so the path is not known at admission');
+  if (!isAbsolute(value)) return unknowable(value === '' ? 'is empty' : 'is not an absolute path');
+  return { kind: 'set', path: tidyPath(value) };
+}
+
+function unknowable(reason: string): BindingRoot {
+  return { kind: 'unknowable', reason };
 }

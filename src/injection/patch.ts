@@ -1,7 +1,6 @@
 import { injectedAnnotation } from '../api/group.ts';
-import { rootVariable } from './binding-root.ts';
+import { rootVariable } from './mount-path.ts';
 import type { ContainerAdditions } from './container-draft.ts';
-import { pointer } from './json-pointer.ts';
 import type { Plan } from './plan.ts';
 import type { RawPod } from './pod.ts';
 
@@ -79,4 +78,16 @@ function append(
   }
   const end = `${path}/-`;
   for (const item of items) operations.push({ op: 'add', path: end, value: item });
+}
+
+/** A JSON pointer (RFC 6901) to the place that these keys lead to. */
+export function pointer(keys: readonly (string | number)[]): string {
+  let path = '';
+  for (const key of keys) path += `/${typeof key === 'number' ? key : escape(key)}`;
+  return path;
+}
+
+/** `~` first, or the escapes of slashes would be escaped again. */
+function escape(key: string): string {
+  return /[~/]/.test(key) ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key;
 }

@@ -20,6 +20,7 @@ interface RawGating {
 /** The Pod as it will be. Nothing of the Pod itself is changed; additions are kept beside it. */
 export class PodDraft {
   readonly windows: boolean;
+  readonly slots: readonly ContainerSlot[];
   readonly containers: readonly ContainerDraft[];
   readonly #pod: RawPod;
   readonly #surroundings: DraftSurroundings;
@@ -30,6 +31,7 @@ export class PodDraft {
   constructor(pod: RawPod, slots: readonly ContainerSlot[]) {
     this.#pod = pod;
     this.windows = isWindows(pod);
+    this.slots = slots;
     // Of several volumes with one name, which the API server refuses, the first counts.
     this.#existing = new NamedList(listOf(pod.spec?.volumes).toReversed());
     const surroundings = {

@@ -1,10 +1,14 @@
 import type { PodPreset, PodPresetBinding } from '../api/generated/pod-preset.ts';
 import { bindingAnnotationPrefixes as prefix } from '../api/group.ts';
+import { memoized } from '../base/memo.ts';
 import { parseAnnotations } from './annotations.ts';
+import { applyRequests, type Applied, type BindingContext } from './apply-requests.ts';
+import type { Conflict } from './conflict.ts';
 import type { Report } from './container-draft.ts';
 import { selectsLabels } from './label-selector.ts';
-import { memoized } from './memo.ts';
+import { maxAdditions } from './limits.ts';
 import type { PodDraft } from './pod-draft.ts';
+import { additionsOf } from './pod-excess.ts';
 import type { Annotations, RawEnv, RawEnvFrom, RawMetadata, RawMount, RawVolume } from './pod.ts';
 import { presetProblem } from './preset-problem.ts';
 import { quote, type Problem } from './problem.ts';
@@ -60,29 +64,6 @@ export const readPreset: (preset: PodPreset) => Preset = memoized(({ metadata, s
   };
 });
 
-/** How many entries the preset's own items add to each container. */
-export function ownItems({ mounts, env, envFrom }: Preset): number {
-  return mounts.length + env.length + envFrom.length;
-}
-
-/** Puts the preset's own items, everything besides its bindings, into the draft. */
-export function applyPreset(draft: PodDraft, preset: Preset, report: Report): void {
-  for (const volume of preset.volumes) draft.volume(volume, report);
-  for (const container of draft.containers) {
-    for (const mount of preset.mounts) {
-      if (draft.hasVolumeNamed(mount.name)) container.mount(mount, report);
-      else report(withoutVolume(mount, container.slot.container.name));
-    }
-    for (const variable of preset.env) container.env(variable, report);
-    for (const source of preset.envFrom) container.envFrom(source);
-  }
-}
-
-function withoutVolume({ name, mountPath }: RawMount, container: string): Parameters<Report>[0] {
-  const reason = `is of volume ${quote(name)}, which neither the Pod nor the PodPreset has`;
-  return { container, field: `mountPath ${mountPath}`, reason, keepable: true };
-}
-
 /** The fields of a preset's binding have the notation of the annotations, so the same reader reads them. */
 function asAnnotations(binding: PodPresetBinding): Annotations {
   const { name, from, env, containers, mount, type, provider } = binding;
@@ -99,4 +80,78 @@ function asAnnotations(binding: PodPresetBinding): Annotations {
 
 function isFile([key, value]: readonly [string, string]): boolean {
   return value !== '' && (key.startsWith(prefix.type) || key.startsWith(prefix.provider));
+}
+
+export interface ChosenPresets {
+  readonly accepted: readonly Preset[];
+  /** What came of each, the accepted ones and the others. */
+  readonly results: readonly Applied[];
+}
+
+const tooMuch = `would bring more than ${maxAdditions} mounts and variables into the Pod, with the PodPresets before it`;
+
+/** Presets in the order of their names; each one that fits beside those before it is accepted. */
+export function applyPresets(
+  presets: readonly Preset[],
+  draft: PodDraft,
+  context: BindingContext,
+): ChosenPresets {
+  const accepted: Preset[] = [];
+  const results: Applied[] = [];
+  // What is tried counts, also when it is left out: it is the work that has to end.
+  let tried = 0;
+  for (const preset of presets) {
+    const isUsable = preset.unusable === undefined;
+    if (isUsable) tried += additionsOfPreset(preset, draft);
+    const isTooMuch = isUsable && tried > maxAdditions;
+    const result = isTooMuch ? leftOut(preset, tooMuch) : tryPreset(preset, draft, context);
+    if (result.conflicts.length === 0) accepted.push(preset);
+    results.push(result);
+  }
+  return { accepted, results };
+}
+
+function tryPreset(preset: Preset, draft: PodDraft, context: BindingContext): Applied {
+  const { name, requests, unusable } = preset;
+  if (unusable !== undefined) return leftOut(preset, `can not be used: ${unusable}`);
+  const conflicts: Conflict[] = [];
+  const report: Report = (conflict) => conflicts.push({ ...conflict, binding: name });
+  let applied: Applied = { injected: [], conflicts, warnings: [] };
+  const isKept = draft.attempt(() => {
+    applied = applyRequests(requests, draft, context);
+    for (const conflict of applied.conflicts) report(conflict);
+    applyItems(draft, preset, report);
+    return conflicts.length === 0;
+  });
+  return isKept ? applied : { injected: [], conflicts, warnings: [] };
+}
+
+function leftOut({ name }: Preset, reason: string): Applied {
+  const conflict = { binding: name, field: 'PodPreset', reason, keepable: true };
+  return { injected: [], conflicts: [conflict], warnings: [] };
+}
+
+/** How many entries it adds to the Pod at most. */
+function additionsOfPreset({ mounts, env, envFrom, requests }: Preset, { slots }: PodDraft): number {
+  let additions = (mounts.length + env.length + envFrom.length) * slots.length;
+  for (const request of requests) additions += additionsOf(request, slots);
+  return additions;
+}
+
+/** Puts the preset's own items, everything besides its bindings, into the draft. */
+function applyItems(draft: PodDraft, preset: Preset, report: Report): void {
+  for (const volume of preset.volumes) draft.volume(volume, report);
+  for (const container of draft.containers) {
+    for (const mount of preset.mounts) {
+      if (draft.hasVolumeNamed(mount.name)) container.mount(mount, report);
+      else report(withoutVolume(mount, container.slot.container.name));
+    }
+    for (const variable of preset.env) container.env(variable, report);
+    for (const source of preset.envFrom) container.envFrom(source);
+  }
+}
+
+function withoutVolume({ name, mountPath }: RawMount, container: string): Parameters<Report>[0] {
+  const reason = `is of volume ${quote(name)}, which neither the Pod nor the PodPreset has`;
+  return { container, field: `mountPath ${mountPath}`, reason, keepable: true };
 }

@@ -69,7 +69,7 @@ export interface AdmissionObservation {
   readonly patchBytes?: number;
 }
 
-/** What the Pod handler did (admission/mutate-pod.ts). */
+/** What the Pod handler did (admission/pod-case.ts). */
 export interface InjectionObservation {
   /** Source kind of every binding that was injected. */
   readonly injected: readonly string[];

@@ -1,8 +1,5 @@
-import {
-  mutatePod,
-  type InjectionObservation,
-  type MutatePodDeps,
-} from '../../../src/admission/mutate-pod.ts';
+import { mutatePod } from '../../../src/admission/mutate-pod.ts';
+import type { InjectionObservation, MutatePodDeps } from '../../../src/admission/pod-case.ts';
 import type { Decision } from '../../../src/admission/decision.ts';
 import type { PodNote } from '../../../src/admission/pod-note.ts';
 import type { AdmissionRequest } from '../../../src/admission/review.ts';

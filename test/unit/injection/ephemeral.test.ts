@@ -1,5 +1,5 @@
 import { parseAnnotations } from '../../../src/injection/annotations.ts';
-import { planEphemeral } from '../../../src/injection/ephemeral.ts';
+import { planEphemeral } from '../../../src/injection/plan.ts';
 import { patch } from '../../../src/injection/patch.ts';
 import type { RawContainer, RawPod } from '../../../src/injection/pod.ts';
 import { applyIndependently, inject, key, pod } from './pods.ts';

@@ -1,4 +1,4 @@
-import { volumeName } from '../../../src/injection/volume.ts';
+import { volumeName } from '../../../src/injection/binding.ts';
 import { applyIndependently, container, inject, key, mountPaths, pod } from './pods.ts';
 
 const ask = { [key('bind', 'db')]: 'secret/creds', [key('env.bind', 'db')]: 'URL=uri' };

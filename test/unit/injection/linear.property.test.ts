@@ -1,10 +1,9 @@
 import { assert, constantFrom, integer, property, record, uniqueArray } from 'fast-check';
 import { parseAnnotations } from '../../../src/injection/annotations.ts';
-import { planEphemeral } from '../../../src/injection/ephemeral.ts';
 import { lift } from '../../../src/injection/lift.ts';
 import { defaultLimits } from '../../../src/injection/limits.ts';
 import { patch } from '../../../src/injection/patch.ts';
-import { plan } from '../../../src/injection/plan.ts';
+import { plan, planEphemeral } from '../../../src/injection/plan.ts';
 import type { RawPod } from '../../../src/injection/pod.ts';
 import { ReadCounter } from './counting.ts';
 import { key } from './pods.ts';

@@ -1,9 +1,9 @@
 import { joinPath, isAbsolute, tidyPath } from '../../../src/injection/mount-path.ts';
 import { MountTree } from '../../../src/injection/mount-tree.ts';
-import { nearestWord } from '../../../src/injection/nearest-word.ts';
-import { pointer } from '../../../src/injection/json-pointer.ts';
+import { nearestWord } from '../../../src/injection/annotation-keys.ts';
+import { pointer } from '../../../src/injection/patch.ts';
 import { parseAnnotations } from '../../../src/injection/annotations.ts';
-import { requestNames } from '../../../src/injection/secret-name.ts';
+import { requestNames } from '../../../src/injection/binding.ts';
 import { key } from './pods.ts';
 
 /** What a path is to the only mount there is. */

@@ -1,16 +1,13 @@
 import { defaultTypeAnnotationPrefix, injectedAnnotation } from '../api/group.ts';
+import { sha256Hex } from '../base/hash.ts';
+import { memoized } from '../base/memo.ts';
+import type { InjectedBinding } from './apply-requests.ts';
+import { needsDefaultType } from './binding.ts';
 import type { Conflict } from './conflict.ts';
+import { maxAnnotationBytes } from './limits.ts';
 import type { Annotations, RawPod } from './pod.ts';
 import type { Preset } from './preset.ts';
 import type { BindingRequest } from './request.ts';
-import {
-  fits,
-  specHash,
-  statusAnnotation,
-  type InjectedBinding,
-  type InjectionStatus,
-} from './status-annotation.ts';
-import { needsDefaultType } from './volume.ts';
 
 /** Annotations that a Pod gets with its bindings: the status, and those that files of its volumes are made of. */
 export function resultAnnotations(
@@ -68,4 +65,54 @@ function fileAnnotations(
   const all = Object.fromEntries([...ofPresets, ...types]);
   // An empty `type` is better than a Pod that is refused for what we write on it.
   return types.length === 0 || fits({ ...current, ...all }) ? all : Object.fromEntries(ofPresets);
+}
+
+export interface InjectionStatus {
+  readonly v: 1;
+  readonly bindings: readonly InjectedBinding[];
+  /** PodPresets that were applied. */
+  readonly presets?: readonly string[];
+  /** Why nothing was injected, with the policy `skip`. */
+  readonly skipped?: string;
+  /** Digest of what was asked for. */
+  readonly specHash: string;
+}
+
+/**
+ * The value of the status annotation. When the Pod's annotations leave no room for it, a shorter one without the
+ * list; when there is no room even for that, undefined: the Pod must not be refused because of our note on it.
+ */
+export function statusAnnotation(
+  status: InjectionStatus,
+  annotations: Annotations | null | undefined,
+): string | undefined {
+  const room = maxAnnotationBytes - injectedAnnotation.length - totalBytes(annotations);
+  const whole = JSON.stringify(status);
+  if (Buffer.byteLength(whole) <= room) return whole;
+  const short = JSON.stringify({ v: status.v, specHash: status.specHash, shortened: true });
+  return Buffer.byteLength(short) <= room ? short : undefined;
+}
+
+/** Whether the API server takes an object with these annotations. */
+export function fits(annotations: Annotations): boolean {
+  return totalBytes(annotations) <= maxAnnotationBytes;
+}
+
+/** Digest of what is asked for, 16 hex digits. Parameters do not enter it: it can be read by everybody. */
+export const specHash: (requests: readonly BindingRequest[]) => string = memoized((requests) =>
+  sha256Hex(JSON.stringify(requests.map(({ parameters: _parameters, ...request }) => request))).slice(0, 16),
+);
+
+/** Upper bound for the size of the annotations; exact only where it comes near the limit. */
+function totalBytes(annotations: Annotations | null | undefined): number {
+  if (!annotations) return 0;
+  let length = 0;
+  for (const key of Object.keys(annotations)) length += key.length + (annotations[key] ?? '').length;
+  // No character takes more than three bytes per UTF-16 unit.
+  if (length * 3 < maxAnnotationBytes / 2) return length * 3;
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    if (key !== injectedAnnotation) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  return bytes;
 }
