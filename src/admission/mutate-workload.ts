@@ -16,6 +16,7 @@ import { deny, ignored, patched, type Decision, type RequestContext } from './de
 import type { AdmissionRequest } from './review.ts';
 import { missingRight } from './source-rights.ts';
 import { workloadExcess } from './workload-excess.ts';
+import { newMistakes } from './workload-mistakes.ts';
 
 export interface MutateWorkloadDeps {
   /** Undefined also when the binding does not exist. */
@@ -67,6 +68,8 @@ export async function mutateWorkload(
   // Not by these limits: what the workload controller reads is what rights are needed for.
   const parsed = parseAnnotations(lifted.annotations);
   const added = addedRequests(parsed, holder, oldObject);
+  const unreadable = newMistakes([...lifted.problems, ...parsed.problems], holder, request);
+  if (unreadable.length > 0) return refuse(422, unreadable.join('; '), request, deps);
   const missing = await missingRight(added, request, deps.authorize, timeoutMs);
   if (missing !== undefined) return refuse(403, missing, request, deps);
 
@@ -85,7 +88,7 @@ function refuse(
   { kind, namespace, name }: AdmissionRequest,
   { logger }: MutateWorkloadDeps,
 ): Decision {
-  const reason = code === 403 ? 'Forbidden' : 'TooMuch';
+  const reason = code === 403 ? 'Forbidden' : 'Invalid';
   logger.info({ namespace, workload: `${kind}/${name}`, reason }, message);
   return { ...deny(code, message), auditAnnotations: { outcome: 'denied' } };
 }

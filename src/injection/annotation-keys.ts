@@ -7,7 +7,7 @@ import {
   injectedAnnotation,
   secretHashAnnotationPrefix,
 } from '../api/group.ts';
-import { cut, error, quote, warning, type Problem } from './problem.ts';
+import { cut, error, mistake, quote, warning, type Problem } from './problem.ts';
 
 /** Written to a Pod template: the keys that were copied from the workload's own annotations, as a JSON list. */
 export const liftedAnnotation = `status.${group}/lifted`;
@@ -87,7 +87,7 @@ function unknownKey(key: string): Problem {
   const single = nearestWord(shortened(key), singleKeys.map(shortened));
   const meant = single ?? (family === undefined ? undefined : family + key.slice(word.length));
   const known = meant?.replace(/^[^/]+/, (start) => `${start}.${group}`);
-  return warning(
+  return mistake(
     key,
     `annotation ${quote(key)} is unknown${known === undefined ? '' : `; did you mean ${known}?`}`,
   );

@@ -4,8 +4,11 @@ export interface Problem {
   readonly key: string;
   /** A sentence that makes sense alone, of at most 120 characters unless it refuses. Never holds parameters. */
   readonly message: string;
-  /** `error`: the Pod can not get what it asks for, and is refused. `warning`: it starts all the same. */
-  readonly severity: 'error' | 'warning';
+  /**
+   * `error`: the Pod can not get what it asks for, and is refused. `mistake`: nobody can have meant it; a Pod starts all the
+   * same, but a workload is not written with it. `warning`: it may be meant.
+   */
+  readonly severity: 'error' | 'mistake' | 'warning';
 }
 
 /**
@@ -20,6 +23,10 @@ export function error(key: string, message: string, maxLength = maxMessageLength
 
 export function warning(key: string, message: string): Problem {
   return { key, message: cut(message), severity: 'warning' };
+}
+
+export function mistake(key: string, message: string): Problem {
+  return { key, message: cut(message), severity: 'mistake' };
 }
 
 /** At most 120 characters, or as many as are said, the cut shown by an ellipsis. */

@@ -1,4 +1,5 @@
 import { bindingAnnotationPrefixes as prefix } from '../api/group.ts';
+import { nearestWord } from './annotation-keys.ts';
 import { allContainers, parseContainerFilter, type ContainerFilter } from './container-filter.ts';
 import { noEnv, parseEnvRule, type EnvRule } from './env-rule.ts';
 import { isAbsolute } from './mount-path.ts';
@@ -70,12 +71,20 @@ export function parseSource(name: string, value: string): ParsedSource {
       : illegal(name, `${quote(text)} is not request/<class>/<plan>`);
   }
   if (kind !== 'binding' && kind !== 'instance' && kind !== 'secret') {
-    return illegal(name, `${quote(text)} is not binding/…, instance/…, request/…/… or secret/…`);
+    return illegal(name, noSource(text));
   }
   const [object, ...more] = parts;
   return object !== undefined && objectName.test(object) && more.length === 0
     ? { kind: 'source', text, source: sourceOf(kind, object) }
     : illegal(name, `${quote(text)} does not name a Kubernetes object`);
+}
+
+function noSource(text: string): string {
+  const [kind = '', ...parts] = text.split('/');
+  const meant = nearestWord(kind, ['binding', 'instance', 'request', 'secret']);
+  return meant === undefined
+    ? `${quote(text)} is not binding/…, instance/…, request/…/… or secret/…`
+    : `${quote(text)} is no source; did you mean ${quote([meant, ...parts].join('/'))}?`;
 }
 
 function isExternalName(text: string | undefined): text is string {

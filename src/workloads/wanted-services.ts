@@ -59,7 +59,7 @@ function servicesFor(
   let isComplete = true;
   for (const workload of workloads) {
     const { requests, problems } = parseAnnotations(annotationsOf(workload));
-    isComplete &&= problems.every(({ severity }) => severity !== 'error');
+    isComplete &&= problems.every(({ severity }) => severity === 'warning');
     for (const request of requests) {
       const name = generatedName(request.name, request.sourceText, request.parameters);
       const { source, sourceText } = request;

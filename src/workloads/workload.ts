@@ -2,7 +2,7 @@ import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
 import { optOutOf } from '../model/scope.ts';
 import type { RawMetadata } from '../injection/pod.ts';
-import { askingPrefix, workloadsInScope } from '../model/scope.ts';
+import { vocabularyMark, workloadsInScope } from '../model/scope.ts';
 import { isControlled } from '../injection/workload.ts';
 import { compact } from '../base/compact.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -68,6 +68,6 @@ function templateMetadata({ spec }: RawWorkload): RawMetadata | undefined {
 }
 
 function ofBindings(annotations: RawMetadata['annotations']): Readonly<Record<string, string>> {
-  const ours = Object.entries(annotations ?? {}).filter(([key]) => key.includes(askingPrefix));
+  const ours = Object.entries(annotations ?? {}).filter(([key]) => key.includes(vocabularyMark));
   return Object.fromEntries(ours);
 }

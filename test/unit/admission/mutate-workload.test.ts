@@ -83,14 +83,7 @@ describe('warnings', () => {
     (await decide(object, here)).warnings ?? [];
 
   it.each([
-    [
-      'a key that is misspelt',
-      deployment({ [key('bnd', 'db')]: '' }),
-      ['did you mean bind.servicecatalog.k8s.io/db?'],
-    ],
-    ['the same on the template', deployment({}, { [key('envs.bind', 'db')]: '' }), ['is unknown']],
     ['a setting without source', deployment({ [key('env.bind', 'db')]: 'A=b' }), ['has no effect']],
-    ['a source that makes no sense', deployment({ [db]: 'nonsense' }), ['"nonsense" is not binding/']],
     [
       'a binding that is not there',
       deployment({ [db]: 'binding/b' }),
@@ -170,7 +163,7 @@ describe('warnings', () => {
 
   it('are ten at most, and none twice', async () => {
     const annotations = Object.fromEntries(
-      Array.from({ length: 20 }, (_, index) => [key('bind', `b${index}`), 'nonsense']),
+      Array.from({ length: 20 }, (_, index) => [key('bind', `b${index}`), 'request/redis/small']),
     );
     const warnings = await warningsOf(deployment(annotations));
     expect(warnings).toHaveLength(10);
@@ -186,6 +179,65 @@ describe('warnings', () => {
     ];
     expect(allowed.warnings).toEqual([expect.stringContaining('holds a secret')]);
     expect(JSON.stringify([allowed.warnings, denied, here.lines])).not.toContain('hunter2');
+  });
+});
+
+describe('what nobody can understand', () => {
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'u', controller: true };
+  const mistakes: readonly (readonly [string, JsonObject, string])[] = [
+    ['a source', deployment({ [db]: 'nonsense' }), '"nonsense" is not binding/'],
+    ['a source, almost', deployment({}, { [db]: 'requst/pg/small' }), 'did you mean "request/pg/small"?'],
+    ['a key', deployment({ [key('bnd', 'db')]: '' }), 'did you mean bind.servicecatalog.k8s.io/db?'],
+    ['a key on the template', deployment({}, { [key('envs.bind', 'db')]: '' }), 'is unknown'],
+    [
+      'parameters',
+      deployment({ [db]: 'request/pg/small', [key('params.bind', 'db')]: '{' }),
+      'binding "db": params',
+    ],
+  ];
+
+  it.each(mistakes)('%s is refused when it is written', async (_title, object, message) => {
+    const here = world();
+    const decision = await decide(object, here);
+    expect(decision).toMatchObject({ allowed: false, code: 422 });
+    expect(decision.message).toContain(message);
+    expect(here.lines).toHaveLength(1);
+  });
+
+  it.each(mistakes)('%s is refused in a change as well', async (_title, object) => {
+    const oldObject = deployment({ [db]: 'request/pg/small' }, { [db]: 'request/pg/small' });
+    expect(await decide(object, world(), { operation: 'UPDATE', oldObject })).toMatchObject({ code: 422 });
+  });
+
+  it.each(mistakes)(
+    '%s is only warned about when it stood there before',
+    async (_title, oldObject, message) => {
+      const object = { ...oldObject, status: {} };
+      const decision = await decide(object, world(), { operation: 'UPDATE', oldObject });
+      expect(decision.allowed).toBe(true);
+      expect(decision.warnings).toContainEqual(expect.stringContaining(message));
+    },
+  );
+
+  it('is no reason to refuse what a controller makes of a template that is there', async () => {
+    const { spec } = deployment({}, { [db]: 'nonsense' });
+    const object = { metadata: { name: 'web-1', namespace: 'shop', ownerReferences: [owner] }, spec };
+    const fields = { kind: 'ReplicaSet', resource: 'replicasets' };
+    expect(await decide(object as JsonObject, world(), fields)).toMatchObject({ allowed: true });
+  });
+
+  it('may be taken away', async () => {
+    const oldObject = deployment({}, { [db]: 'nonsense' });
+    const update = { operation: 'UPDATE', oldObject };
+    expect(await decide(deployment({}, {}), world(), update)).toMatchObject({ allowed: true });
+  });
+
+  it('is told of three at a time', async () => {
+    const annotations = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [key('bind', `b${index}`), 'nonsense']),
+    );
+    const { message = '' } = await decide(deployment(annotations), world());
+    expect(message.split('; ')).toHaveLength(3);
   });
 });
 

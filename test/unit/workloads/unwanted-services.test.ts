@@ -54,6 +54,8 @@ describe('what was generated', () => {
     const annotated = (annotations: Readonly<Record<string, string>>) =>
       trimWorkload({ metadata: { name: 'app', namespace: 'n', annotations } });
     expect(unwanted({ workloads: [annotated({ [bind]: 'requst/postgresql/small' })] })).toEqual([]);
+    const misspelt = bind.replace('bind', 'bnd');
+    expect(unwanted({ workloads: [annotated({ [misspelt]: 'request/postgresql/small' })] })).toEqual([]);
     const tooMany = Array.from({ length: 300 }, (_none, index) => [`${bind}-${index}`, source]);
     expect(unwanted({ workloads: [annotated(Object.fromEntries(tooMany))] })).toEqual([]);
   });

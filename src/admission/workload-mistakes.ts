@@ -1,0 +1,34 @@
+import type { Problem } from '../injection/problem.ts';
+import { isControlled, podTemplateOf, type RawWorkload, type TemplateHolder } from '../injection/workload.ts';
+import type { AdmissionRequest } from './review.ts';
+
+/** More than that nobody mends at once. */
+const maxMistakes = 3;
+
+/**
+ * What this very change says about bindings and nobody can understand, as sentences. It is told to the person who writes it,
+ * while it can still be mended; later it would be Pods that do not start. What stood there before is no reason to refuse
+ * another change, and what a controller of Kubernetes makes has its template from somebody else.
+ */
+export function newMistakes(
+  problems: readonly Problem[],
+  holder: TemplateHolder,
+  { object, oldObject }: Pick<AdmissionRequest, 'object' | 'oldObject'>,
+): readonly string[] {
+  if (object === undefined || isControlled(object)) return [];
+  const isNew = ({ key, severity }: Problem): boolean =>
+    severity !== 'warning' &&
+    (differs(key, object, oldObject) ||
+      differs(key, podTemplateOf(holder, object), podTemplateOf(holder, oldObject)));
+  return [...new Set(problems.filter(isNew).map(({ message }) => message))].slice(0, maxMistakes);
+}
+
+/** True when the annotation is there and was not there before with this value. */
+function differs(
+  key: string,
+  now: Pick<RawWorkload, 'metadata'> | undefined,
+  before: Pick<RawWorkload, 'metadata'> | undefined,
+): boolean {
+  const value = now?.metadata?.annotations?.[key];
+  return value !== undefined && value !== before?.metadata?.annotations?.[key];
+}
