@@ -1,3 +1,4 @@
+import { memoized } from '../base/memo.ts';
 import { asksForBindings } from '../injection/annotations.ts';
 import { conflictWarning, denialMessage, type Conflict } from '../injection/conflict.ts';
 import type { AddOperation } from '../injection/patch.ts';
@@ -90,7 +91,7 @@ export function injected(result: Injected, operations: readonly AddOperation[], 
 }
 
 /** What was said of late, for each server. */
-const told = new WeakMap<MutatePodDeps, Repeats>();
+const repeatsOf = memoized((_deps: MutatePodDeps) => new Repeats());
 
 /** One line in the log and one event on the owner; of many equal ones at once, the first, and one for the rest. */
 function tell({ request, pod, deps }: PodCase, reason: PodNote['reason'], message: string): void {
@@ -98,9 +99,7 @@ function tell({ request, pod, deps }: PodCase, reason: PodNote['reason'], messag
   const note = podNote(pod, request, reason, message);
   const name = (request.name || (pod.metadata?.generateName ?? '')).slice(0, maxNameLength);
   const owner = note.target === undefined ? name : `${note.target.kind}/${note.target.metadata.name}`;
-  const repeats = told.get(deps) ?? new Repeats();
-  told.set(deps, repeats);
-  repeats.tell(`${namespace} ${owner} ${reason} ${dryRun} ${message}`, (count) => {
+  repeatsOf(deps).tell(`${namespace} ${owner} ${reason} ${dryRun} ${message}`, (count) => {
     const many = count === 1 ? undefined : count;
     deps.logger.info(
       { namespace, pod: name, owner, reason, pods: many, dryRun: dryRun || undefined },
@@ -135,12 +134,10 @@ function warningsOf(messages: readonly string[]): readonly string[] {
 export function observationOf(result: Judged, { parsed, presets }: PodCase): InjectionObservation {
   const conflicts = result.conflicts.map(({ field }) => field.slice(0, field.indexOf(' ')));
   if (result.kind !== 'inject') return { injected: [], conflicts };
-  const requests =
-    presets.length === 0
-      ? parsed.requests
-      : [...parsed.requests, ...presets.flatMap((preset) => preset.requests)];
+  if (presets.length === 0) return { injected: parsed.requests.map(({ source }) => source.kind), conflicts };
   // Of two requests for one name the Pod's own counts.
-  const kinds = new Map(requests.toReversed().map(({ name, source }) => [name, source.kind]));
+  const requests = [...parsed.requests, ...presets.flatMap((preset) => preset.requests)].toReversed();
+  const kinds = new Map(requests.map(({ name, source }) => [name, source.kind]));
   const injected = result.injected.map(({ name }) => kinds.get(name)).filter((kind) => kind !== undefined);
   return { injected, conflicts };
 }

@@ -67,7 +67,7 @@ function fileAnnotations(
   return types.length === 0 || fits({ ...current, ...all }) ? all : Object.fromEntries(ofPresets);
 }
 
-export interface InjectionStatus {
+interface InjectionStatus {
   readonly v: 1;
   readonly bindings: readonly InjectedBinding[];
   /** PodPresets that were applied. */
@@ -82,24 +82,25 @@ export interface InjectionStatus {
  * The value of the status annotation. When the Pod's annotations leave no room for it, a shorter one without the
  * list; when there is no room even for that, undefined: the Pod must not be refused because of our note on it.
  */
-export function statusAnnotation(
+function statusAnnotation(
   status: InjectionStatus,
   annotations: Annotations | null | undefined,
 ): string | undefined {
   const room = maxAnnotationBytes - injectedAnnotation.length - totalBytes(annotations);
   const whole = JSON.stringify(status);
-  if (Buffer.byteLength(whole) <= room) return whole;
+  // No character takes more than three bytes per UTF-16 unit.
+  if (whole.length * 3 <= room || Buffer.byteLength(whole) <= room) return whole;
   const short = JSON.stringify({ v: status.v, specHash: status.specHash, shortened: true });
   return Buffer.byteLength(short) <= room ? short : undefined;
 }
 
 /** Whether the API server takes an object with these annotations. */
-export function fits(annotations: Annotations): boolean {
+function fits(annotations: Annotations): boolean {
   return totalBytes(annotations) <= maxAnnotationBytes;
 }
 
 /** Digest of what is asked for, 16 hex digits. Parameters do not enter it: it can be read by everybody. */
-export const specHash: (requests: readonly BindingRequest[]) => string = memoized((requests) =>
+const specHash: (requests: readonly BindingRequest[]) => string = memoized((requests) =>
   sha256Hex(JSON.stringify(requests.map(({ parameters: _parameters, ...request }) => request))).slice(0, 16),
 );
 
