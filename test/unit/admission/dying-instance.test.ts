@@ -27,7 +27,7 @@ it.each<[string, KubeObject | undefined]>([
 ])('one that %s is not asked for', async (_what, seen) => {
   const get = async () => Promise.reject(new Error('asked'));
   const logger = recordingLogger();
-  const isDying = createIsDying({ get: () => seen }, { get: get }, logger, signal);
+  const isDying = createIsDying({ get: () => seen }, { get }, logger, signal);
   expect(await isDying('shop', 'i', 1000)).toBe(false);
   expect(logger.lines).toEqual([]);
 });
