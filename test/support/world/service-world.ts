@@ -7,12 +7,14 @@ import { clusterServiceBrokers, serviceBindings, serviceInstances } from '../../
 import { isConditionTrue } from '../../../src/api/conditions.ts';
 import { parseConfig } from '../../../src/config.ts';
 import { KubeClient, type KubeCall } from '../../../src/kube/client.ts';
+import { loadConnection } from '../../../src/kube/credentials.ts';
 import { isNotFound } from '../../../src/kube/errors.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { secrets, type Resource } from '../../../src/kube/resources.ts';
-import { BinderyProcess } from '../../../demo/bindery-process.ts';
+import { BinderyProcess, type BinderyOptions } from '../../../demo/bindery-process.ts';
 import { RunningRole } from './running-role.ts';
+import { StoryClient } from './story-steps.ts';
 import { startStory, Story, type StoryOptions, type StoryParts } from './story.ts';
 import { writeLog, type WriteLog } from './write-log.ts';
 import { TestBroker, type TestBrokerOptions } from '../test-broker/test-broker.ts';
@@ -40,6 +42,7 @@ export class ServiceWorld extends Story<RunningRole> {
   readonly #observe: (call: KubeCall) => void;
   readonly #processes: BinderyProcess[] = [];
   readonly #flags: Flags;
+  readonly #clients: KubeClient[] = [];
 
   private constructor(parts: StoryParts, broker: TestBroker, log: WriteLog, flags: Flags) {
     super(parts);
@@ -91,18 +94,29 @@ export class ServiceWorld extends Story<RunningRole> {
     return new KubeClient({ connection, observe: this.#observe, largeFields: freeFormFields });
   }
 
+  /** A client of somebody else, whose writes are steps of the story as well. It is closed with the world. */
+  async clientOf(kubeconfig: string): Promise<KubeClient> {
+    const connection = await loadConnection({ kubeconfig });
+    const client = new StoryClient({ connection, observe: this.#observe }, this.steps);
+    this.#clients.push(client);
+    return client;
+  }
+
   protected override async restart(): Promise<void> {
     await super.restart();
     await Promise.all(this.#processes.map((bindery) => bindery.restart(AbortSignal.timeout(60_000))));
   }
 
-  /** `bindery run` against this control plane, at its most talkative. It ends with the world, if not before. */
+  /** `bindery run` against this control plane, as its administrator: see `startRoleProcess`. */
   async startBindery(...args: readonly string[]): Promise<BinderyProcess> {
-    const started = await BinderyProcess.start({
-      kubeconfig: this.controlPlane.kubeconfig,
-      args: ['--log-level=debug', ...args],
-      signal: AbortSignal.timeout(60_000),
-    });
+    const { kubeconfig } = this.controlPlane;
+    return this.startRoleProcess({ kubeconfig, args });
+  }
+
+  /** A role as a process of its own, at its most talkative. It ends with the world, if not before. */
+  async startRoleProcess(options: Omit<BinderyOptions, 'signal'>): Promise<BinderyProcess> {
+    const args = ['--log-level=debug', ...(options.args ?? [])];
+    const started = await BinderyProcess.start({ ...options, args, signal: AbortSignal.timeout(60_000) });
     this.#processes.push(started);
     return started;
   }
@@ -110,11 +124,12 @@ export class ServiceWorld extends Story<RunningRole> {
   override async stop(): Promise<void> {
     await using cleanUp = new AsyncDisposableStack();
     cleanUp.defer(async () => super.stop());
+    for (const client of this.#clients) cleanUp.defer(async () => client.close());
     cleanUp.defer(async () => this.broker.stop());
     for (const bindery of this.#processes) {
-      this.eavesdropper.hear('metrics of bindery run', await bindery.metrics().catch(() => ''));
+      this.eavesdropper.hear('metrics of bindery', await bindery.metrics().catch(() => ''));
       await bindery.end();
-      this.eavesdropper.hear('log of bindery run', await bindery.log());
+      this.eavesdropper.hear('log of bindery', await bindery.log());
       await bindery.stop();
     }
   }
