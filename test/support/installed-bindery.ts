@@ -23,16 +23,28 @@ export async function kubeconfigOf(role: Role, cluster: ClusterAccess): Promise<
 
 /**
  * Everything that `bindery install` applies.
- * @returns the flags with which a webhook is found at a free port of this machine
+ * @param webhookUrl where the webhook will be. @default a free port of this machine
+ * @returns where the webhook is to be
  */
-export async function installBindery({ client }: Pick<ServiceWorld, 'client'>): Promise<readonly string[]> {
-  const listen = `127.0.0.1:${await freePort()}`;
-  const webhookUrl = new URL(`https://${listen}`);
+export async function installBindery(
+  { client }: Pick<ServiceWorld, 'client'>,
+  webhookUrl?: URL,
+): Promise<URL> {
+  const url = webhookUrl ?? new URL(`https://127.0.0.1:${await freePort()}`);
   const signal = AbortSignal.timeout(60_000);
-  const deps = { client, logger: silentLogger, namespace: manifestNamespace, webhookUrl };
+  const deps = { client, logger: silentLogger, namespace: manifestNamespace, webhookUrl: url };
   await ensureNamespace(client, manifestNamespace, signal);
   await install({ ...deps, manifests: await readManifests() }, signal);
-  return [`--listen=${listen}`, `--webhook-url=${webhookUrl.origin}`];
+  return url;
+}
+
+/** With which a webhook is where it is called. */
+export function webhookFlags({ host, origin }: URL): readonly string[] {
+  return [`--listen=${host}`, `--webhook-url=${origin}`];
+}
+
+export interface InstalledBindery extends Readonly<Record<Role, BinderyProcess>> {
+  readonly webhookUrl: URL;
 }
 
 /**
@@ -42,8 +54,8 @@ export async function installBindery({ client }: Pick<ServiceWorld, 'client'>): 
 export async function startInstalled(
   world: ServiceWorld,
   args: Partial<Record<Role, readonly string[]>> = {},
-): Promise<Readonly<Record<Role, BinderyProcess>>> {
-  const webhookFlags = await installBindery(world);
+): Promise<InstalledBindery> {
+  const webhookUrl = await installBindery(world);
   const start = async (role: Role, flags: readonly string[]): Promise<BinderyProcess> => {
     const kubeconfig = await kubeconfigOf(role, world.controlPlane);
     return world.startRoleProcess({ role, kubeconfig, args: [...flags, ...(args[role] ?? [])] });
@@ -51,9 +63,9 @@ export async function startInstalled(
   // The webhook is ready once the controller has published what to trust it by.
   const [controller, webhook] = await Promise.all([
     start('controller', ['--leader-elect=false']),
-    start('webhook', webhookFlags),
+    start('webhook', webhookFlags(webhookUrl)),
   ]);
-  return { controller, webhook };
+  return { controller, webhook, webhookUrl };
 }
 
 /**
@@ -91,10 +103,10 @@ export async function tenant(
 
 /** What one may do once the role is complete. */
 function proofOf(role: string): readonly [verb: string, resource: string] {
-  const last = {
+  const last: Readonly<Record<string, readonly [string, string]>> = {
     view: ['list', 'serviceinstances.servicecatalog.k8s.io'],
-    edit: ['create', 'serviceinstances.servicecatalog.k8s.io'],
     admin: ['create', 'servicebrokers.servicecatalog.k8s.io'],
-  } as const;
-  return last[role as keyof typeof last] ?? ['create', 'deployments.apps'];
+    'system:aggregate-to-edit': ['create', 'deployments.apps'],
+  };
+  return last[role] ?? ['create', 'serviceinstances.servicecatalog.k8s.io'];
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { serviceInstances } from '../../../src/api/kinds.ts';
-import { KubeClient } from '../../../src/kube/client.ts';
-import { loadConnection } from '../../../src/kube/credentials.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, jobs, pods, replicaSets, type Resource } from '../../../src/kube/resources.ts';
+import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { asking, deploy, generatedFor, lookAround } from '../workloads/requested-services.ts';
@@ -14,30 +14,11 @@ let world: ServiceWorld;
 let client: KubeClient;
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
-  await world.startBindery('--leader-elect=false');
+  await startInstalled(world);
   await world.register();
-  const { controlPlane, namespace } = world;
-  const resources = ['deployments.apps', 'replicasets.apps', 'jobs.batch', 'pods'];
-  const grant = [
-    'create',
-    'role',
-    'add-on',
-    '-n',
-    namespace,
-    '--verb=*',
-    ...resources.map((name) => `--resource=${name}`),
-  ];
-  expect(await controlPlane.kubectl(grant)).toMatchObject({ code: 0 });
-  const bind = ['create', 'rolebinding', 'add-on', '-n', namespace, '--role=add-on', `--user=${addOn}`];
-  expect(await controlPlane.kubectl(bind)).toMatchObject({ code: 0 });
-  client = new KubeClient({
-    connection: await loadConnection({ kubeconfig: await controlPlane.kubeconfigFor(addOn) }),
-  });
+  client = await tenant(world, addOn, { [world.namespace]: 'system:aggregate-to-edit' });
 }, 90_000);
-afterAll(async () => {
-  await client?.close();
-  await world?.stop();
-});
+afterAll(() => world?.stop());
 
 const template = {
   metadata: { labels: { app: 'x' }, annotations: asking('forged') },
@@ -72,12 +53,14 @@ it.each<[string, Resource, object, string]>([
 );
 
 it('the Pods and Jobs of workloads that were checked are made without a question', async () => {
-  await deploy(world, 'app', asking('db'));
+  const { namespace } = world;
+  const developer = await tenant(world, 'developer', { [namespace]: 'edit' });
+  await deploy({ client: developer, namespace }, 'app', asking('db'));
   await world.instance(generatedFor('db'), isReady, 'is ready');
   await waitFor(
     async () => {
       const { items } = await world.client.list<KubeObject>(pods, {
-        namespace: world.namespace,
+        namespace,
         labelSelector: 'app=app',
       });
       return items.some(

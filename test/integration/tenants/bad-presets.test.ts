@@ -2,16 +2,22 @@ import type { PodPreset, PodPresetSpec } from '../../../src/api/generated/pod-pr
 import { findCondition } from '../../../src/api/conditions.ts';
 import { podPresets } from '../../../src/api/kinds.ts';
 import type { RawPod } from '../../../src/injection/pod.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces, pods } from '../../../src/kube/resources.ts';
+import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 /** Whoever may write PodPresets must not be able to stop the Pods of others. */
 let world: ServiceWorld;
+let mallory: KubeClient;
+let developer: KubeClient;
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
-  await world.startBindery('--leader-elect=false');
+  await startInstalled(world);
+  mallory = await tenant(world, 'mallory', { [world.namespace]: 'edit' });
+  developer = await tenant(world, 'developer', { [world.namespace]: 'edit' });
   const labels = { 'servicecatalog.k8s.io/pod-presets': 'enabled' };
   await world.client.patch(
     namespaces,
@@ -28,14 +34,14 @@ afterAll(() => world?.stop());
 
 async function preset(name: string, spec: Partial<PodPresetSpec>): Promise<void> {
   const metadata = { namespace: world.namespace, name };
-  await world.client.create(podPresets, { metadata, spec: { selector: {}, ...spec } } as KubeObject);
+  await mallory.create(podPresets, { metadata, spec: { selector: {}, ...spec } } as KubeObject);
 }
 
 /** A Pod that asks for nothing, as the API server would store it. */
 async function pod(name: string, dryRun = false): Promise<RawPod> {
   const metadata = { namespace: world.namespace, name, labels: { app: name } };
   const spec = { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] };
-  return world.client.create<KubeObject>(pods, { metadata, spec } as KubeObject, { dryRun });
+  return developer.create<KubeObject>(pods, { metadata, spec } as KubeObject, { dryRun });
 }
 
 const isRefused = ({ status }: PodPreset): boolean =>
@@ -81,12 +87,8 @@ it('a preset that is mended is used', async () => {
   await preset('mended', { env: [{ name: 'A=B', value: '1' }] });
   await world.until<PodPreset>(podPresets, 'mended', isRefused, 'is refused');
   const spec = { env: [{ name: 'MENDED', value: '1' }] };
-  await world.client.patch(
-    podPresets,
-    { namespace: world.namespace, name: 'mended' },
-    { spec },
-    { type: 'merge' },
-  );
+  const ref = { namespace: world.namespace, name: 'mended' };
+  await mallory.patch(podPresets, ref, { spec }, { type: 'merge' });
   const mended = await world.until<PodPreset>(podPresets, 'mended', isReady, 'is usable');
   expect(mended.status).toMatchObject({ observedGeneration: 2, lastConditionState: 'Ready' });
   await waitFor(async () => JSON.stringify(await pod('after', true)).includes('"MENDED"'));

@@ -1,66 +1,55 @@
-import { join } from 'node:path';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { apiVersion } from '../../../src/api/group.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
-import { namespaces } from '../../../src/kube/resources.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { mutatingWebhookConfigurations, namespaces } from '../../../src/kube/resources.ts';
+import { startInstalled, tenant } from '../../support/installed-bindery.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const theirs = 'mallorys';
 
 let world: ServiceWorld;
 let original: ServiceInstance;
+/** Has `view` where the original is, and `edit` elsewhere. */
+let mallory: KubeClient;
+/** Has `edit` elsewhere, and knows the id. */
+let trudy: KubeClient;
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
-  await world.startBindery('--leader-elect=false');
+  await startInstalled(world);
   await world.register();
-  const { controlPlane } = world;
-  const root = join(import.meta.dirname, '../../..');
   await world.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: theirs } });
-  for (const args of [
-    ['apply', '-f', join(root, 'deploy/rbac/users.yaml')],
-    ['create', 'rolebinding', 'viewer', '-n', world.namespace, '--clusterrole=view', '--user=mallory'],
-    ['create', 'rolebinding', 'mallory', '-n', theirs, '--clusterrole=edit', '--user=mallory'],
-    ['create', 'rolebinding', 'trudy', '-n', theirs, '--clusterrole=edit', '--user=trudy'],
-  ]) {
-    expect(await controlPlane.kubectl(args)).toMatchObject({ code: 0 });
-  }
+  mallory = await tenant(world, 'mallory', { [world.namespace]: 'view', [theirs]: 'edit' });
+  trudy = await tenant(world, 'trudy', { [theirs]: 'edit' });
   await world.createInstance('db');
   original = await world.instance('db', isReady, 'is ready');
 }, 120_000);
 afterAll(() => world?.stop());
 
-/** `kubectl create` of a manifest with the id of the original, as a user of another namespace. */
-async function take(user: string): Promise<string> {
-  const kubeconfig = await world.controlPlane.kubeconfigFor(user);
-  const manifest = JSON.stringify({
+/** The spec of the original under another name, as another user. */
+function copied(user: KubeClient, spec: ServiceInstance['spec']): Promise<ServiceInstance> {
+  const metadata = { name: 'copied', namespace: theirs };
+  return user.create<ServiceInstance>(serviceInstances, {
     apiVersion,
-    kind: 'ServiceInstance',
-    metadata: { name: 'copied', namespace: theirs },
-    spec: {
-      clusterServiceClassExternalName: 'postgresql',
-      clusterServicePlanExternalName: 'small',
-      externalID: original.spec.externalID,
-    },
+    kind: serviceInstances.kind,
+    metadata,
+    spec,
   });
-  const create = ['--kubeconfig', kubeconfig, 'create', '-f', '-'];
-  // The aggregated roles are put together by a controller.
-  return waitFor(
-    async () => {
-      const { code, stderr } = await world.controlPlane.kubectl(create, manifest);
-      expect(code).not.toBe(0);
-      return stderr.includes('spec.externalID') ? stderr : undefined;
-    },
-    { describe: `${user} is refused for the id` },
-  );
 }
 
 it('whoever may look at an instance can not have it under its id, and is told whose it is', async () => {
-  expect(await take('mallory')).toContain(`is held by ServiceInstance "${world.namespace}/db"`);
+  const ref = { namespace: world.namespace, name: 'db' };
+  const { spec } = await mallory.get<ServiceInstance>(serviceInstances, ref);
+  await expect(copied(mallory, spec)).rejects.toThrow(
+    `spec.externalID "${spec.externalID}" is held by ServiceInstance "${world.namespace}/db"`,
+  );
 });
 
 it('whoever may not look at it is not told whose it is', async () => {
-  const refusal = await take('trudy');
+  const { externalID = '' } = original.spec;
+  const names = { clusterServiceClassExternalName: 'postgresql', clusterServicePlanExternalName: 'small' };
+  const refusal = await copied(trudy, { ...names, externalID }).catch(String);
   expect(refusal).toContain('is held by another ServiceInstance');
   expect(refusal).not.toContain(world.namespace);
 });
@@ -74,10 +63,22 @@ it('a manifest that is created again is told that it exists, as ever', async () 
   });
 });
 
-it('the original is as it was, and the broker has heard of nothing', async () => {
+it('a copy that was made while no webhook was asked gets nothing, and its deletion takes nothing', async () => {
+  using _ = world.undisturbed('the webhook is not called any more');
+  await world.client.delete(mutatingWebhookConfigurations, { name: 'bindery' });
+  const { spec } = original;
+  // The API server hears of it a moment later.
+  await waitFor(() => copied(mallory, spec), { describe: 'the copy is made' });
+  const ref = { namespace: theirs, name: 'copied' };
+  const isStalled = async (): Promise<boolean> =>
+    readyReason(await mallory.get(serviceInstances, ref)) === 'IdHeldByAnother';
+  await waitFor(isStalled, { timeoutMs: 45_000, describe: 'the copy is stalled' });
+  await mallory.delete(serviceInstances, ref);
+  const isGone = async (): Promise<boolean> =>
+    (await mallory.list(serviceInstances, { namespace: theirs })).items.length === 0;
+  await waitFor(isGone, { timeoutMs: 45_000, describe: 'the copy is gone' });
+
   expect(isReady(await world.instance('db', isReady, 'is ready'))).toBe(true);
   expect(world.broker.requestsOf('provision').length).toBe(1);
   expect(world.broker.requestsOf('deprovision')).toEqual([]);
-  await world.remove(serviceInstances, 'db');
-  await world.gone(serviceInstances, 'db');
 });

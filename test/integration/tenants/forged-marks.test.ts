@@ -1,15 +1,16 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { generatedForAnnotation, generatedLabel, idMadeAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { KubeClient } from '../../../src/kube/client.ts';
-import { loadConnection } from '../../../src/kube/credentials.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { generatedFor, inUse, lookAround } from '../workloads/requested-services.ts';
 
-/** A user who may change instances and bindings, and not delete them. */
 let world: ServiceWorld;
+/** May change instances and bindings, and not delete them: no role that is shipped does so by halves. */
 let patcher: KubeClient;
+let developer: KubeClient;
 const marked = {
   labels: { [generatedLabel]: 'true' },
   annotations: { [generatedForAnnotation]: 'request/postgresql/small' },
@@ -17,26 +18,18 @@ const marked = {
 
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
-  await world.startBindery('--leader-elect=false');
+  await startInstalled(world);
   await world.register();
   const { controlPlane, namespace } = world;
   const resources = ['serviceinstances', 'servicebindings'].map(
     (name) => `--resource=${name}.servicecatalog.k8s.io`,
   );
-  for (const args of [
-    ['create', 'role', 'patcher', '-n', namespace, '--verb=get,list,create,update,patch', ...resources],
-    ['create', 'rolebinding', 'patcher', '-n', namespace, '--role=patcher', '--user=mallory'],
-  ]) {
-    expect(await controlPlane.kubectl(args)).toMatchObject({ code: 0 });
-  }
-  patcher = new KubeClient({
-    connection: await loadConnection({ kubeconfig: await controlPlane.kubeconfigFor('mallory') }),
-  });
+  const create = ['create', 'clusterrole', 'patcher', '--verb=get,list,create,update,patch', ...resources];
+  expect(await controlPlane.kubectl(create)).toMatchObject({ code: 0 });
+  patcher = await tenant(world, 'mallory', { [namespace]: 'patcher' });
+  developer = await tenant(world, 'developer', { [namespace]: 'edit' });
 }, 90_000);
-afterAll(async () => {
-  await patcher?.close();
-  await world?.stop();
-});
+afterAll(() => world?.stop());
 
 /** A merge patch of metadata, as mallory. */
 function patch(name: string, metadata: object, resource = serviceInstances): Promise<ServiceInstance> {
@@ -69,7 +62,7 @@ it('a mark alone does not make an instance of a person a generated one', async (
   await world.createInstance('mine');
   await world.instance('mine', isReady, 'is ready');
   const ref = { namespace: world.namespace, name: 'mine' };
-  await world.client.patch(serviceInstances, ref, { metadata: marked }, { type: 'merge' });
+  await developer.patch(serviceInstances, ref, { metadata: marked }, { type: 'merge' });
   await lookAround(world);
   const mine = await world.instance('mine', isReady, 'is ready');
   expect(mine.metadata.deletionTimestamp).toBeUndefined();

@@ -1,6 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { apiVersion } from '../../../src/api/group.ts';
 import {
@@ -11,24 +8,27 @@ import {
 } from '../../../src/api/kinds.ts';
 import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { KubeClient } from '../../../src/kube/client.ts';
-import { loadConnection } from '../../../src/kube/credentials.ts';
-import { namespaces, pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { mutatingWebhookConfigurations, namespaces, pods } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { buildBundle, program, startShipped } from '../../bench/shipped-bindery.ts';
-import { freePort } from '../../support/free-port.ts';
+import { buildBundle, startShipped } from '../../bench/shipped-bindery.ts';
+import {
+  installBindery,
+  kubeconfigOf,
+  tenant,
+  webhookFlags,
+  type Role,
+} from '../../support/installed-bindery.ts';
 import { mebibyte, peakBytes } from '../../support/peak-memory.ts';
 import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const root = join(import.meta.dirname, '../../..');
 const theirs = 'mallorys';
 /**
  * What the manifests give the containers. Writing such objects is a second of work each for the API server, so there are
  * few here; `npm run bench -- memory` shows what many need.
  */
 const limits = { controller: 512 * mebibyte, webhook: 256 * mebibyte };
-type Role = keyof typeof limits;
 
 /** Of all JSON that takes the most memory. */
 function emptyObjects(bytes: number): Readonly<Record<string, unknown>> {
@@ -38,39 +38,29 @@ function emptyObjects(bytes: number): Readonly<Record<string, unknown>> {
 let world: ServiceWorld;
 let mallory: KubeClient;
 const running = new Map<Role, BinderyProcess>();
-let webhookArgs: readonly string[];
+let webhookUrl: URL;
 
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
-  const { controlPlane, client } = world;
+  const { client } = world;
   await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: theirs } });
-  for (const args of [
-    ['apply', '-f', join(root, 'deploy/rbac/users.yaml')],
-    ['create', 'rolebinding', 'mallory', '-n', theirs, '--clusterrole=edit', '--user=mallory'],
-  ]) {
-    expect(await controlPlane.kubectl(args)).toMatchObject({ code: 0 });
-  }
-  const kubeconfig = await controlPlane.kubeconfigFor('mallory');
-  mallory = new KubeClient({ connection: await loadConnection({ kubeconfig }) });
-  // The aggregated roles are put together by a controller.
-  await waitFor(async () => mallory.list(serviceInstances, { namespace: theirs }));
+  webhookUrl = await installBindery(world);
+  mallory = await tenant(world, 'mallory', { [theirs]: 'edit' });
   await buildBundle(AbortSignal.timeout(60_000));
-  const listen = `127.0.0.1:${await freePort()}`;
-  webhookArgs = [`--listen=${listen}`, `--webhook-url=https://${listen}`];
-  // The classes are there before the instances.
+  // The classes are there before the instances, and no webhook is asked about these.
   await start('controller');
+  await client.delete(mutatingWebhookConfigurations, { name: 'bindery' });
   await world.register();
   await stop('controller');
 }, 300_000);
 afterAll(async () => {
   await Promise.all([...running.values()].map((role) => role.stop()));
-  await mallory.close();
   await world?.stop();
 });
 
 async function start(role: Role): Promise<void> {
-  const args = role === 'webhook' ? webhookArgs : ['--leader-elect=false'];
-  const { kubeconfig } = world.controlPlane;
+  const args = role === 'webhook' ? webhookFlags(webhookUrl) : ['--leader-elect=false'];
+  const kubeconfig = await kubeconfigOf(role, world.controlPlane);
   const signal = AbortSignal.timeout(60_000);
   running.set(role, await startShipped({ kubeconfig, role, args, signal }));
 }
@@ -140,9 +130,7 @@ describe('objects that were written when nobody looked', () => {
         spec: { instanceRef: { name: `old-${at}` }, parameters: large },
       } as KubeObject);
     }
-    const { kubeconfig } = world.controlPlane;
-    const install = [program, 'install', `--kubeconfig=${kubeconfig}`, ...webhookArgs.slice(1)];
-    await promisify(execFile)(process.execPath, install);
+    await installBindery(world, webhookUrl);
     await start('controller');
     await start('webhook');
   }, 300_000);
@@ -183,7 +171,7 @@ it('new ones are refused with what to do, also many at once and beside large Pod
   const containers = [{ name: 'main', image: 'registry.example.com/x:1' }];
   const env = Array.from({ length: 10_000 }, (_, at) => ({ name: `V${at}`, value: 'x' }));
   const crowd = Array.from({ length: 12 }, async (_, at) =>
-    world.client.create(pods, {
+    mallory.create(pods, {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: `large-${at}`, namespace: theirs, annotations, labels: { l: 'x' } },

@@ -1,9 +1,11 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { apiVersion } from '../../../src/api/group.ts';
 import { serviceBindings, serviceBrokers, serviceInstances } from '../../../src/api/kinds.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
 import type { Operation } from '../../../src/osb/outcome-types.ts';
+import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -14,10 +16,20 @@ const promptMs = 20_000;
 const workers = 32;
 const objectsPerBroker = 40;
 
+/** Each an `admin` of a namespace of their own. */
+const namespacesOfMallory = ['provision', 'pollinstance', 'deprovision', 'bind', 'catalogs'].map(
+  (what) => `slow-${what}`,
+);
 let world: ServiceWorld;
+let mallory: KubeClient;
 const brokers: TestBroker[] = [];
 beforeAll(async () => {
-  world = await ServiceWorld.start({ flags: { brokerTimeout: '60s' } });
+  world = await ServiceWorld.start({ controllers: 'none' });
+  await startInstalled(world);
+  await world.register();
+  for (const name of namespacesOfMallory) await world.client.create(namespaces, { metadata: { name } });
+  const admin = namespacesOfMallory.map((name) => [name, 'admin'] as const);
+  mallory = await tenant(world, 'mallory', Object.fromEntries(admin));
 }, 120_000);
 afterAll(async () => {
   await world?.stop();
@@ -29,8 +41,6 @@ async function slowTenant(
   name: string,
   prepare: (broker: TestBroker) => void,
 ): Promise<readonly TestBroker[]> {
-  const metadata = { name };
-  await world.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata });
   return Promise.all(
     [1, 2, 3].map(async (number) => {
       const id = `${name}-${number}`;
@@ -39,7 +49,7 @@ async function slowTenant(
       const broker = await TestBroker.start({ auth: { kind: 'none' }, catalog: { services } });
       brokers.push(broker);
       prepare(broker);
-      await world.client.create(serviceBrokers, {
+      await mallory.create(serviceBrokers, {
         apiVersion,
         kind: serviceBrokers.kind,
         metadata: { namespace: name, name: id },
@@ -51,7 +61,7 @@ async function slowTenant(
 }
 
 function createSlow(namespace: string, name: string, broker: number): Promise<ServiceInstance> {
-  return world.client.create<ServiceInstance>(serviceInstances, {
+  return mallory.create<ServiceInstance>(serviceInstances, {
     apiVersion,
     kind: serviceInstances.kind,
     metadata: { namespace, name },
@@ -75,7 +85,7 @@ async function bindMany(namespace: string): Promise<void> {
     await createSlow(namespace, name, broker);
     await waitFor(() => ready(name), { describe: `${name} is ready` });
     for (let number = 0; number < objectsPerBroker; number++) {
-      await world.client.create(serviceBindings, {
+      await mallory.create(serviceBindings, {
         apiVersion,
         kind: serviceBindings.kind,
         metadata: { namespace, name: `b-${broker}-${number}` },
@@ -147,23 +157,23 @@ it.each<[string, Operation, (broker: TestBroker) => void, (namespace: string) =>
 
 it('forty brokers whose catalogs do not come keep no other from its catalog', async () => {
   using _ = world.undisturbed('what hangs is to hang on');
-  const metadata = { name: 'slow-catalogs' };
-  await world.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata });
   const stuck = await TestBroker.start({ auth: { kind: 'none' } });
   const well = await TestBroker.start({ auth: { kind: 'none' }, catalog: { services: [] } });
   brokers.push(stuck, well);
   stuck.script({ operation: 'catalog' }, hang, 'always');
-  const register = (name: string, broker: TestBroker): Promise<KubeObject> =>
-    world.client.create(serviceBrokers, {
+  const register = (client: KubeClient, namespace: string, name: string, { url }: TestBroker) =>
+    client.create(serviceBrokers, {
       apiVersion,
       kind: serviceBrokers.kind,
-      metadata: { namespace: name.startsWith('stuck') ? 'slow-catalogs' : world.namespace, name },
-      spec: { url: broker.url },
+      metadata: { namespace, name },
+      spec: { url },
     } as KubeObject);
-  for (let number = 0; number < objectsPerBroker; number++) await register(`stuck-${number}`, stuck);
+  for (let number = 0; number < objectsPerBroker; number++) {
+    await register(mallory, 'slow-catalogs', `stuck-${number}`, stuck);
+  }
   await hanging([stuck], 'catalog');
   const startedMs = performance.now();
-  await register('well', well);
+  await register(world.client, world.namespace, 'well', well);
   await world.until(serviceBrokers, 'well', isReady, 'has its catalog');
   expect(performance.now() - startedMs).toBeLessThan(promptMs);
 }, 120_000);

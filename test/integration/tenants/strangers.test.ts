@@ -2,11 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { loadAll } from 'js-yaml';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
 import { HttpsConnection } from '../../contract/admission/https-client.ts';
 import { review } from '../../contract/admission/server-world.ts';
 import { issueClientCertificate, makeAuthority } from '../../cluster/certificates.ts';
-import { freePorts } from '../../support/free-port.ts';
+import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { ServiceWorld } from '../../support/world/service-world.ts';
 import { documentedFile } from '../../e2e/support/documented.ts';
 import { asking, deploy } from '../workloads/requested-services.ts';
@@ -27,6 +28,7 @@ interface NetworkPolicy {
 
 let directory: string;
 let world: ServiceWorld;
+let developer: KubeClient;
 let port: number;
 let apiServer: { readonly cert: string; readonly key: string };
 
@@ -65,15 +67,10 @@ beforeAll(async () => {
     controllers: 'none',
     apiServerArgs: [`--admission-control-config-file=${file}`],
   });
-  [port = 0] = await freePorts(1);
-  const listen = `127.0.0.1:${port}`;
-  await world.startBindery(
-    '--leader-elect=false',
-    `--listen=${listen}`,
-    `--webhook-url=https://${listen}`,
-    `--client-ca-file=${join(directory, 'ca.crt')}`,
-    '--client-names=apiserver',
-  );
+  const webhook = [`--client-ca-file=${join(directory, 'ca.crt')}`, '--client-names=apiserver'];
+  const { webhookUrl } = await startInstalled(world, { webhook });
+  port = Number(webhookUrl.port);
+  developer = await tenant(world, 'developer', { [world.namespace]: 'edit' });
 }, 90_000);
 afterAll(async () => {
   await world?.stop();
@@ -92,8 +89,9 @@ async function caused(): Promise<readonly number[]> {
 }
 
 it('the API server, which shows its certificate, is answered', async () => {
-  await deploy(world, 'app', asking('db'));
-  const garbled = deploy(world, 'other', {
+  const theirs = { client: developer, namespace: world.namespace };
+  await deploy(theirs, 'app', asking('db'));
+  const garbled = deploy(theirs, 'other', {
     ...asking('db'),
     'bind.servicecatalog.k8s.io/other': 'request/' + 'x'.repeat(300_000),
   });
