@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { isLarge } from './bytes-in-flight.ts';
 
 export type BodyProblem = 'too-large' | 'too-slow' | 'cut';
 
@@ -46,6 +47,8 @@ export class BodyReader {
       done('too-large', none);
       return;
     }
+    // Kept in parts, a large body would be in memory twice at its end.
+    const whole = isLarge(declaredBytes) ? Buffer.allocUnsafeSlow(declaredBytes) : undefined;
     const chunks: Buffer[] = [];
     let size = 0;
     let isDone = false;
@@ -60,16 +63,16 @@ export class BodyReader {
 
     stream.on('data', (chunk: Buffer) => {
       if (isDone) return;
+      if (whole !== undefined) chunk.copy(whole, size);
       size += chunk.length;
-      if (size <= this.#maxBytes) chunks.push(chunk);
-      else {
+      if (size > this.#maxBytes) {
         finish('too-large', none);
         this.discard(stream);
-      }
+      } else if (whole === undefined) chunks.push(chunk);
     });
     stream.on('end', () => {
       const [first = none] = chunks;
-      finish(undefined, chunks.length === 1 ? first : Buffer.concat(chunks, size));
+      finish(undefined, whole ?? (chunks.length === 1 ? first : Buffer.concat(chunks, size)));
     });
     // Also after an error: node:http reports one only to those who listen for it.
     stream.on('close', () => finish('cut', none));

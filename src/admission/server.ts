@@ -18,6 +18,7 @@ import { BytesInFlight, defaultByteLimits, isLarge, type ByteLimits } from './by
 import { clientOptions, watchClients, type ClientCheck } from './client-check.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import type { Handler } from './decision.ts';
+import { LargeGarbage } from './large-garbage.ts';
 import { Turns } from './turns.ts';
 
 /** Certificate chain and key in PEM, as `node:tls` takes them. */
@@ -81,6 +82,7 @@ export class AdmissionServer {
   readonly #bytes: BytesInFlight;
   readonly #connections: ConnectionLimit;
   readonly #turns = new Turns();
+  readonly #garbage = new LargeGarbage();
   readonly #announce: PromiseWithResolvers<AddressInfo>;
   /** What is served with: the last one that was usable. */
   #pair: ServingPair;
@@ -192,11 +194,13 @@ export class AdmissionServer {
       this.#reader.discard(request);
       this.#options.observe?.({ path, outcome: 'overloaded', durationMs: 0 });
       this.#write(response, overloaded);
+      this.#garbage.left(declared);
       return;
     }
     const finish = (answer: Answer): void => {
       release();
       this.#write(response, answer);
+      this.#garbage.left(declared);
     };
     this.#reader.read(request, declared, (problem, body) => {
       if (problem !== undefined) finish(problemAnswers[problem]);

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../base/collect-garbage.ts';
 
 /**
  * undici parses HTTP in WebAssembly. Of a function that has run for a while V8 makes faster code, and for the one large
@@ -33,8 +33,6 @@ export function saveMemory(): void {
  * nobody waits.
  */
 function collectWhenIdle(): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   let since = performance.eventLoopUtilization();
   let collectedBytes = 0;
   setInterval(() => {
@@ -43,7 +41,7 @@ function collectWhenIdle(): void {
     since = now;
     const hasGrown = getHeapStatistics().total_heap_size > collectedBytes * worthwhileGrowth;
     if (utilization > idleShare || !hasGrown) return;
-    collect();
+    collectGarbage('major');
     collectedBytes = getHeapStatistics().total_heap_size;
   }, lookMs).unref();
 }

@@ -1,11 +1,14 @@
 /** Bindery's webhook server beside a bare node:https server: throughput, latency, CPU time and memory. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { mebibyte, peakBytes, residentBytes } from '../support/peak-memory.ts';
 import { hostileReviews, send } from './admission/hostile.ts';
+import type { Target } from './admission/https-connection.ts';
 import { saturate, steady, type LoadResult } from './admission/load.ts';
 import { large, podReview, small, type ReviewSize } from './admission/reviews.ts';
 import { ServerChild } from './admission/server-child.ts';
 import { selfSignedPair } from './admission/serving-pair.ts';
-import { compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
+import { startShippedWebhook } from './admission/shipped-webhook.ts';
+import { alone, compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
 
 export const summary = "Bindery's webhook server against a bare node:https server, both under TLS";
 
@@ -56,8 +59,14 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
       });
     }
     await measureAll(contenders, pair.cert, options);
-    const measures = await results(contenders);
-    return [...measures, ...(await hostile(contenders, pair.cert, options))];
+    const measures = results(contenders);
+    const [bare] = contenders;
+    if (bare === undefined) throw new Error('two servers are compared');
+    return [
+      ...measures,
+      ...(await hostile(contenders, pair.cert, options)),
+      ...(await memory(bare, pair.cert, options)),
+    ];
   } finally {
     await Promise.all(servers.map(async (server) => server.stop()));
   }
@@ -119,7 +128,7 @@ async function measureLatency(contenders: readonly Contender[], ca: string, seco
   await Promise.all(stretches);
 }
 
-async function results(contenders: readonly Contender[]): Promise<readonly Measure[]> {
+function results(contenders: readonly Contender[]): readonly Measure[] {
   const [bare, bindery] = contenders;
   if (bare === undefined || bindery === undefined) throw new Error('two servers are compared');
   const measures: Measure[] = [];
@@ -137,10 +146,6 @@ async function results(contenders: readonly Contender[]): Promise<readonly Measu
   const at = `at ${perSecond}/s, ${small.name}`;
   add(`latency p50 ${at}`, 'ms', ({ latenciesMs }) => quantile(latenciesMs, 0.5));
   add(`latency p99 ${at}`, 'ms', ({ latenciesMs }) => quantile(latenciesMs, 0.99));
-  add('resident memory before load', 'MiB', ({ idleRssBytes }) => idleRssBytes / 2 ** 20);
-  const rss = new Map<Contender, number>();
-  for (const contender of contenders) rss.set(contender, (await contender.server.usage()).rssBytes);
-  add('resident memory after load', 'MiB', (contender) => (rss.get(contender) ?? 0) / 2 ** 20);
   return measures;
 }
 
@@ -166,15 +171,37 @@ async function hostile(
       await p99Meanwhile(bare, ca, [...reviews.values()], seconds),
     ];
     measures.push(compared(`p99 at ${perSecond}/s beside Pods of ${size}`, 'ms', late, lateBare));
-    for (const { server } of contenders) await sendFromMany(server, ca, [...reviews.values()]);
   }
-  const peak = async ({ server }: Contender): Promise<number> =>
-    (await server.usage()).peakRssBytes / 2 ** 20;
-  const peaks = `resident memory at most, also with Pods of ${crowd} clients at once`;
-  measures.push(compared(peaks, 'MiB', await peak(bindery), await peak(bare)));
-  const rss = async ({ server }: Contender): Promise<number> => (await server.usage()).rssBytes / 2 ** 20;
-  measures.push(compared('resident memory after them', 'MiB', await rss(bindery), await rss(bare)));
   return measures;
+}
+
+/** The memory of what ships: the bundle, in a cluster. It is compared with a bare server that does the same. */
+async function memory(bare: Contender, ca: string, options: BenchOptions): Promise<readonly Measure[]> {
+  await using cleanUp = new AsyncDisposableStack();
+  const { process, target } = await startShippedWebhook(options, cleanUp);
+  const before = await residentBytes(process);
+  for (const size of [small, large]) {
+    await saturate(target, podReview(size), { connections, seconds: options.seconds ?? 3 });
+  }
+  const after = await residentBytes(process);
+  for (const [size, sizeBytes] of hostileSizes) {
+    options.signal.throwIfAborted();
+    options.progress(`hostile Pods of ${size}, from ${crowd} clients`);
+    const reviews = [...hostileReviews(sizeBytes).values()];
+    await sendFromMany(target, reviews);
+    await sendFromMany({ port: bare.server.port, ca, path }, reviews);
+  }
+  const peak = await peakBytes(process);
+  const later = await residentBytes(process);
+  const { peakRssBytes, rssBytes } = await bare.server.usage();
+  const mebibytes = (name: string, bytes: number, of: number): Measure =>
+    compared(`resident memory of the bundle ${name}`, 'MiB', bytes / mebibyte, of / mebibyte);
+  return [
+    mebibytes('before load', before, bare.idleRssBytes),
+    alone('resident memory of the bundle after load', 'MiB', after / mebibyte),
+    mebibytes(`at most, also with Pods of ${crowd} clients at once`, peak, peakRssBytes),
+    mebibytes('after them', later, rssBytes),
+  ];
 }
 
 /** What one such review costs the server, all its threads, at the median. */
@@ -190,8 +217,7 @@ async function cpuMs({ server }: Contender, ca: string, review: string): Promise
   return median(costs);
 }
 
-async function sendFromMany(server: ServerChild, ca: string, reviews: readonly string[]): Promise<void> {
-  const target = { port: server.port, ca, path };
+async function sendFromMany(target: Target, reviews: readonly string[]): Promise<void> {
   const clients = Array.from({ length: crowd }, async (_, index) =>
     send(target, reviews[index % reviews.length] ?? '', crowdRepeats),
   );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BinderyProcess, type BinderyOptions } from '../../demo/bindery-process.ts';
 import { nodeFlags } from '../cluster/node/image-content.ts';
-import { controllerEnvironment } from './controller-environment.ts';
+import { shippedEnvironment } from './shipped-environment.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -16,6 +16,6 @@ export async function buildBundle(signal: AbortSignal): Promise<void> {
 
 /** A role as the image and the manifests start it. */
 export async function startShipped(options: Omit<BinderyOptions, 'program'>): Promise<BinderyProcess> {
-  const env = options.role === 'webhook' ? {} : await controllerEnvironment();
+  const env = await shippedEnvironment(options.role === 'webhook' ? 'webhook' : 'controller');
   return BinderyProcess.start({ ...options, program, nodeFlags, env });
 }

@@ -6,6 +6,8 @@ export interface Target {
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string;
   readonly path: string;
+  /** What its certificate says. @default 'localhost' */
+  readonly serverName?: string;
 }
 
 /** An answer as it came off the wire. */
@@ -42,7 +44,7 @@ export class HttpsConnection {
       host: '127.0.0.1',
       port: target.port,
       ca: target.ca,
-      servername: 'localhost',
+      servername: target.serverName ?? 'localhost',
       ALPNProtocols: ['http/1.1'],
     });
     socket.setNoDelay(true);

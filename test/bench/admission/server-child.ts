@@ -1,7 +1,8 @@
 /** The conversation between a bench and a server in a process of its own: both ends. */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { nodeFlags } from '../../cluster/node/image-content.ts';
+import { shippedEnvironment } from '../shipped-environment.ts';
 
 export interface ServingPair {
   readonly key: string;
@@ -52,7 +53,9 @@ export class ServerChild {
   }
 
   static async start(program: URL, pair: ServingPair): Promise<ServerChild> {
-    const child = fork(program, { execArgv: [...nodeFlags], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const env = { ...process.env, ...(await shippedEnvironment('webhook')) };
+    const stdio: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
+    const child = fork(program, { execArgv: [...nodeFlags], stdio, env });
     child.send(pair);
     const { port } = await answerOf<{ port: number }>(child);
     return new ServerChild(child, port);
