@@ -11,15 +11,11 @@ import {
   serviceBrokers,
   serviceInstances,
 } from '../../../src/api/kinds.ts';
-import { silentLogger } from '../../../src/base/logger.ts';
-import { install } from '../../../src/commands/install.ts';
-import { readManifests } from '../../../src/commands/manifests.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { configMaps, deployments, pods, secrets } from '../../../src/kube/resources.ts';
-import { freePorts } from '../../support/free-port.ts';
-import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
+import { accountOf, startInstalled, type Role } from '../../support/installed-bindery.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { becomesWell, LifeWorld } from '../../support/world/life-world.ts';
 import { deploy, generatedFor, inUse } from '../workloads/requested-services.ts';
 import { objectsIn } from './private-cluster.ts';
 
@@ -50,44 +46,27 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
 const auditBase = join(tmpdir(), `bindery-audit-${randomBytes(6).toString('hex')}`);
 const auditPolicy = `${auditBase}.yaml`;
 const auditLog = `${auditBase}.log`;
-const userOf = (role: string): string => `system:serviceaccount:bindery-system:bindery-${role}`;
 const patience = { timeoutMs: 45_000 };
 
-let life: LifeWorld;
 let world: ServiceWorld;
 
 beforeAll(async () => {
   const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] };
   await writeFile(auditPolicy, JSON.stringify({ ...policy, rules: [{ level: 'Metadata' }] }));
-  life = await LifeWorld.start({
+  world = await ServiceWorld.start({
+    controllers: 'none',
     apiServerArgs: [
       `--audit-policy-file=${auditPolicy}`,
       `--audit-log-path=${auditLog}`,
       '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
     ],
   });
-  world = life.world;
-  const [port = 0] = await freePorts(1);
-  const listen = `127.0.0.1:${port}`;
-  const deps = { client: world.client, logger: silentLogger, namespace: 'bindery-system' };
-  const manifests = await readManifests();
-  const webhookUrl = new URL(`https://${listen}`);
-  await install({ ...deps, manifests, webhookUrl }, AbortSignal.timeout(30_000));
-  const start = async (role: 'controller' | 'webhook', args: readonly string[]): Promise<void> => {
-    const groups = ['system:serviceaccounts', 'system:serviceaccounts:bindery-system'];
-    const kubeconfig = await world.controlPlane.kubeconfigFor(userOf(role), groups);
-    await becomesWell(await life.startBindery({ role, kubeconfig, args }));
-  };
-  // The webhook is ready once the controller has published what to trust it by.
-  await Promise.all([
-    // The Lease is renewed within the story, however fast that is told.
-    start('controller', ['--retry-period=200ms']),
-    start('webhook', [`--listen=${listen}`, `--webhook-url=https://${listen}`]),
-  ]);
+  // The Lease is renewed within the story, however fast that is told.
+  await startInstalled(world, { controller: ['--leader-elect=true', '--retry-period=200ms'] });
 }, 120_000);
 
 afterAll(async () => {
-  await life?.stop();
+  await world?.stop();
   await Promise.all([auditPolicy, auditLog].map((file) => rm(file, { force: true })));
 });
 
@@ -217,11 +196,11 @@ interface AuditLine {
   readonly responseStatus?: { readonly code?: number };
 }
 
-async function auditOf(role: string): Promise<readonly AuditLine[]> {
+async function auditOf(role: Role): Promise<readonly AuditLine[]> {
   const lines = (await readFile(auditLog, 'utf8')).trimEnd().split('\n');
   return lines
     .map((line) => JSON.parse(line) as AuditLine)
-    .filter(({ user }) => user.username === userOf(role));
+    .filter(({ user }) => user.username === accountOf(role));
 }
 
 interface Rule {
@@ -285,7 +264,7 @@ const describeLine = ({ verb, requestURI, responseStatus }: AuditLine): string =
 it('both roles do all their work with the rights that are shipped, and use what they are granted', async () => {
   await story();
   const unused: string[] = [];
-  for (const role of ['controller', 'webhook']) {
+  for (const role of ['controller', 'webhook'] as const) {
     const lines = await auditOf(role);
     const grants = await grantsOf(`deploy/rbac/${role}.yaml`);
     expect(lines.filter(({ responseStatus }) => responseStatus?.code === 403).map(describeLine)).toEqual([]);

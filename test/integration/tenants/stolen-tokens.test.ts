@@ -62,7 +62,7 @@ beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
   await startInstalled(world);
   await world.register();
-  await world.createInstance('db');
+  await world.createInstance('db', { parameters: { size: 1 } });
   await world.createBinding('db', 'db');
   await world.binding('db', isReady, 'is ready');
   for (const role of ['webhook', 'controller'] as const) await steal(role);
@@ -245,6 +245,11 @@ describe('whoever has the token of the controller', () => {
     await expect(controller().create(secrets, wanted)).rejects.toMatchObject(forbidden);
   });
 
+  it('can not make a Secret for purposes of its own', async () => {
+    const metadata = { namespace: world.namespace, name: 'wanted' };
+    await expect(controller().create(secrets, { metadata })).rejects.toMatchObject(forbidden);
+  });
+
   it('can not replace a Secret', async () => {
     const ref = { namespace: world.namespace, name: 'db' };
     const found = await controller().get<SecretObject>(secrets, ref);
@@ -262,6 +267,8 @@ it('all of that has changed nothing, and hinders the controller in nothing', asy
   expect(await world.client.get(mutatingWebhookConfigurations, { name: 'bindery' })).toEqual(configuration);
   await world.createBinding('after', 'db');
   await world.binding('after', isReady, 'is ready');
+  // Made by the controller, as `db` has parameters.
+  await world.client.get(secrets, { namespace: own, name: 'bindery-checksum-key' });
   const ref = { namespace: own, name: 'bindery-webhook-ca' };
   await world.client.delete(secrets, ref);
   const remade = await waitFor(() => world.client.get<SecretObject>(secrets, ref), {
