@@ -6,7 +6,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { authorityCertificate } from '../../cluster/cluster-access.ts';
 import { writeKubeconfig } from '../../cluster/kubeconfig.ts';
 import { accountOf, startInstalled, type Role } from '../../support/installed-bindery.ts';
-import {isReady, ServiceWorld} from '../../support/world/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
