@@ -72,7 +72,10 @@ export class BodyReader {
     });
     stream.on('end', () => {
       const [first = none] = chunks;
-      finish(undefined, whole?.subarray(0, size) ?? (chunks.length === 1 ? first : Buffer.concat(chunks, size)));
+      finish(
+        undefined,
+        whole?.subarray(0, size) ?? (chunks.length === 1 ? first : Buffer.concat(chunks, size)),
+      );
     });
     // Also after an error: node:http reports one only to those who listen for it.
     stream.on('close', () => finish('cut', none));

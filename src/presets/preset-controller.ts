@@ -10,10 +10,13 @@ import { statusOf, type Verdict } from '../model/verdict.ts';
 import { readPreset } from '../injection/preset.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
-import { objectKey } from '../kube/objects.ts';
+import { objectKey, type KubeObject } from '../kube/objects.ts';
+import { hasMark, namespaceOptOut, presetsOptIn } from '../model/scope.ts';
+import type { Stores } from '../model/stores.ts';
 
 export interface PresetControllerDeps {
   readonly client: KubeClient;
+  readonly stores: Pick<Stores, 'namespaces'>;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly observe?: ReconcileObserver | undefined;
@@ -26,14 +29,20 @@ export function createPresetInformer({
   readonly client: KubeClient;
   readonly logger: Logger;
 }): Informer<PodPreset> {
-  return new Informer<PodPreset>({ client, logger, resource: podPresets });
+  return new Informer<PodPreset>({
+    client,
+    logger,
+    resource: podPresets,
+    indexes: { namespace: namespaceOf },
+  });
 }
 
 /** Tells in the status of each PodPreset whether Pods can be created with it. Its keys are those of the presets. */
 export function presetController(
-  { client, logger, clock, observe }: PresetControllerDeps,
+  { client, stores, logger, clock, observe }: PresetControllerDeps,
   { store }: Pick<Informer<PodPreset>, 'store'>,
 ): Controller {
+  const namespaces = stores.namespaces.store;
   const controller = new Controller({
     name: 'preset',
     concurrency: 1,
@@ -44,8 +53,11 @@ export function presetController(
       const preset = store.get(key);
       if (preset === undefined || preset.metadata.deletionTimestamp !== undefined) return undefined;
       const { metadata, status = {} } = preset;
+      // The watch of presets may be ahead of that of namespaces; it comes again then.
+      const namespace = namespaces.get(metadata.namespace ?? '');
+      if (namespace === undefined) return undefined;
       const now = timestamp(clock.now());
-      const next = statusOf(verdictOf(preset), status, metadata.generation ?? 0, now);
+      const next = statusOf(verdictOf(preset, namespace), status, metadata.generation ?? 0, now);
       try {
         await writeStatus(client, podPresets, preset, next, store, signal);
       } catch (error) {
@@ -58,14 +70,29 @@ export function presetController(
   store.subscribe(({ object, removed }) => {
     if (!removed) controller.enqueue(objectKey(object));
   });
+  namespaces.subscribe(({ object, previous }) => {
+    if (previous !== undefined && seesAllPods(object) === seesAllPods(previous)) return;
+    for (const preset of store.byIndex('namespace', object.metadata.name))
+      controller.enqueue(objectKey(preset));
+  });
   return controller;
 }
 
+function namespaceOf({ metadata }: PodPreset): readonly string[] {
+  return [metadata.namespace ?? ''];
+}
+
+/** Whether the webhook is asked about Pods without annotations of ours. */
+function seesAllPods({ metadata: { labels } }: KubeObject): boolean {
+  return hasMark(labels, presetsOptIn) && !hasMark(labels, namespaceOptOut);
+}
+
 /** What is wrong with a binding leaves out that binding; anything else leaves out the preset. */
-export function verdictOf(preset: PodPreset): Verdict {
+export function verdictOf(preset: PodPreset, namespace: KubeObject): Verdict {
   const { unusable, problems } = readPreset(preset);
   const wrong = problems.find(({ severity }) => severity === 'error')?.message;
   if (unusable === undefined && wrong === undefined) {
+    if (!seesAllPods(namespace)) return unlabelled(namespace);
     return { kind: 'ready', reason: 'Usable', message: 'Pods that the selector chooses get what it has.' };
   }
   const message =
@@ -73,4 +100,21 @@ export function verdictOf(preset: PodPreset): Verdict {
       ? `A binding is left out of Pods: ${wrong}`
       : `Left out of all Pods, which could not be created with it: ${unusable}`;
   return { kind: 'stalled', reason: 'Invalid', failedReason: 'Invalid', message };
+}
+
+function unlabelled({ metadata: { name, labels } }: KubeObject): Verdict {
+  const isOptedOut = hasMark(labels, namespaceOptOut);
+  const { key, value } = presetsOptIn;
+  const command = [
+    `kubectl label namespace ${name} ${key}=${value}`,
+    ...(isOptedOut ? [`${namespaceOptOut.key}-`] : []),
+  ].join(' ');
+  const message = isOptedOut
+    ? `No Pod of namespace "${name}" is looked at, because of its label ${namespaceOptOut.key}`
+    : `Only Pods that ask for bindings themselves get what it has: namespace "${name}" has no label ${key}`;
+  return {
+    kind: 'working',
+    reason: 'NamespaceNotLabelled',
+    message: `${message}. To change that: ${command}`,
+  };
 }

@@ -14,7 +14,7 @@ import {
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { configMaps, deployments, pods, secrets } from '../../../src/kube/resources.ts';
 import { accountOf, startInstalled, type Role } from '../../support/installed-bindery.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { deploy, generatedFor, inUse } from '../workloads/requested-services.ts';
 import { objectsIn } from './private-cluster.ts';
@@ -158,7 +158,8 @@ async function story(): Promise<void> {
     metadata: { namespace, name: 'proxy' },
     spec: { env: [{ name: 'PROXY', value: 'http://proxy' }] },
   } as KubeObject);
-  await world.until(podPresets, 'proxy', isReady, 'is usable');
+  const isTold = (preset: KubeObject): boolean => readyReason(preset) === 'NamespaceNotLabelled';
+  await world.until(podPresets, 'proxy', isTold, 'says what its namespace lacks');
   await inUse(world, 'asking', 'cache');
   await deploy(world, 'plain', {});
   await changeCatalog();
