@@ -22,11 +22,29 @@ import {
 } from './steps.ts';
 import { Story } from './story.ts';
 
-const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+const flags = readFlags();
 const story = new Story();
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => stop.abort(new Error(name)));
+}
+
+/** Ends the program where nothing is to be shown. */
+function readFlags(): { readonly keep: boolean } {
+  const usage = 'npm run demo [-- --keep]    --keep: it stays up until Ctrl-C, to be looked at with kubectl';
+  try {
+    const options = {
+      keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    } as const;
+    const { values } = parseArgs({ options });
+    if (!values.help) return values;
+    console.log(usage);
+    process.exit(0);
+  } catch (error: unknown) {
+    console.error(`${errorMessage(error)}\n${usage}`);
+    process.exit(2);
+  }
 }
 
 try {

@@ -1,5 +1,5 @@
 import { listOf, type RawMetadata } from '../injection/pod.ts';
-import { workloadsInScope } from '../model/scope.ts';
+import { makerOf } from '../model/scope.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Where kube-controller-manager works without an account for each controller. */
@@ -21,13 +21,8 @@ export function isMadeFromChecked({
   if (operation !== 'CREATE') return false;
   const { username } = user;
   const metadata = object?.['metadata'] as RawMetadata | undefined;
-  const owner = listOf(metadata?.ownerReferences).find(({ controller }) => controller === true);
-  if (owner === undefined) return false;
-  return workloadsInScope.some(
-    (workload) =>
-      workload.makes === kind &&
-      workload.kind === owner.kind &&
-      owner.apiVersion === `${workload.group}/${workload.version}` &&
-      (username === controllerManager || username === accountPrefix + workload.controller),
+  const maker = makerOf(kind, listOf(metadata?.ownerReferences));
+  return (
+    maker !== undefined && (username === controllerManager || username === accountPrefix + maker.controller)
   );
 }

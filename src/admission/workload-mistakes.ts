@@ -1,5 +1,7 @@
+import { listOf, type RawMetadata } from '../injection/pod.ts';
 import type { Problem } from '../injection/problem.ts';
-import { isControlled, podTemplateOf, type RawWorkload, type TemplateHolder } from '../injection/workload.ts';
+import { podTemplateOf, type RawWorkload, type TemplateHolder } from '../injection/workload.ts';
+import { makerOf } from '../model/scope.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** More than that nobody mends at once. */
@@ -15,7 +17,9 @@ export function newMistakes(
   holder: TemplateHolder,
   { object, oldObject }: Pick<AdmissionRequest, 'object' | 'oldObject'>,
 ): readonly string[] {
-  if (object === undefined || isControlled(object)) return [];
+  if (object === undefined) return [];
+  const metadata = object['metadata'] as RawMetadata | undefined;
+  if (makerOf(holder.kind, listOf(metadata?.ownerReferences)) !== undefined) return [];
   const isNew = ({ key, severity }: Problem): boolean =>
     severity !== 'warning' &&
     (differs(key, object, oldObject) ||

@@ -98,6 +98,27 @@ export function workloadKindOf(kind: string): WorkloadKind | undefined {
   return byKind.get(kind);
 }
 
+interface Owner {
+  readonly apiVersion?: string | null | undefined;
+  readonly kind?: string | null | undefined;
+  readonly controller?: boolean | null | undefined;
+}
+
+/**
+ * The kind of workload that this object was made from: it is the workload that asks then. Undefined for what anybody else
+ * owns, such as an operator: it asks for itself.
+ */
+export function makerOf(kind: string, owners: readonly Owner[] | null | undefined): WorkloadKind | undefined {
+  const owner = owners?.find(({ controller }) => controller === true);
+  if (owner === undefined) return undefined;
+  return workloadsInScope.find(
+    (workload) =>
+      workload.makes === kind &&
+      workload.kind === owner.kind &&
+      owner.apiVersion === `${workload.group}/${workload.version}`,
+  );
+}
+
 /**
  * Whether workloads and Pods of the namespace are sent to the webhook: only then anybody has looked whether those who
  * wrote them may ask for services.

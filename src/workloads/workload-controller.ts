@@ -5,7 +5,6 @@ import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import type { Resource } from '../kube/resources.ts';
 import { isGenerated } from './unwanted-services.ts';
 import { workloadReconciler } from './workload-reconciler.ts';
 import { trimWorkload, workloadKinds, type RawWorkload, type Workload } from './workload.ts';
@@ -36,8 +35,7 @@ export function createWorkloadInformers({
         client,
         logger,
         resource,
-        // Items of lists do not say what they are.
-        trim: (raw) => trimWorkload({ ...raw, ...typeOf(resource) }),
+        trim: trimWorkload,
         indexes: { namespace: asking },
       }),
   );
@@ -78,10 +76,6 @@ export function workloadController(
   return controller;
 }
 
-function typeOf({ group, version, kind }: Resource): Pick<KubeObject, 'apiVersion' | 'kind'> {
-  return { apiVersion: `${group}/${version}`, kind };
-}
-
-function asking({ metadata, bindingAnnotations }: Workload): readonly string[] {
-  return Object.keys(bindingAnnotations).length > 0 ? [metadata.namespace ?? ''] : [];
+function asking({ metadata, isAsking }: Workload): readonly string[] {
+  return isAsking ? [metadata.namespace ?? ''] : [];
 }

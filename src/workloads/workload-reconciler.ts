@@ -2,7 +2,6 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import { apiVersion, generatedForAnnotation, generatedLabel } from '../api/group.ts';
 import { serviceBindings, serviceInstances } from '../api/kinds.ts';
-import { compact } from '../base/compact.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ReconcileResult } from '../control/controller.ts';
 import type { Store } from '../control/store.ts';
@@ -23,7 +22,8 @@ import { liveView } from './live-view.ts';
 import { unwantedServices } from './unwanted-services.ts';
 import {
   admittedServices,
-  type WantedBinding,
+  parametersOf,
+  type Wanted,
   type WantedInstance,
   type WantedServices,
 } from './wanted-services.ts';
@@ -122,7 +122,7 @@ async function make(
   deps: WorkloadDeps,
   resource: Resource,
   object: KubeObject,
-  { askedBy }: WantedInstance | WantedBinding,
+  { askedBy }: Wanted,
   signal: AbortSignal,
 ): Promise<KubeApiError | undefined> {
   const { namespace, name } = object.metadata;
@@ -158,20 +158,19 @@ async function remove(
 }
 
 function instanceOf(deps: WorkloadDeps, namespace: string, wanted: WantedInstance): ServiceInstance {
-  const { parameters, parametersFrom } = wanted;
   return {
     apiVersion,
     kind: serviceInstances.kind,
     metadata: metadataOf(namespace, wanted),
     spec: {
-      ...classSelector(deps.stores, namespace, wanted),
-      ...compact({ parameters, parametersFrom }),
+      ...classSelector(deps.stores, namespace, wanted.request),
+      ...parametersOf(wanted),
     },
   };
 }
 
-function bindingOf(namespace: string, wanted: WantedBinding): ServiceBinding {
-  const { parameters, parametersFrom } = wanted;
+/** Parameters of a request are those of its instance. */
+function bindingOf(namespace: string, wanted: Wanted): ServiceBinding {
   return {
     apiVersion,
     kind: serviceBindings.kind,
@@ -179,7 +178,7 @@ function bindingOf(namespace: string, wanted: WantedBinding): ServiceBinding {
     spec: {
       instanceRef: { name: wanted.instance },
       secretName: wanted.name,
-      ...compact({ parameters, parametersFrom }),
+      ...(wanted.request === undefined ? parametersOf(wanted) : {}),
     },
   };
 }
@@ -197,7 +196,11 @@ function metadataOf(
 }
 
 /** A class of the namespace's own brokers comes before one of the cluster's. */
-function classSelector(stores: Stores, namespace: string, wanted: WantedInstance): ServiceInstanceSpec {
+function classSelector(
+  stores: Stores,
+  namespace: string,
+  wanted: WantedInstance['request'],
+): ServiceInstanceSpec {
   const isOwn =
     stores.serviceClasses.store.byIndex('externalName', scoped(namespace, wanted.class)).length > 0;
   return isOwn

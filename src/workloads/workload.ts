@@ -1,9 +1,8 @@
 import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
-import { optOutOf } from '../model/scope.ts';
 import type { RawMetadata } from '../injection/pod.ts';
-import { vocabularyMark, workloadsInScope } from '../model/scope.ts';
-import { isControlled } from '../injection/workload.ts';
+import { makerOf, optOutOf, vocabularyMark, workloadsInScope } from '../model/scope.ts';
+import { noWishes, wishesOf, type Wishes } from './wishes.ts';
 import { compact } from '../base/compact.ts';
 import type { KubeObject } from '../kube/objects.ts';
 
@@ -18,22 +17,24 @@ export const workloadKinds: readonly Resource[] = workloadsInScope
     return resource;
   });
 
-/** A workload as it is kept: its kind and name, and the annotations that matter. */
+/** A workload as it is kept: its kind and name, and what it asks for. */
 export interface Workload extends KubeObject {
-  /** Wherever they stand: what they ask for is kept. */
-  readonly bindingAnnotations: Readonly<Record<string, string>>;
+  /** Says something in our words, be it understood or not. */
+  readonly isAsking: boolean;
+  /** Wherever it stands: what is asked for is kept. */
+  readonly kept: Wishes;
   /**
-   * Those of its Pod template, to which the webhook copies all others: what they ask for may be made. What stands beside
-   * the template alone, such as on a Job after its creation, has no effect, and nobody was asked for the right to it.
-   * None when its Pods have opted out: they would get nothing.
+   * What stands on its Pod template, to which the webhook copies all else: it may be made. What stands beside the template
+   * alone, such as on a Job after its creation, has no effect, and nobody was asked for the right to it. None when its
+   * Pods have opted out: they would get nothing.
    */
-  readonly templateAnnotations: Readonly<Record<string, string>>;
+  readonly admitted: Wishes;
 }
 
 /** A workload as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
 export interface RawWorkload extends KubeObject {
-  readonly bindingAnnotations?: never;
-  readonly templateAnnotations?: never;
+  readonly kept?: never;
+  readonly admitted?: never;
   readonly spec?: {
     readonly template?: PodTemplate;
     readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
@@ -45,21 +46,27 @@ interface PodTemplate {
 }
 
 /**
- * Keeps what this program looks at; nearly nothing of a workload that does not ask. What stands on the template wins
- * over the workload's own annotation, as it does when the webhook copies one to the other.
+ * Keeps what this program looks at; nearly nothing of a workload that does not ask. Its annotations are read here, once for
+ * each version of it: that may take milliseconds, and there may be thousands of it in a namespace. What stands on the template
+ * wins over the workload's own annotation, as it does when the webhook copies one to the other.
  */
 export function trimWorkload(raw: RawWorkload): Workload {
-  const { name, namespace, uid, resourceVersion, deletionTimestamp } = raw.metadata;
+  const { apiVersion, kind = '', metadata } = raw;
+  const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = metadata;
   // A Job of a CronJob is asked for by the CronJob.
-  const isGone = isControlled(raw) || deletionTimestamp !== undefined;
+  const isGone = makerOf(kind, ownerReferences) !== undefined || deletionTimestamp !== undefined;
   const template = templateMetadata(raw);
-  const ofTemplate = isGone ? {} : ofBindings(template?.annotations);
+  const ofTemplate = isGone ? {} : inOurWords(template?.annotations);
+  const all = isGone ? {} : { ...inOurWords(metadata.annotations), ...ofTemplate };
+  const kept = wishesOf(all);
   const isOptedOut = optOutOf(template, undefined) !== undefined;
+  const isAllOnTemplate = Object.keys(all).length === Object.keys(ofTemplate).length;
   return {
-    ...compact({ apiVersion: raw.apiVersion, kind: raw.kind }),
+    ...compact({ apiVersion, kind: raw.kind }),
     metadata: compact({ name, namespace, uid, resourceVersion }),
-    bindingAnnotations: isGone ? {} : { ...ofBindings(raw.metadata.annotations), ...ofTemplate },
-    templateAnnotations: isOptedOut ? {} : ofTemplate,
+    isAsking: Object.keys(all).length > 0,
+    kept,
+    admitted: isOptedOut ? noWishes : isAllOnTemplate ? kept : wishesOf(ofTemplate),
   };
 }
 
@@ -67,7 +74,7 @@ function templateMetadata({ spec }: RawWorkload): RawMetadata | undefined {
   return (spec?.template ?? spec?.jobTemplate?.spec?.template)?.metadata;
 }
 
-function ofBindings(annotations: RawMetadata['annotations']): Readonly<Record<string, string>> {
+function inOurWords(annotations: RawMetadata['annotations']): Readonly<Record<string, string>> {
   const ours = Object.entries(annotations ?? {}).filter(([key]) => key.includes(vocabularyMark));
   return Object.fromEntries(ours);
 }

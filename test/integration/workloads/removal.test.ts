@@ -71,8 +71,9 @@ describe('a service that was requested by annotation', () => {
   });
 
   it('stays while one kind that could ask for it can not be listed, and the log says so', async () => {
-    const instance = await inUse(world, 'refused', 'refused');
+    // Before: who looks already has the list that would be refused.
     client.isRefused = true;
+    const instance = await inUse(world, 'refused', 'refused');
     await world.remove(deployments, 'refused');
     const said = 'nothing is removed in namespace';
     await waitFor(() => world.eavesdropper.log.includes(said), { describe: 'the log says why' });

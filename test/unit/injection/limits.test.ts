@@ -60,6 +60,28 @@ describe('annotations that ask for more than one object may have are not read', 
     expect(parseAnnotations({ ...db, [key('type.bind', 'db')]: half }).requests).toHaveLength(1);
   });
 
+  it('of values in parameters, over all of them; text is one value, whatever stands in it', () => {
+    const asks = { ...db, [key('bind', 'other')]: 'request/pg/small' };
+    const params = (count: number) => ({
+      [key('params.bind', 'db')]: `{"a":[${Array(count).fill('{}').join(',')}]}`,
+    });
+    expect(parseAnnotations({ ...asks, ...params(900) }).isExcessive).toBeUndefined();
+    const text = JSON.stringify({ script: `,[{"\\`.repeat(2_000) });
+    expect(parseAnnotations({ ...asks, [key('params.bind', 'db')]: text }).isExcessive).toBeUndefined();
+    const both = {
+      ...asks,
+      ...params(900),
+      [key('params.bind', 'other')]: params(900)[key('params.bind', 'db')]!,
+    };
+    expect(parseAnnotations(both)).toMatchObject({
+      isExcessive: true,
+      requests: [],
+      problems: [
+        { severity: 'error', message: expect.stringContaining('put parameters into a Secret') as string },
+      ],
+    });
+  });
+
   it('but annotations of others are not counted', () => {
     const others = many(5_000, (index) => [`example.com/a${index}`, 'x'.repeat(60)]);
     expect(parseAnnotations({ ...others, ...db }, defaultLimits).requests).toHaveLength(1);

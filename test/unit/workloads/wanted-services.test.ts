@@ -1,5 +1,5 @@
 import { trimWorkload } from '../../../src/workloads/workload.ts';
-import { admittedServices, wantedServices } from '../../../src/workloads/wanted-services.ts';
+import { admittedServices, parametersOf, wantedServices } from '../../../src/workloads/wanted-services.ts';
 
 const bind = 'bind.servicecatalog.k8s.io/db';
 const params = 'params.bind.servicecatalog.k8s.io/db';
@@ -18,7 +18,10 @@ describe('services that workloads want', () => {
       deployment('b', {}, { [bind]: 'request/postgresql/small' }),
     ]);
     expect([...instances.values()]).toEqual([
-      expect.objectContaining({ class: 'postgresql', plan: 'small', source: 'request/postgresql/small' }),
+      expect.objectContaining({
+        request: { class: 'postgresql', plan: 'small' },
+        source: 'request/postgresql/small',
+      }),
     ]);
     const [binding] = bindings.values();
     expect(binding?.instance).toBe(binding?.name);
@@ -44,8 +47,8 @@ describe('services that workloads want', () => {
     const [secret] = wantedServices([
       deployment('a', { ...source, [params]: 'secret:s/k' }),
     ]).instances.values();
-    expect(inline?.parameters).toEqual({ size: 1 });
-    expect(secret?.parametersFrom).toEqual([{ secretKeyRef: { name: 's', key: 'k' } }]);
+    expect(parametersOf(inline!)).toEqual({ parameters: { size: 1 } });
+    expect(parametersOf(secret!)).toEqual({ parametersFrom: [{ secretKeyRef: { name: 's', key: 'k' } }] });
   });
 
   it('are only a binding for an instance that is there', () => {
@@ -83,22 +86,66 @@ describe('services that may be made', () => {
 });
 
 describe('a workload as it is kept', () => {
-  it('has nothing but its name and the annotations of the vocabulary', () => {
-    const workload = deployment('a', { 'other/key': 'x', [bind]: '' });
-    const metadata = { name: 'a', namespace: 'n' };
-    expect(workload).toEqual({ metadata, bindingAnnotations: { [bind]: '' }, templateAnnotations: {} });
+  it('has nothing but its name and what it asks for', () => {
+    const workload = deployment('a', { 'other/key': 'x', [bind]: 'instance/i', [params]: '{"a": 1}' });
+    const nothing = { list: [], isComplete: true };
+    expect(workload).toEqual({
+      metadata: { name: 'a', namespace: 'n' },
+      isAsking: true,
+      kept: {
+        list: [
+          {
+            name: expect.stringMatching(/^db-[0-9a-f]{8}$/) as string,
+            request: undefined,
+            instance: 'i',
+            source: 'instance/i',
+            parameters: '{"a": 1}',
+          },
+        ],
+        isComplete: true,
+      },
+      admitted: nothing,
+    });
+    expect(deployment('b', { 'other/key': 'x' })).toMatchObject({ isAsking: false, kept: nothing });
+  });
+
+  it('is not read when it has more values in its parameters than anybody can wait for', () => {
+    const many = `{"a":[${Array(3_000).fill('{}').join(',')}]}`;
+    const { kept, isAsking } = deployment('a', { [bind]: 'request/postgresql/small', [params]: many });
+    expect([isAsking, kept]).toEqual([true, { list: [], isComplete: false }]);
+  });
+
+  it('asks for itself when an operator made it', () => {
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'u', controller: true };
+    for (const apiVersion of ['apps/v1', undefined]) {
+      const { kept } = trimWorkload({
+        ...(apiVersion && { apiVersion, kind: 'Deployment' }),
+        metadata: {
+          name: 'a',
+          namespace: 'n',
+          annotations: { [bind]: 'request/postgresql/small' },
+          ownerReferences: [owner],
+        },
+      });
+      expect(kept.list).toHaveLength(1);
+    }
   });
 
   it.each([
     ['being deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }],
     [
-      'made by another one',
-      { ownerReferences: [{ apiVersion: 'v1', kind: 'X', name: 'x', uid: 'u', controller: true }] },
+      'made by a CronJob',
+      {
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'x', uid: 'u', controller: true }],
+      },
     ],
   ])('asks for nothing while %s', (_name, metadata) => {
-    const workload = trimWorkload({
-      metadata: { name: 'a', namespace: 'n', annotations: { [bind]: '' }, ...metadata },
+    const annotations = { [bind]: 'request/postgresql/small' };
+    const { kept, admitted, isAsking } = trimWorkload({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'a', namespace: 'n', annotations, ...metadata },
     });
-    expect([workload.bindingAnnotations, workload.templateAnnotations]).toEqual([{}, {}]);
+    expect([kept.list, admitted.list, isAsking]).toEqual([[], [], false]);
   });
 });
