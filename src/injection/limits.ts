@@ -40,7 +40,7 @@ export const maxAdditions = 10_000;
  * Values in all parameters of an object together. To read one costs a microsecond, in the way of everybody else's Pods and
  * again for each change; a document of 64 KiB may have twenty thousand.
  */
-export const maxParameterValues = 2_048;
+const maxParameterValues = 2_048;
 
 const bindPrefix = bindingAnnotationPrefixes.bind;
 const paramsPrefix = bindingAnnotationPrefixes.params;
