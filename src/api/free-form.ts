@@ -17,7 +17,15 @@ export const catalogFields = [
   'serviceBindingCreateParameterSchema',
 ] as const;
 
-export const freeFormFields: readonly string[] = [parametersField, defaultParametersField, ...catalogFields];
+/** Of a preset: the sources of volumes change with every release of Kubernetes. */
+const volumesField = 'volumes';
+
+export const freeFormFields: readonly string[] = [
+  parametersField,
+  defaultParametersField,
+  ...catalogFields,
+  volumesField,
+];
 
 /** Parameters as JSON: those of an object with those from Secrets, and those of a class or plan. */
 export const maxParametersBytes = 128 * 1024;

@@ -12,9 +12,7 @@ import type { PodNote } from '../admission/pod-note.ts';
 import { forRealRequests } from '../admission/real-request.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { AdmissionServer } from '../admission/server.ts';
-import type { PodPreset } from '../api/generated/pod-preset.ts';
 import { controllerFieldManager } from '../api/group.ts';
-import { podPresets } from '../api/kinds.ts';
 import { aborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -25,11 +23,11 @@ import type { ClientAuthorities } from '../certs/client-authorities.ts';
 import { defaultRotation } from '../certs/rotation.ts';
 import { ServingCertificate, type ServingCertificateDeps } from '../certs/serving-certificate.ts';
 import type { WebhookConfig } from '../config.ts';
-import { Informer } from '../control/informer.ts';
 import { idKey, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { admissionResolution, offeringProblem } from '../model/admission-resolution.ts';
+import { createPresetInformer } from '../presets/preset-controller.ts';
 import { knownNamespaces } from './known-namespaces.ts';
 
 export interface WebhookRoleDeps {
@@ -79,7 +77,7 @@ export function webhookStores(stores: Stores): readonly Stores[keyof Stores][] {
 /** The admission webhook of one process. All replicas serve; none needs to lead. */
 export class WebhookRole {
   readonly #deps: WebhookRoleDeps;
-  readonly #presets: Informer<PodPreset>;
+  readonly #presets: ReturnType<typeof createPresetInformer>;
   readonly #events: EventRecorder;
   readonly #certificate: ServingCertificate;
   #isListening = false;
@@ -87,8 +85,7 @@ export class WebhookRole {
   constructor(deps: WebhookRoleDeps) {
     this.#deps = deps;
     const { client, logger, identity, namespace, config } = deps;
-    const indexes = { namespace: ({ metadata }: PodPreset) => [metadata.namespace ?? ''] };
-    this.#presets = new Informer<PodPreset>({ client, logger, resource: podPresets, indexes });
+    this.#presets = createPresetInformer({ client, logger });
     this.#events = new EventRecorder({ client, component: 'bindery-webhook', instance: identity, logger });
     const shared = { client, logger, clock: systemClock };
     this.#certificate = new ServingCertificate({

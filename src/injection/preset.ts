@@ -40,11 +40,13 @@ export function matchingPresets(
   return presets
     .filter(({ spec }) => spec.selector !== undefined && selectsLabels(spec.selector, pod?.labels ?? {}))
     .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
-    .map(readPreset);
+    .map(remembered);
 }
 
 /** Presets are what the store holds: the same objects for every Pod. */
-export const readPreset: (preset: PodPreset) => Preset = memoized(({ metadata, spec }) => {
+const remembered = memoized(readPreset);
+
+export function readPreset({ metadata, spec }: PodPreset): Preset {
   const bindings = (spec.bindings ?? []).map(asAnnotations);
   const parsed = bindings.map((annotations) => parseAnnotations(annotations));
   return {
@@ -62,7 +64,7 @@ export const readPreset: (preset: PodPreset) => Preset = memoized(({ metadata, s
     problems: parsed.flatMap(({ problems }) => problems),
     unusable: presetProblem(spec),
   };
-});
+}
 
 /** The fields of a preset's binding have the notation of the annotations, so the same reader reads them. */
 function asAnnotations(binding: PodPresetBinding): Annotations {

@@ -1,6 +1,7 @@
 import { catalogFields, parametersField } from '../api/free-form.ts';
+import type { PodPreset } from '../api/generated/pod-preset.ts';
 import { labelPrefix } from '../api/group.ts';
-import { foldedFrom } from '../base/folded-json.ts';
+import { foldedFrom, hasMoreValues } from '../base/folded-json.ts';
 import { canonicalJson } from '../base/json.ts';
 import { copyLazily, jsonOf, lazyText } from '../base/lazy-json.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -25,6 +26,11 @@ const comparedFields: readonly string[] = [...catalogFields, 'description', 'tag
 /** A catalog never gives more. */
 const maxComparedLength = 512 * 1024;
 
+/** A longer spec of a preset is withheld, bytes of JSON. A preset of thirty variables and volumes has some four thousand. */
+export const maxPresetBytes = 32 * 1024;
+/** Likewise of more values: 32 KiB of `{}` are a megabyte as objects. What the definition allows of variables has 1,500. */
+export const maxPresetValues = 2_500;
+
 /** An instance or a binding: without owners, and without large parameters, which are read when they are sent. */
 export function keptBrokered<T extends KubeObject & { readonly spec: object }>(object: T): T {
   const { metadata, spec } = object;
@@ -38,6 +44,39 @@ export function keptBrokered<T extends KubeObject & { readonly spec: object }>(o
         ? spec
         : copyLazily(spec, { [parametersField]: new Withheld(text) }),
   };
+}
+
+/** Where `withheld` is there, `spec` is empty: without selector it chooses no Pod. */
+export interface KeptPreset extends PodPreset {
+  /** In the place of the spec. It can not be written, so that the empty one can not get to the API server. */
+  readonly withheld?: Withheld;
+}
+
+/** A preset: without owners and finalizers, and without a spec that is too large to be used. */
+export function keptPreset(preset: PodPreset): KeptPreset {
+  const { ownerReferences: _, finalizers: __, ...kept } = withoutManagedFields(preset.metadata);
+  const metadata = {
+    ...kept,
+    ...bounded('labels', kept.labels),
+    ...bounded('annotations', kept.annotations),
+  };
+  const text = textOf(preset.spec);
+  return text !== undefined &&
+    Buffer.byteLength(text) <= maxPresetBytes &&
+    !hasMoreValues(text, maxPresetValues)
+    ? { ...preset, metadata }
+    : { ...preset, metadata, spec: {}, withheld: new Withheld(text ?? '') };
+}
+
+/** As JSON. What is kept as text is not parsed for it. */
+function textOf(spec: object): string | undefined {
+  try {
+    const fields = Object.keys(spec).map((key) => `${JSON.stringify(key)}:${jsonOf(spec, key)}`);
+    return `{${fields.join(',')}}`;
+  } catch {
+    // Thousands of levels deep.
+    return undefined;
+  }
 }
 
 /** A class or a plan. */

@@ -1,4 +1,3 @@
-import type { PodPreset } from '../api/generated/pod-preset.ts';
 import { podPresets } from '../api/kinds.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -6,6 +5,7 @@ import { timestamp } from '../control/attempts.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { Informer } from '../control/informer.ts';
 import { writeStatus } from '../control/status-writer.ts';
+import { keptPreset, maxPresetBytes, maxPresetValues, type KeptPreset } from '../model/kept-form.ts';
 import { statusOf, type Verdict } from '../model/verdict.ts';
 import { readPreset } from '../injection/preset.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -22,17 +22,19 @@ export interface PresetControllerDeps {
   readonly observe?: ReconcileObserver | undefined;
 }
 
+/** What controller and webhook know of presets. */
 export function createPresetInformer({
   client,
   logger,
 }: {
   readonly client: KubeClient;
   readonly logger: Logger;
-}): Informer<PodPreset> {
-  return new Informer<PodPreset>({
+}): Informer<KeptPreset> {
+  return new Informer<KeptPreset>({
     client,
     logger,
     resource: podPresets,
+    trim: keptPreset,
     indexes: { namespace: namespaceOf },
   });
 }
@@ -40,7 +42,7 @@ export function createPresetInformer({
 /** Tells in the status of each PodPreset whether Pods can be created with it. Its keys are those of the presets. */
 export function presetController(
   { client, stores, logger, clock, observe }: PresetControllerDeps,
-  { store }: Pick<Informer<PodPreset>, 'store'>,
+  { store }: Pick<Informer<KeptPreset>, 'store'>,
 ): Controller {
   const namespaces = stores.namespaces.store;
   const controller = new Controller({
@@ -78,7 +80,7 @@ export function presetController(
   return controller;
 }
 
-function namespaceOf({ metadata }: PodPreset): readonly string[] {
+function namespaceOf({ metadata }: KubeObject): readonly string[] {
   return [metadata.namespace ?? ''];
 }
 
@@ -88,18 +90,30 @@ function seesAllPods({ metadata: { labels } }: KubeObject): boolean {
 }
 
 /** What is wrong with a binding leaves out that binding; anything else leaves out the preset. */
-export function verdictOf(preset: PodPreset, namespace: KubeObject): Verdict {
+export function verdictOf(preset: KeptPreset, namespace: KubeObject): Verdict {
+  const { withheld } = preset;
+  if (withheld !== undefined) return invalid(`Left out of all Pods: ${excessOf(withheld)}`);
   const { unusable, problems } = readPreset(preset);
   const wrong = problems.find(({ severity }) => severity === 'error')?.message;
   if (unusable === undefined && wrong === undefined) {
     if (!seesAllPods(namespace)) return unlabelled(namespace);
     return { kind: 'ready', reason: 'Usable', message: 'Pods that the selector chooses get what it has.' };
   }
-  const message =
+  return invalid(
     unusable === undefined
       ? `A binding is left out of Pods: ${wrong}`
-      : `Left out of all Pods, which could not be created with it: ${unusable}`;
+      : `Left out of all Pods, which could not be created with it: ${unusable}`,
+  );
+}
+
+function invalid(message: string): Verdict {
   return { kind: 'stalled', reason: 'Invalid', failedReason: 'Invalid', message };
+}
+
+function excessOf({ bytes }: { readonly bytes: number }): string {
+  return bytes > maxPresetBytes
+    ? `it is larger than ${maxPresetBytes / 1024} KiB`
+    : `it holds more than ${maxPresetValues} values`;
 }
 
 function unlabelled({ metadata: { name, labels } }: KubeObject): Verdict {

@@ -350,6 +350,12 @@ const presetCases: readonly CreateCase[] = [
     { bindings: [{ name: 'db', from: 'request/c/p' }] },
     'bindings[0].from',
   ],
+  [
+    'a value that is larger than a preset may be',
+    'PodPreset',
+    { env: [{ name: 'A', value: 'x'.repeat(32_769) }] },
+    'env[0].value',
+  ],
   ['two bindings of a name', 'PodPreset', { bindings: [{ name: 'db' }, { name: 'db' }] }, 'Duplicate value'],
 ];
 

@@ -3,6 +3,7 @@ import { apiVersion } from '../../../src/api/group.ts';
 import {
   clusterServiceBrokers,
   clusterServiceClasses,
+  podPresets,
   serviceBindings,
   serviceInstances,
 } from '../../../src/api/kinds.ts';
@@ -200,6 +201,30 @@ it('many that are just small enough are provisioned, and take the memory of smal
   expect(JSON.stringify(first?.body)).toContain(JSON.stringify(large));
   await expectBounded();
 }, 300_000);
+
+describe('PodPresets', () => {
+  const many = 6;
+
+  it('that are too large say so, and take the memory of small ones', async () => {
+    const volumes = [{ name: 'v', emptyDir: emptyObjects(1_000_000) }];
+    for (let at = 0; at < many; at++) {
+      await mallory.create(podPresets, {
+        metadata: { name: `large-${at}`, namespace: theirs },
+        spec: { selector: {}, volumes },
+      } as KubeObject);
+    }
+    for (let at = 0; at < many; at++) {
+      const isTold = (preset: KubeObject): boolean =>
+        JSON.stringify(preset).includes('Left out of all Pods: it is larger than 32 KiB');
+      const told = async () =>
+        isTold(await world.client.get(podPresets, { namespace: theirs, name: `large-${at}` }));
+      await waitFor(told, { ...patience, describe: `large-${at} is told that it is too large` });
+    }
+    await expectBounded();
+    await restart();
+    await expectBounded();
+  }, 300_000);
+});
 
 describe('a catalog', () => {
   it('that became too large is not used, and what was offered stays', async () => {

@@ -1,5 +1,6 @@
+import type { PodPreset, PodPresetSpec } from '../../../src/api/generated/pod-preset.ts';
 import { lazyText, putLazily } from '../../../src/base/lazy-json.ts';
-import { keptBrokered, keptItem, keptItemSpec } from '../../../src/model/kept-form.ts';
+import { keptBrokered, keptItem, keptItemSpec, keptPreset } from '../../../src/model/kept-form.ts';
 import { Store } from '../../../src/control/store.ts';
 import { Withheld } from '../../../src/control/withheld.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
@@ -69,6 +70,70 @@ describe('an instance or a binding in a store', () => {
     expect(metadata).not.toHaveProperty('managedFields');
   });
 });
+
+describe('a preset in a store', () => {
+  const preset = (spec: PodPresetSpec, metadata: object = {}): PodPreset => ({
+    metadata: { name: 'a', namespace: 'n', ...metadata },
+    spec: { selector: {}, ...spec },
+  });
+  const variables = (count: number, value: string): PodPresetSpec => ({
+    env: Array.from({ length: count }, (_, at) => ({ name: `V${at}`, value })),
+  });
+  const source = { secretKeyRef: { name: 'credentials', key: 'password' } };
+
+  it.each<[string, PodPresetSpec]>([
+    ['one long value', variables(1, 'x'.repeat(32_000))],
+    [
+      'as many variables as there may be',
+      { env: Array.from({ length: 256 }, (_, at) => ({ name: `V${at}`, valueFrom: source })) },
+    ],
+  ])('is whole with %s', (_what, spec) => {
+    expect(keptPreset(preset(spec))).toEqual(preset(spec));
+  });
+
+  const deep = (levels: number): object =>
+    JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as object;
+  it.each<[string, PodPresetSpec]>([
+    ['many long values', variables(200, 'x'.repeat(6_000))],
+    ['values that are long in UTF-8', variables(1, '€'.repeat(12_000))],
+    ['many values in little text', { volumes: [{ name: 'v', x: emptyObjects(3_000) }] }],
+    ['many labels', { selector: { matchLabels: Object.fromEntries(labels(3_000)) } }],
+    ['thousands of levels', { volumes: [{ name: 'v', x: deep(10_000) }] }],
+  ])('chooses no Pod, and has nothing else of its spec, with %s', (_what, spec) => {
+    const kept = keptPreset(preset(spec));
+    expect(kept).toEqual({ ...preset({}), spec: {}, withheld: expect.any(Withheld) as unknown });
+    expect(() => JSON.stringify(kept)).toThrow('can not be written');
+    expect(keptPreset(kept)).toEqual(kept);
+  });
+
+  it('is not parsed to find out how large it is', () => {
+    const spec = {};
+    putLazily(spec, 'volumes', JSON.stringify(emptyObjects(300_000)), () => {
+      throw new Error('nobody reads them');
+    });
+    expect(keptPreset({ metadata: { name: 'a' }, spec }).withheld?.bytes).toBeGreaterThan(900_000);
+  });
+
+  it('has no owners, no managers, no finalizers and no manifest, and of many annotations the first ones', () => {
+    const annotations = Object.fromEntries(labels(3_000));
+    const { metadata } = keptPreset(
+      preset(
+        {},
+        { annotations, ownerReferences: [{}], managedFields: [{}], finalizers: ['f'], generation: 2 },
+      ),
+    );
+    expect(Object.keys(metadata)).toEqual(['name', 'namespace', 'annotations', 'generation']);
+    expect(JSON.stringify(metadata).length).toBeLessThan(40 * 1024);
+  });
+});
+
+function emptyObjects(count: number): readonly object[] {
+  return Array.from({ length: count }, () => ({}));
+}
+
+function labels(count: number): readonly (readonly [string, string])[] {
+  return Array.from({ length: count }, (_, at) => [`key-${at}`, 'x'.repeat(20)]);
+}
 
 describe('a class or a plan in a store', () => {
   it('has what is small of the catalog, and of what is large enough to know whether it changed', () => {

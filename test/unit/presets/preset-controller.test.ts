@@ -1,4 +1,5 @@
 import type { PodPreset, PodPresetSpec } from '../../../src/api/generated/pod-preset.ts';
+import { keptPreset } from '../../../src/model/kept-form.ts';
 import { verdictOf } from '../../../src/presets/preset-controller.ts';
 
 function preset(spec: PodPresetSpec): PodPreset {
@@ -39,4 +40,19 @@ it.each([
 it('what is wrong with the preset itself comes first', () => {
   const bad = preset({ selector: {}, bindings: [{ name: 'db', from: 'nonsense' }] });
   expect(verdictOf(bad, namespace())).toMatchObject({ kind: 'stalled', reason: 'Invalid' });
+});
+
+it.each<[string, PodPresetSpec, string]>([
+  ['larger than 32 KiB', { env: [{ name: 'A', value: 'x'.repeat(33_000) }] }, 'it is larger than 32 KiB'],
+  [
+    'of too many values',
+    { selector: { matchLabels: Object.fromEntries(Array.from({ length: 2_600 }, (_, at) => [at, ''])) } },
+    'it holds more than 2500 values',
+  ],
+])('a preset that is %s says so', (_what, spec, reason) => {
+  expect(verdictOf(keptPreset(preset(spec)), namespace(wanted))).toMatchObject({
+    kind: 'stalled',
+    reason: 'Invalid',
+    message: `Left out of all Pods: ${reason}`,
+  });
 });
