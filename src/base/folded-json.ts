@@ -73,15 +73,20 @@ function isParent(value: unknown): value is Record<string, unknown> {
 
 /** Whether a JSON text holds more values than that, roughly: each takes some fifty bytes or more when it is parsed. */
 export function hasMoreValues(text: string, max: number): boolean {
+  return valuesIn(text, max) > max;
+}
+
+/** About how many values a JSON text holds, counted until they are more than `max`. */
+export function valuesIn(text: string, max: number): number {
   let count = 0;
   for (let at = 0; at < text.length && count <= max; at++) {
     const code = text.charCodeAt(at);
     if (code === quote) {
       at = endOfString(text, at);
-      if (at < 0) return false;
+      if (at < 0) return count;
     } else if (code === 0x2c || code === 0x7b || code === 0x5b) count++;
   }
-  return count > max;
+  return count;
 }
 
 /** Where the object or list that begins at `start` has ended. */

@@ -1,4 +1,5 @@
 import { bindingAnnotationPrefixes, group } from '../api/group.ts';
+import { valuesIn } from '../base/folded-json.ts';
 import { isBindingKey } from './annotation-keys.ts';
 import type { Annotations } from './pod.ts';
 import { error, type Problem } from './problem.ts';
@@ -98,23 +99,11 @@ export function excessOfList(what: string, text: string, remedy: string): string
 
 function excessOfValues(annotations: Annotations, keys: readonly string[]): Problem | undefined {
   const parameters = keys.filter((key) => key.startsWith(paramsPrefix));
-  const values = parameters.reduce((sum, key) => sum + valuesIn(annotations[key] ?? ''), 0);
+  const values = parameters.reduce(
+    (sum, key) => sum + valuesIn(annotations[key] ?? '', maxParameterValues),
+    0,
+  );
   if (values <= maxParameterValues) return undefined;
   const remedy = `put parameters into a Secret (${paramsPrefix}…: secret:<name>/<key>)`;
   return error(bindPrefix, tooMany(`values in ${paramsPrefix}…`, values, maxParameterValues, remedy), 250);
 }
-
-/** About how many values a JSON text has, found in one pass: what opens or separates them, outside of strings. */
-function valuesIn(text: string): number {
-  let count = 1;
-  let isString = false;
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charCodeAt(at);
-    if (isString && character === backslash) at++;
-    else if (character === quotationMark) isString = !isString;
-    else if (!isString && (character === comma || character === brace || character === bracket)) count++;
-  }
-  return count;
-}
-
-const [quotationMark, backslash, comma, brace, bracket] = [0x22, 0x5c, 0x2c, 0x7b, 0x5b];
