@@ -117,7 +117,7 @@ describe('a name that is looked up', () => {
 
   it('is given up when the operating system does not answer in time, and those behind it are not asked for', async () => {
     const names = lookup({
-      deadlineMs: 100,
+      deadlineMs: 1_000,
       askSystem: (name) => {
         askedSystem.push(name);
         return new Promise(() => undefined);
@@ -127,7 +127,8 @@ describe('a name that is looked up', () => {
     for (const found of await Promise.allSettled(searches)) {
       expect(found).toMatchObject({ status: 'rejected', reason: { code: 'EAI_AGAIN' } });
     }
-    expect(askedSystem).toEqual(['a.local']);
+    // Which of them comes first is for the name server to say.
+    expect(askedSystem).toHaveLength(1);
   });
 });
 
