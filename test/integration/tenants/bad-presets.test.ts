@@ -6,7 +6,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { namespaces, pods } from '../../../src/kube/resources.ts';
 import { startInstalled, tenant } from '../../support/installed-bindery.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 /** Whoever may write PodPresets must not be able to stop the Pods of others. */
@@ -92,4 +92,22 @@ it('a preset that is mended is used', async () => {
   const mended = await world.until<PodPreset>(podPresets, 'mended', isReady, 'is usable');
   expect(mended.status).toMatchObject({ observedGeneration: 2, lastConditionState: 'Ready' });
   await waitFor(async () => JSON.stringify(await pod('after', true)).includes('"MENDED"'));
+});
+
+// Last: what selects namespaces hears of a label a moment later.
+it('a preset says what its namespace lacks, until it has it', async () => {
+  const lacks = (found: KubeObject): boolean => readyReason(found) === 'NamespaceNotLabelled';
+  const label = async (value: string | null): Promise<void> => {
+    const labels = { 'servicecatalog.k8s.io/pod-presets': value };
+    await world.client.patch(
+      namespaces,
+      { name: world.namespace },
+      { metadata: { labels } },
+      { type: 'merge' },
+    );
+  };
+  await label(null);
+  await world.until(podPresets, 'good', lacks, 'says so');
+  await label('enabled');
+  await world.until(podPresets, 'good', isReady, 'is usable again');
 });

@@ -2,7 +2,13 @@ import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { CallOptions, KubeClient, ListQuery } from '../../../src/kube/client.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';
 import type { KubeList, KubeObject } from '../../../src/kube/objects.ts';
-import { cronJobs, deployments, statefulSets, type Resource } from '../../../src/kube/resources.ts';
+import {
+  configMaps,
+  cronJobs,
+  deployments,
+  statefulSets,
+  type Resource,
+} from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import type { RunningRole } from '../../support/world/running-role.ts';
@@ -82,6 +88,28 @@ describe('a service that was requested by annotation', () => {
     client.isRefused = false;
     await world.gone(serviceBindings, instance.metadata.name);
     await world.gone(serviceInstances, instance.metadata.name);
+  });
+
+  it('stays when the resource of an operator becomes the owner of its workload', async () => {
+    const instance = await inUse(world, 'operated', 'operated');
+    const { metadata } = await world.client.create<KubeObject>(configMaps, {
+      metadata: { namespace: world.namespace, name: 'operated' },
+    });
+    const owner = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      name: 'operated',
+      uid: metadata.uid,
+      controller: true,
+    };
+    await world.client.patch(
+      deployments,
+      { namespace: world.namespace, name: 'operated' },
+      { metadata: { ownerReferences: [owner] } },
+      { type: 'merge' },
+    );
+    await lookAround(world);
+    await isKept(world, instance);
   });
 
   it('stays when somebody binds it while it is looked at', async () => {
