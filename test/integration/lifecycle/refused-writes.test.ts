@@ -2,17 +2,10 @@ import type { ClusterServiceBroker } from '../../../src/api/generated/cluster-se
 import { apiVersion } from '../../../src/api/group.ts';
 import { clusterServiceBrokers } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
 import { freePort } from '../../support/free-port.ts';
+import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
 import { ServiceWorld, readyReason } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-
-const policies = policyKind('validatingadmissionpolicies', 'ValidatingAdmissionPolicy');
-const policyBindings = policyKind('validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding');
-
-function policyKind(plural: string, kind: string): Resource {
-  return { group: 'admissionregistration.k8s.io', version: 'v1', plural, kind, namespaced: false };
-}
 
 const brokerCount = 24;
 const observedMs = 5000;
@@ -24,33 +17,10 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 /** An API server that takes no status of ours, as one whose etcd is full. */
-async function refuseStatuses(): Promise<void> {
-  const metadata = { name: 'no-space' };
-  await world.client.create(policies, {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: policies.kind,
-    metadata,
-    spec: {
-      failurePolicy: 'Fail',
-      matchConstraints: {
-        resourceRules: [
-          {
-            apiGroups: ['servicecatalog.k8s.io'],
-            apiVersions: ['*'],
-            operations: ['UPDATE'],
-            resources: ['clusterservicebrokers/status'],
-          },
-        ],
-      },
-      validations: [{ expression: 'false', message: 'no space' }],
-    },
-  } as KubeObject);
-  await world.client.create(policyBindings, {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: policyBindings.kind,
-    metadata,
-    spec: { policyName: 'no-space', validationActions: ['Deny'] },
-  } as KubeObject);
+function refuseStatuses(): Promise<void> {
+  const resource = 'clusterservicebrokers/status';
+  const refusal = { operation: 'UPDATE', resource, expression: 'false', message: 'no space' } as const;
+  return refuse(world.client, 'no-space', refusal);
 }
 
 async function createBroker(name: string, url: string): Promise<void> {
@@ -94,8 +64,7 @@ it('24 failing brokers whose status can not be written make no storm, and are to
   await waitFor(() => performance.now() - startedMs > observedMs);
   expect(count() - before).toBeLessThan((observedMs / 1000) * 20);
 
-  await world.client.delete(policyBindings, { name: 'no-space' });
-  await world.client.delete(policies, { name: 'no-space' });
+  await refuseNoMore(world.client, 'no-space');
   for (const name of names) {
     const isTold = (broker: KubeObject): boolean => readyReason(broker) === 'ErrorFetchingCatalog';
     await world.until(clusterServiceBrokers, name, isTold, 'says what is wrong');

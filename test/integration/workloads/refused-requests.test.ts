@@ -1,23 +1,10 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, events, type Resource } from '../../../src/kube/resources.ts';
+import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { asking, deploy, generatedFor, inUse } from './requested-services.ts';
-
-const apiVersion = 'admissionregistration.k8s.io/v1';
-const policies: Resource = {
-  group: 'admissionregistration.k8s.io',
-  version: 'v1',
-  plural: 'validatingadmissionpolicies',
-  kind: 'ValidatingAdmissionPolicy',
-  namespaced: false,
-};
-const policyBindings: Resource = {
-  ...policies,
-  plural: 'validatingadmissionpolicybindings',
-  kind: 'ValidatingAdmissionPolicyBinding',
-};
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -26,33 +13,9 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 /** A rule of the cluster's operator against objects of this name. */
-async function refuse({ plural }: Resource, name: string, message: string): Promise<void> {
-  const metadata = { name: `no-${plural}` };
-  await world.client.create(policies, {
-    apiVersion,
-    kind: policies.kind,
-    metadata,
-    spec: {
-      failurePolicy: 'Fail',
-      matchConstraints: {
-        resourceRules: [
-          {
-            apiGroups: ['servicecatalog.k8s.io'],
-            apiVersions: ['*'],
-            operations: ['CREATE'],
-            resources: [plural],
-          },
-        ],
-      },
-      validations: [{ expression: `object.metadata.name != '${name}'`, message }],
-    },
-  } as KubeObject);
-  await world.client.create(policyBindings, {
-    apiVersion,
-    kind: policyBindings.kind,
-    metadata,
-    spec: { policyName: metadata.name, validationActions: ['Deny'] },
-  } as KubeObject);
+async function refuseNamed({ plural }: Resource, name: string, message: string): Promise<void> {
+  const expression = `object.metadata.name != '${name}'`;
+  await refuse(world.client, `no-${plural}`, { operation: 'CREATE', resource: plural, expression, message });
   const object = {
     apiVersion: 'servicecatalog.k8s.io/v1beta1',
     metadata: { name, namespace: world.namespace },
@@ -102,7 +65,7 @@ it.each([
   'a request whose %s is refused stops no other, and says so on its workload',
   async (what, resource, kind) => {
     await inUse(world, `leaving-${what}`, `leaving-${what}`);
-    await refuse(resource, generatedFor(`refused-${what}`), 'two databases are enough');
+    await refuseNamed(resource, generatedFor(`refused-${what}`), 'two databases are enough');
     await deploy(world, `refused-${what}`, asking(`refused-${what}`));
     await isToldOn(
       `refused-${what}`,
@@ -115,8 +78,7 @@ it.each([
     await world.gone(serviceInstances, generatedFor(`leaving-${what}`));
     expect(await toldOn(`other-${what}`)).toEqual([]);
 
-    await world.client.delete(policyBindings, { name: `no-${resource.plural}` });
-    await world.client.delete(policies, { name: `no-${resource.plural}` });
+    await refuseNoMore(world.client, `no-${resource.plural}`);
     await world.binding(generatedFor(`refused-${what}`), isReady, 'is ready, soon after nobody refuses it');
   },
   120_000,
