@@ -122,11 +122,11 @@ describe('a broker', () => {
       if (result.kind === 'unavailable') throw new Error(result.message);
       return result.client.catalog({}, AbortSignal.timeout(10_000));
     };
-    await world.until(async () => (await connect()).kind === 'catalog');
     const copy = {
       metadata: { name: `broker-credentials-${object.metadata.uid}`, namespace: 'default' },
     };
-    await world.until(() => world.exists(secrets, copy));
+    // Whoever connects makes the copy, once the instance has been heard of.
+    await world.until(async () => (await connect()).kind === 'catalog' && (await world.exists(secrets, copy)));
 
     await world.client.delete(namespaces, { name: namespace });
     await world.until(async () => !(await world.exists(secrets, { metadata: { name, namespace } })));
