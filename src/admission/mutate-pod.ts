@@ -4,6 +4,7 @@ import { patch } from '../injection/patch.ts';
 import { plan, planEphemeral, type PlanResult } from '../injection/plan.ts';
 import type { RawPod } from '../injection/pod.ts';
 import { matchingPresets } from '../injection/preset.ts';
+import { topWorkload } from '../injection/top-workload.ts';
 import { mirrorAnnotation, optOutOf, systemNamespaces } from '../model/scope.ts';
 import { deny, ignored, patched, unchanged, type Decision, type RequestContext } from './decision.ts';
 import type { MutatePodDeps, PodCase } from './pod-case.ts';
@@ -90,6 +91,7 @@ function judge({ request, pod, parsed, presets, deps }: PodCase): PlanResult {
     requests: parsed.requests,
     policy: parsed.policy,
     namespace: request.namespace,
+    workload: topWorkload('Pod', pod.metadata).workload,
     bindingSecretName: deps.bindingSecretName,
     presets,
     schedulingGates: deps.schedulingGates,
@@ -109,8 +111,8 @@ function write(result: PlanResult, podCase: PodCase): Decision {
 /** A Pod with new containers for debugging gets for them what it has already. */
 function debugged(pod: RawPod, { namespace, oldObject }: AdmissionRequest, deps: MutatePodDeps): Decision {
   const { requests } = parseAnnotations(pod.metadata?.annotations, deps.limits ?? defaultLimits);
+  const { workload } = topWorkload('Pod', pod.metadata);
   const { bindingSecretName } = deps;
-  return patched(
-    patch(planEphemeral({ pod, before: oldObject, requests, namespace, bindingSecretName }), pod),
-  );
+  const plan = planEphemeral({ pod, before: oldObject, requests, namespace, workload, bindingSecretName });
+  return patched(patch(plan, pod));
 }

@@ -1,13 +1,14 @@
 import { bindingAnnotationPrefixes } from '../api/group.ts';
 import type { Logger } from '../base/logger.ts';
 import { parseAnnotations, type ParsedAnnotations } from '../injection/annotations.ts';
-import { needsDefaultType, requestNames, type SecretNameLookup } from '../injection/binding.ts';
+import { needsDefaultType, requestNames, type RequestOwner, type SecretNameLookup } from '../injection/binding.ts';
 import { conflictWarning } from '../injection/conflict.ts';
 import { lift } from '../injection/lift.ts';
 import { defaultLimits, type RequestLimits } from '../injection/limits.ts';
 import { optOutOf, workloadKindOf } from '../model/scope.ts';
 import { plan } from '../injection/plan.ts';
-import type { Annotations, RawPod } from '../injection/pod.ts';
+import { topWorkload } from '../injection/top-workload.ts';
+import type { Annotations, RawMetadata, RawPod } from '../injection/pod.ts';
 import { cut } from '../injection/problem.ts';
 import type { BindingRequest, BindingSource } from '../injection/request.ts';
 import { podTemplateOf, type RawWorkload, type TemplateHolder } from '../injection/workload.ts';
@@ -125,19 +126,20 @@ function templateWarnings(
   if (optOut !== undefined) {
     return [`the Pods ask for bindings and have opted out of injection (${optOut}): nothing is injected`];
   }
+  const owner = { namespace, ...topWorkload(holder.kind, object?.['metadata'] as RawMetadata | undefined) };
   return [
-    ...sourceWarnings(parsed.requests, namespace, deps),
-    ...conflictWarnings(pod, parsed, namespace, deps),
+    ...sourceWarnings(parsed.requests, owner, deps),
+    ...conflictWarnings(pod, parsed, owner, deps),
   ];
 }
 
 /** What the sources mean that is not there. It may still come: nothing is refused because of it. */
 function sourceWarnings(
   requests: readonly BindingRequest[],
-  namespace: string,
+  owner: RequestOwner,
   deps: MutateWorkloadDeps,
 ): readonly string[] {
-  const warnings = requests.flatMap((request) => sourceWarning(request, namespace, deps) ?? []);
+  const warnings = requests.flatMap((request) => sourceWarning(request, owner, deps) ?? []);
   for (const { name, restartOnChange } of requests) {
     if (!restartOnChange || deps.restarts === true) continue;
     warnings.push(cut(`binding "${name}": restart=on-change is not available here; only the files change`));
@@ -147,9 +149,10 @@ function sourceWarnings(
 
 function sourceWarning(
   request: BindingRequest,
-  namespace: string,
+  owner: RequestOwner,
   deps: MutateWorkloadDeps,
 ): string | undefined {
+  const { namespace } = owner;
   const { name, source } = request;
   if (source.kind === 'request') {
     const problem = deps.offeringProblem(source.class, source.plan, namespace);
@@ -160,7 +163,7 @@ function sourceWarning(
     const what = `file type is "${name}" unless Secret "${source.secret}" has one`;
     return needsDefaultType(request) ? cut(`binding "${name}": ${what}; set ${typeKey}${name}`) : undefined;
   }
-  const { secret } = requestNames(request, namespace, deps.bindingSecretName);
+  const { secret } = requestNames(request, owner, deps.bindingSecretName);
   const missing = missingObject(source, namespace, deps);
   if (missing === undefined) return undefined;
   return cut(`binding "${name}": ${missing} does not exist; Pods wait for Secret "${secret}"`);
@@ -182,10 +185,10 @@ function missingObject(
 function conflictWarnings(
   pod: RawPod,
   { requests, policy }: ParsedAnnotations,
-  namespace: string,
+  { namespace, workload }: RequestOwner,
   { bindingSecretName, schedulingGates = false }: MutateWorkloadDeps,
 ): readonly string[] {
-  const result = plan({ pod, requests, policy, namespace, bindingSecretName, schedulingGates });
+  const result = plan({ pod, requests, policy, namespace, workload, bindingSecretName, schedulingGates });
   if (result.kind === 'excess') return [result.message];
   const warnings = result.conflicts.map(conflictWarning);
   return result.kind === 'inject' ? [...warnings, ...result.warnings] : warnings;

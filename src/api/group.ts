@@ -47,6 +47,10 @@ export const bindingAnnotationPrefixes = {
   params: `params.bind.${group}/`,
   /** `on-change`. */
   restart: `restart.bind.${group}/`,
+  /** An id under which workloads share an instance, or `<Kind>/<name>` for that of another workload. */
+  share: `share.bind.${group}/`,
+  /** `delete`, `keep`, or for how long an instance is kept that nobody asks for any more. */
+  reclaim: `reclaim.bind.${group}/`,
 } as const;
 
 /** What to do about a conflict: `deny`, `skip` or `keep-mine`. */
@@ -82,11 +86,29 @@ export const bindingSecretLabel = `${labelPrefix}binding-secret`;
 /** On the same: the id of the binding at the broker to which these credentials belong. */
 export const bindingIdAnnotation = `${labelPrefix}binding-id`;
 
-/** On instances and bindings that were made for an annotation, and go with its last user: `true`. */
+/** On instances and bindings that were made for an annotation: `true`. */
 export const generatedLabel = `${labelPrefix}generated`;
 
-/** On the same: the annotation's value they were made for, for people who wonder where they come from. */
+/** On those that were made when equal annotations shared a service: the annotation's value. They are left alone. */
 export const generatedForAnnotation = `${labelPrefix}generated-for`;
+
+/** On instances and bindings that were made for a workload: for which, and for what of it. See `requested-identity.ts`. */
+export const requestedForAnnotation = `${labelPrefix}requested-for`;
+
+/** On the same, a label: the name of the workload, or the id that workloads share. */
+export const workloadLabel = `${labelPrefix}workload`;
+
+/** On a workload: the user who asked for services last. Written by the webhook, held by a policy. */
+export const requestedByAnnotation = `${labelPrefix}requested-by`;
+
+/** On an instance: for how long it is kept when nobody asks for it any more, as recorded while somebody asked. */
+export const reclaimAnnotation = `${labelPrefix}reclaim`;
+
+/** On instances and bindings that nobody asks for: when they go, and the uid of the object that it was written on. */
+export const reclaimAtAnnotation = `${labelPrefix}reclaim-at`;
+
+/** On the template of a Job that a CronJob made: `CronJob/<name>`. */
+export const workloadMarkAnnotation = `status.${group}/workload`;
 
 /**
  * On instances and bindings whose id (`spec.externalID`) was made for them: when, as the webhook writes it, or for which uid,
@@ -95,8 +117,14 @@ export const generatedForAnnotation = `${labelPrefix}generated-for`;
 export const idMadeAnnotation = `${labelPrefix}id-made`;
 
 /** Marks on our own objects that are state, not settings: who replaces an object without them keeps them. */
-export const keptLabels: readonly string[] = [generatedLabel];
-export const keptAnnotations: readonly string[] = [generatedForAnnotation, idMadeAnnotation];
+export const keptLabels: readonly string[] = [generatedLabel, workloadLabel];
+export const keptAnnotations: readonly string[] = [
+  generatedForAnnotation,
+  requestedForAnnotation,
+  reclaimAnnotation,
+  reclaimAtAnnotation,
+  idMadeAnnotation,
+];
 
 /**
  * Field manager of what the controller writes. Admission tells it by this from a person with the same credentials, as

@@ -1,10 +1,8 @@
 /** Kubernetes names that follow from something else. */
-import { md5Hex, sha256Hex } from '../base/hash.ts';
-import { canonicalJson, parseExact } from '../base/json.ts';
+import { md5Hex } from '../base/hash.ts';
 
-/** A label's length: the most that a class or plan, and the Secret of a binding, may have. */
+/** A label's length: the most that a class or plan may have. */
 const maxNameLength = 63;
-const digestLength = 8;
 
 /**
  * Kubernetes name of the class or plan with this id at its broker, as the original service catalog made it: existing
@@ -42,33 +40,4 @@ function isSeparatorAfter(character: string, before: string): boolean {
 
 function escapeCharacter(character: string): string {
   return `z${(character.codePointAt(0) ?? 0).toString(16)}z`;
-}
-
-/**
- * Name of the instance and the binding that are made for an annotation: the same for equal requests, whoever makes
- * them, and different when source or parameters differ. A legal object and Secret name of at most 63 characters.
- * @param name what follows the `/` in the annotation's key
- * @param source the annotation's value, such as `request/postgresql/small`
- * @param parameters value of the parameter annotation; JSON counts by its content, not by its spelling
- */
-export function generatedName(name: string, source: string, parameters = ''): string {
-  const room = maxNameLength - digestLength - 1;
-  const request = `${source}\n${canonical(parameters)}`;
-  if (name.length <= room) return `${name}-${sha256Hex(request).slice(0, digestLength)}`;
-  // The part that is cut off still has to tell two names apart.
-  const digest = sha256Hex(`${name}\n${request}`).slice(0, digestLength);
-  return `${name.slice(0, room).replace(/[-.]+$/, '')}-${digest}`;
-}
-
-/** Whether a name has the form of those above. */
-export function hasGeneratedName(name: string): boolean {
-  return /^.+-[0-9a-f]{8}$/.test(name);
-}
-
-function canonical(parameters: string): string {
-  try {
-    return canonicalJson(parseExact(parameters));
-  } catch {
-    return parameters;
-  }
 }

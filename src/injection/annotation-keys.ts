@@ -6,6 +6,7 @@ import {
   injectKey,
   injectedAnnotation,
   secretHashAnnotationPrefix,
+  workloadMarkAnnotation,
 } from '../api/group.ts';
 import { cut, error, mistake, quote, warning, type Problem } from './problem.ts';
 
@@ -18,6 +19,7 @@ const singleKeys: readonly string[] = [
   injectKey,
   injectedAnnotation,
   liftedAnnotation,
+  workloadMarkAnnotation,
 ];
 const { bind: sourcePrefix, ...modifierPrefixes } = bindingAnnotationPrefixes;
 const modifiers: readonly string[] = Object.values(modifierPrefixes);

@@ -5,6 +5,7 @@ import {
   type BindingEntries,
   type SecretNameLookup,
 } from './binding.ts';
+import type { WorkloadRef } from '../api/requested-identity.ts';
 import type { Conflict } from './conflict.ts';
 import type { ContainerDraft, Report } from './container-draft.ts';
 import { allContainers, selectContainers, unknownContainers } from './container-filter.ts';
@@ -35,6 +36,8 @@ export interface Applied {
 export interface BindingContext {
   /** Of the admission request: the Pod's own may still be empty. */
   readonly namespace: string;
+  /** The stable top of the Pod. */
+  readonly workload: WorkloadRef;
   readonly bindingSecretName: SecretNameLookup;
   /** True where a controller lifts our scheduling gate again; otherwise `wait: gate` waits for the kubelet. */
   readonly schedulingGates?: boolean;
@@ -44,19 +47,19 @@ export interface BindingContext {
 export function applyRequests(
   requests: readonly BindingRequest[],
   draft: PodDraft,
-  { namespace, bindingSecretName, schedulingGates }: BindingContext,
+  context: BindingContext,
 ): Applied {
   const conflicts: Conflict[] = [];
   const warnings: string[] = [];
   const injected = requests.map((request) => {
-    const { secret } = requestNames(request, namespace, bindingSecretName);
+    const { secret } = requestNames(request, context, context.bindingSecretName);
     const binding = applyRequest(draft, request, secret, (conflict) =>
       conflicts.push({ ...conflict, binding: request.name }),
     );
     for (const name of unknownContainers(request.containers, draft.slots)) {
       warnings.push(cut(`binding "${request.name}": the Pod has no container "${name}"`));
     }
-    const waiting = waitWarning(request, draft, schedulingGates === true);
+    const waiting = waitWarning(request, draft, context.schedulingGates === true);
     if (waiting !== undefined) warnings.push(waiting);
     return binding;
   });
@@ -98,10 +101,10 @@ function applyRequest(
 export function repeatRequests(
   requests: readonly BindingRequest[],
   draft: PodDraft,
-  { namespace, bindingSecretName }: BindingContext,
+  context: BindingContext,
 ): void {
   for (const request of requests) {
-    const { secret } = requestNames(request, namespace, bindingSecretName);
+    const { secret } = requestNames(request, context, context.bindingSecretName);
     const volume = bindingVolume(request, secret, draft.windows);
     if (!draft.hasVolume(volume)) continue;
     const entries = entriesOf(request, secret, volume.name);

@@ -1,5 +1,5 @@
 import { bindingAnnotationPrefixes, defaultTypeAnnotationPrefix } from '../api/group.ts';
-import { generatedName } from '../api/names.ts';
+import { parametersDigest, requestedName, type BindingIdentity, type InstanceIdentity, type WorkloadRef } from '../api/requested-identity.ts';
 import { sha256Hex } from '../base/hash.ts';
 import { memoized } from '../base/memo.ts';
 import type { RawEnv, RawEnvFrom, RawMount, RawVolume } from './pod.ts';
@@ -17,27 +17,54 @@ export interface RequestNames {
 /** `spec.secretName` of a ServiceBinding, undefined when it does not exist or has none. */
 export type SecretNameLookup = (namespace: string, bindingName: string) => string | undefined;
 
+/** What names follow from, besides the request. */
+export interface RequestOwner {
+  readonly namespace: string;
+  /** The stable top of the Pod: see `top-workload.ts`. */
+  readonly workload: WorkloadRef;
+}
+
+/** What of a request its names follow from. */
+export type NamedRequest = Pick<BindingRequest, 'name' | 'source' | 'parameters' | 'share'>;
+
 /**
  * Which objects a request means. It depends on names and on the *spec* of bindings only, so that it says the same at
  * every time: a binding that does not exist yet will put its credentials where bindings do by default, into a Secret
- * of its own name.
+ * of its own name. What is made for a workload is never looked up.
  */
-export function requestNames(
-  request: Pick<BindingRequest, 'name' | 'source' | 'sourceText' | 'parameters'>,
-  namespace: string,
-  lookup: SecretNameLookup,
-): RequestNames {
+export function requestNames(request: NamedRequest, owner: RequestOwner, lookup: SecretNameLookup): RequestNames {
   const { source } = request;
   if (source.kind === 'secret') return { secret: source.secret };
-  const binding = source.kind === 'binding' ? source.binding : generatedNameOf(request);
-  const secret = lookup(namespace, binding) || binding;
-  if (source.kind === 'binding') return { secret, binding };
-  return { secret, binding, instance: source.kind === 'instance' ? source.instance : binding };
+  if (source.kind === 'binding') {
+    const { binding } = source;
+    return { secret: lookup(owner.namespace, binding) || binding, binding };
+  }
+  const instance =
+    source.kind === 'instance'
+      ? source.instance
+      : requestedName(owner.namespace, instanceIdentity(request, source.class, owner.workload));
+  const binding = requestedName(owner.namespace, loginIdentity(request, instance, owner.workload));
+  return { secret: binding, binding, instance };
 }
 
-/** The name of what is made for a request; the workload controller makes objects of exactly this name. */
-function generatedNameOf(request: Pick<BindingRequest, 'name' | 'sourceText' | 'parameters'>): string {
-  return generatedName(request.name, request.sourceText, request.parameters);
+/** The service that `request/<class>/…` means. */
+export function instanceIdentity(
+  { name, share }: Pick<NamedRequest, 'name' | 'share'>,
+  className: string,
+  workload: WorkloadRef,
+): InstanceIdentity {
+  if (share?.kind === 'id') return { of: 'share', share: share.id, class: className };
+  return { of: 'workload', workload: share?.workload ?? workload, binding: name, class: className };
+}
+
+/** The login that `request/…` and `instance/…` mean. Parameters of a `request/…` are those of its instance. */
+export function loginIdentity(
+  { name, source, parameters }: Pick<NamedRequest, 'name' | 'source' | 'parameters'>,
+  instance: string,
+  workload: WorkloadRef,
+): BindingIdentity {
+  const digest = source.kind === 'instance' ? parametersDigest(parameters) : '';
+  return { of: 'login', workload, binding: name, instance, parameters: digest };
 }
 
 /** Octal 0644: readable for every user of a container, whoever it runs as. */

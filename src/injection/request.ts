@@ -4,6 +4,7 @@ import { allContainers, parseContainerFilter, type ContainerFilter } from './con
 import { noEnv, parseEnvRule, type EnvRule } from './env-rule.ts';
 import { isAbsolute } from './mount-path.ts';
 import { parameterProblems } from './parameters.ts';
+import { parseReclaim, parseShare, type Reclaim, type Share } from './request-owner.ts';
 import type { Annotations } from './pod.ts';
 import { error, quote, warning, type Problem } from './problem.ts';
 
@@ -44,6 +45,10 @@ export interface BindingRequest {
   readonly parameters: string;
   /** True: a new Secret content shall roll the workload. */
   readonly restartOnChange: boolean;
+  /** Whose instance it is; undefined for one of the workload's own. */
+  readonly share: Share | undefined;
+  /** For how long the instance is kept when nobody asks any more; undefined for what the namespace or the cluster says. */
+  readonly reclaim: Reclaim | undefined;
   /** Name of the PodPreset; undefined when the Pod asked for itself. */
   readonly preset?: string;
 }
@@ -131,6 +136,8 @@ export function requestModifiers(
     overridesProvider: readOverride(reader, 'provider'),
     parameters: readParameters(reader, source),
     restartOnChange: readRestart(reader),
+    share: readShare(reader, source),
+    reclaim: readReclaim(reader, source),
   };
   return { values, problems: reader.problems };
 }
@@ -224,4 +231,30 @@ function readRestart(reader: ModifierReader): boolean {
     reader.warn('restart', `restart ${quote(value)} is not on-change and has no effect`);
   }
   return value === 'on-change';
+}
+
+function readShare(reader: ModifierReader, source: BindingSource): Share | undefined {
+  const value = reader.value('share');
+  if (value === undefined || !isOfRequest(reader, 'share', source)) return undefined;
+  const share = parseShare(value);
+  if (share === undefined) {
+    reader.fail('share', `share ${quote(value)} is neither an id of a-z, 0-9 and "-" nor <Kind>/<name> of a workload`);
+  }
+  return share;
+}
+
+function readReclaim(reader: ModifierReader, source: BindingSource): Reclaim | undefined {
+  const value = reader.value('reclaim');
+  if (value === undefined || !isOfRequest(reader, 'reclaim', source)) return undefined;
+  const reclaim = parseReclaim(value);
+  if (reclaim === undefined) {
+    reader.fail('reclaim', `reclaim ${quote(value)} is not delete, keep or a time such as 30d or 12h`);
+  }
+  return reclaim;
+}
+
+/** Only what is made for a workload can be shared, or given back. */
+function isOfRequest(reader: ModifierReader, family: 'share' | 'reclaim', { kind }: BindingSource): boolean {
+  if (kind !== 'request') reader.warn(family, `${family} has no effect with ${kind}/…`);
+  return kind === 'request';
 }

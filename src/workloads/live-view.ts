@@ -8,7 +8,7 @@ import { listPages } from '../kube/list-pages.ts';
 import type { KubeList } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import type { NamespaceView } from './unwanted-services.ts';
-import { trimWorkload, workloadKinds } from './workload.ts';
+import { trimWorkload, workloadKinds, type RawWorkload } from './workload.ts';
 
 /**
  * The namespace as it is at this moment, read from the API server and not from what this process has heard: a watch
@@ -47,7 +47,7 @@ export async function liveView(
   const [users, ...workloads] = await Promise.all([
     listBindings(),
     ...workloadKinds.map((kind) =>
-      listed(kind, listPages(client, kind, selection, { signal }, trimWorkload)),
+      listed(kind, listPages(client, kind, selection, { signal }, (raw: RawWorkload) => trimWorkload(kind.kind, raw))),
     ),
   ]);
   return { workloads: workloads.flat(), instances, bindings, users };

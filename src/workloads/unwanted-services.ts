@@ -1,7 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { generatedForAnnotation, generatedLabel } from '../api/group.ts';
-import { hasGeneratedName } from '../api/names.ts';
+import { requestedForAnnotation } from '../api/group.ts';
+import { markedIdentity } from '../api/requested-identity.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { wantedServices } from './wanted-services.ts';
 import type { Workload } from './workload.ts';
@@ -47,14 +47,9 @@ export function unwantedServices({ workloads, instances, bindings, users }: Name
   };
 }
 
-/**
- * Made for an annotation, by the workload controller. The label alone is not enough: it is deleted with what is in it. Only
- * who may delete the object can set its marks (the policy `bindery-generated-marks`), and nobody can set its name.
- */
+/** Made for an annotation, by the workload controller: its mark gives its name. Only who may delete the object can set that. */
 export function isGenerated({ metadata }: KubeObject): boolean {
-  const { name, labels, annotations } = metadata;
-  const isMarked = labels?.[generatedLabel] === 'true' && annotations?.[generatedForAnnotation] !== undefined;
-  return isMarked && hasGeneratedName(name);
+  return markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]) !== undefined;
 }
 
 function isStaying({ metadata }: KubeObject): boolean {

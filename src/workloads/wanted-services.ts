@@ -32,18 +32,17 @@ export function admittedServices(workloads: readonly Workload[], isServed: boole
 function servicesFor(workloads: readonly Workload[], of: (workload: Workload) => Wishes): WantedServices {
   const instances = new Map<string, WantedInstance>();
   const bindings = new Map<string, Wanted>();
-  const askers = new Map<string, Workload[]>();
   let isComplete = true;
   for (const workload of workloads) {
     const wishes = of(workload);
     isComplete &&= wishes.isComplete;
     for (const wish of wishes.list) {
-      const askedBy = askers.get(wish.name) ?? [];
-      askers.set(wish.name, askedBy);
-      askedBy.push(workload);
-      const wanted = { ...wish, askedBy };
-      bindings.set(wish.name, wanted);
-      if (wish.request !== undefined) instances.set(wish.name, { ...wanted, request: wish.request });
+      const add = <K extends Wanted>(to: Map<string, K>, name: string, wanted: K): void => {
+        const known = to.get(name);
+        to.set(name, { ...wanted, askedBy: [...(known?.askedBy ?? []), workload] });
+      };
+      add(bindings, wish.login.name, { ...wish, askedBy: [] });
+      if (wish.request !== undefined) add(instances, wish.request.name, { ...wish, request: wish.request, askedBy: [] });
     }
   }
   return { instances, bindings, isComplete };

@@ -1,16 +1,21 @@
-import { generatedName } from '../api/names.ts';
+import { markOf, requestedName, type WorkloadRef } from '../api/requested-identity.ts';
 import { parseAnnotations } from '../injection/annotations.ts';
+import { instanceIdentity, loginIdentity } from '../injection/binding.ts';
+import type { BindingRequest } from '../injection/request.ts';
 
-/** A service, or only a binding, that annotations ask for. */
-export interface Wish {
-  /** Of the object that is made for it. */
+/** Names and mark of an object that is made for a workload. */
+export interface WishedObject {
   readonly name: string;
+  readonly mark: string;
+}
+
+/** A service and a login, or only a login, that annotations ask for. */
+export interface Wish {
+  readonly login: WishedObject;
   /** `request/<class>/<plan>` makes an instance as well; `instance/<i>` is for one that is there. */
-  readonly request: { readonly class: string; readonly plan: string } | undefined;
+  readonly request: (WishedObject & { readonly class: string; readonly plan: string }) | undefined;
   /** Name of the instance that is bound. */
   readonly instance: string;
-  /** The annotation's value. */
-  readonly source: string;
   /** JSON, or where it is; empty for none. As text: it is looked at only when something is made. */
   readonly parameters: string;
 }
@@ -23,16 +28,33 @@ export interface Wishes {
 
 export const noWishes: Wishes = { list: [], isComplete: true };
 
-/** What annotations ask to be made. */
-export function wishesOf(annotations: Readonly<Record<string, string>>): Wishes {
+/** What annotations of a workload ask to be made. */
+export function wishesOf(
+  annotations: Readonly<Record<string, string>>,
+  namespace: string,
+  workload: WorkloadRef,
+): Wishes {
   const { requests, problems } = parseAnnotations(annotations);
-  const list = requests.flatMap(({ name: binding, source, sourceText, parameters }): readonly Wish[] => {
-    if (source.kind !== 'request' && source.kind !== 'instance') return [];
-    const name = generatedName(binding, sourceText, parameters);
-    const wish = { name, source: sourceText, parameters };
-    return source.kind === 'request'
-      ? [{ ...wish, request: { class: source.class, plan: source.plan }, instance: name }]
-      : [{ ...wish, request: undefined, instance: source.instance }];
-  });
-  return { list, isComplete: problems.every(({ severity }) => severity === 'warning') };
+  return {
+    list: requests.flatMap((request) => wishOf(request, namespace, workload) ?? []),
+    isComplete: problems.every(({ severity }) => severity === 'warning'),
+  };
+}
+
+function wishOf(request: BindingRequest, namespace: string, workload: WorkloadRef): Wish | undefined {
+  const { source, parameters } = request;
+  if (source.kind !== 'request' && source.kind !== 'instance') return undefined;
+  const service = source.kind === 'request' ? instanceIdentity(request, source.class, workload) : undefined;
+  const instance = source.kind === 'instance' ? source.instance : '';
+  const made =
+    service === undefined || source.kind !== 'request'
+      ? undefined
+      : { name: requestedName(namespace, service), mark: markOf(service), class: source.class, plan: source.plan };
+  const login = loginIdentity(request, made?.name ?? instance, workload);
+  return {
+    login: { name: requestedName(namespace, login), mark: markOf(login) },
+    request: made,
+    instance: made?.name ?? instance,
+    parameters,
+  };
 }

@@ -35,7 +35,7 @@ export function createWorkloadInformers({
         client,
         logger,
         resource,
-        trim: trimWorkload,
+        trim: (raw) => trimWorkload(resource.kind, raw),
         indexes: { namespace: asking },
       }),
   );

@@ -1,6 +1,6 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/service-instance.ts';
-import { apiVersion, generatedForAnnotation, generatedLabel } from '../api/group.ts';
+import { apiVersion, generatedLabel, requestedForAnnotation } from '../api/group.ts';
 import { serviceBindings, serviceInstances } from '../api/kinds.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ReconcileResult } from '../control/controller.ts';
@@ -27,6 +27,7 @@ import {
   type WantedInstance,
   type WantedServices,
 } from './wanted-services.ts';
+import type { WishedObject } from './wishes.ts';
 import type { RawWorkload, Workload } from './workload.ts';
 
 export interface WorkloadDeps {
@@ -87,7 +88,7 @@ async function makeWanted(
   const { serviceInstances: instances, serviceBindings: bindings } = deps.stores;
   const refused = new Map<string, KubeApiError>();
   for (const instance of wanted.instances.values()) {
-    if (instances.store.get(scoped(namespace, instance.name)) !== undefined) continue;
+    if (instances.store.get(scoped(namespace, instance.request.name)) !== undefined) continue;
     const refusal = await make(
       deps,
       serviceInstances,
@@ -95,13 +96,13 @@ async function makeWanted(
       instance,
       signal,
     );
-    if (refusal !== undefined) refused.set(instance.name, refusal);
+    if (refusal !== undefined) refused.set(instance.request.name, refusal);
   }
   for (const binding of wanted.bindings.values()) {
-    if (bindings.store.get(scoped(namespace, binding.name)) !== undefined) continue;
+    if (bindings.store.get(scoped(namespace, binding.login.name)) !== undefined) continue;
     if (refused.has(binding.instance)) continue;
     const refusal = await make(deps, serviceBindings, bindingOf(namespace, binding), binding, signal);
-    if (refusal !== undefined) refused.set(binding.name, refusal);
+    if (refusal !== undefined) refused.set(binding.login.name, refusal);
   }
   return [...refused.values()];
 }
@@ -161,7 +162,7 @@ function instanceOf(deps: WorkloadDeps, namespace: string, wanted: WantedInstanc
   return {
     apiVersion,
     kind: serviceInstances.kind,
-    metadata: metadataOf(namespace, wanted),
+    metadata: metadataOf(namespace, wanted.request),
     spec: {
       ...classSelector(deps.stores, namespace, wanted.request),
       ...parametersOf(wanted),
@@ -174,24 +175,21 @@ function bindingOf(namespace: string, wanted: Wanted): ServiceBinding {
   return {
     apiVersion,
     kind: serviceBindings.kind,
-    metadata: metadataOf(namespace, wanted),
+    metadata: metadataOf(namespace, wanted.login),
     spec: {
       instanceRef: { name: wanted.instance },
-      secretName: wanted.name,
+      secretName: wanted.login.name,
       ...(wanted.request === undefined ? parametersOf(wanted) : {}),
     },
   };
 }
 
-function metadataOf(
-  namespace: string,
-  { name, source }: { readonly name: string; readonly source: string },
-): KubeObject['metadata'] {
+function metadataOf(namespace: string, { name, mark }: WishedObject): KubeObject['metadata'] {
   return {
     namespace,
     name,
     labels: { [generatedLabel]: 'true' },
-    annotations: { [generatedForAnnotation]: source },
+    annotations: { [requestedForAnnotation]: mark },
   };
 }
 

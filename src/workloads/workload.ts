@@ -1,6 +1,7 @@
 import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
 import type { RawMetadata } from '../injection/pod.ts';
+import { topWorkload } from '../injection/top-workload.ts';
 import { makerOf, optOutOf, vocabularyMark, workloadsInScope } from '../model/scope.ts';
 import { noWishes, wishesOf, type Wishes } from './wishes.ts';
 import { compact } from '../base/compact.ts';
@@ -49,16 +50,20 @@ interface PodTemplate {
  * Keeps what this program looks at; nearly nothing of a workload that does not ask. Its annotations are read here, once for
  * each version of it: that may take milliseconds, and there may be thousands of it in a namespace. What stands on the template
  * wins over the workload's own annotation, as it does when the webhook copies one to the other.
+ * @param kind of the workload: in a list it does not say so itself
  */
-export function trimWorkload(raw: RawWorkload): Workload {
-  const { apiVersion, kind = '', metadata } = raw;
+export function trimWorkload(kind: string, raw: RawWorkload): Workload {
+  const { apiVersion, metadata } = raw;
   const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = metadata;
   // A Job of a CronJob is asked for by the CronJob.
   const isGone = makerOf(kind, ownerReferences) !== undefined || deletionTimestamp !== undefined;
   const template = templateMetadata(raw);
   const ofTemplate = isGone ? {} : inOurWords(template?.annotations);
   const all = isGone ? {} : { ...inOurWords(metadata.annotations), ...ofTemplate };
-  const kept = wishesOf(all);
+  const { workload } = topWorkload(kind, metadata);
+  const wishes = (annotations: Readonly<Record<string, string>>): Wishes =>
+    wishesOf(annotations, namespace ?? '', workload);
+  const kept = wishes(all);
   const isOptedOut = optOutOf(template, undefined) !== undefined;
   const isAllOnTemplate = Object.keys(all).length === Object.keys(ofTemplate).length;
   return {
@@ -66,7 +71,7 @@ export function trimWorkload(raw: RawWorkload): Workload {
     metadata: compact({ name, namespace, uid, resourceVersion }),
     isAsking: Object.keys(all).length > 0,
     kept,
-    admitted: isOptedOut ? noWishes : isAllOnTemplate ? kept : wishesOf(ofTemplate),
+    admitted: isOptedOut ? noWishes : isAllOnTemplate ? kept : wishes(ofTemplate),
   };
 }
 

@@ -16,7 +16,7 @@ import { configMaps, deployments, pods, secrets } from '../../../src/kube/resour
 import { accountOf, startInstalled, type Role } from '../../support/installed-bindery.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { deploy, generatedFor, inUse } from '../workloads/requested-services.ts';
+import { deploy, requestedFor, inUse } from '../workloads/requested-services.ts';
 import { objectsIn } from './private-cluster.ts';
 
 /** Granted, and not used by this story: each for a reason. */
@@ -165,7 +165,7 @@ async function story(): Promise<void> {
   await changeCatalog();
 
   await client.delete(deployments, { namespace, name: 'asking' });
-  await world.gone(serviceInstances, generatedFor('cache'));
+  await world.gone(serviceInstances, requestedFor(namespace, 'asking', 'cache').instance);
   await world.remove(serviceBindings, 'db');
   await world.gone(serviceBindings, 'db');
   for (const name of ['db', 'own']) await world.remove(serviceInstances, name);

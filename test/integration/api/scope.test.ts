@@ -149,7 +149,7 @@ describe('the webhook', () => {
           const object = workload(kind, namespace, at, ask);
           const isCalled = (await refusalOf(object)).includes('"workloads.bind.servicecatalog.k8s.io"');
           const isSent = isNamespaceServed(namespace, namespaces.get(namespace), own);
-          const services = admittedServices([trimWorkload(object as unknown as RawWorkload)], isSent);
+          const services = admittedServices([trimWorkload(kind, object as unknown as RawWorkload)], isSent);
           if (services.instances.size > 0) made++;
           if (isCalled !== isSent) unseen.push(`${kind} ${namespace} ${at}`);
         }

@@ -1,4 +1,4 @@
-import { generatedName } from '../../../src/api/names.ts';
+import { requestedFor } from '../workloads/requested-services.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { deployments, pods } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
@@ -82,12 +82,14 @@ describe('a Deployment', () => {
     expect(isInjected(await podOf('outer'))).toBe(true);
   });
 
-  it('annotated at the template level is injected, and shares the service', async () => {
+  it('annotated at the template level is injected, and gets a service of its own', async () => {
     await deploy('inner', { template: { [bind]: source } });
     expect(isInjected(await podOf('inner'))).toBe(true);
-    const name = generatedName('db', source, '');
-    await world.binding(name, ({ status }) => status?.binding?.name === name, 'is bound');
-    expect(world.broker.liveInstances().length).toBe(1);
+    for (const workload of ['outer', 'inner']) {
+      const { login } = requestedFor(world.namespace, workload, 'db');
+      await world.binding(login, ({ status }) => status?.binding?.name === login, 'is bound');
+    }
+    expect(world.broker.liveInstances().length).toBe(2);
   });
 
   it('not annotated at all is never sent to the webhook', async () => {
@@ -105,7 +107,7 @@ describe('a Deployment', () => {
   it('finds the credentials where the annotation says: files, type, and variables', async () => {
     await deploy('reader', { workload: { [bind]: source, [`env.${bind}`]: 'DB_PASSWORD=password' } });
     const pod = await podOf('reader');
-    const secret = await world.secret(generatedName('db', source, ''));
+    const secret = await world.secret(requestedFor(world.namespace, 'reader', 'db').login);
     const resolved = await resolvePod(kubectlReader(world.controlPlane.kubectl), pod as never);
     if (resolved.kind !== 'resolved') throw new Error(JSON.stringify(resolved));
     const container = resolved.containers['main'];
@@ -131,9 +133,11 @@ describe('a Deployment', () => {
     const bare = await podOf('outer', (pod) => !isInjected(pod));
     expect(bare.metadata.annotations?.[bind]).toBeUndefined();
     for (const name of ['inner', 'reader']) await world.remove(deployments, name);
-    const name = generatedName('db', source, '');
-    await world.gone(serviceBindings, name);
-    await world.gone(serviceInstances, name);
+    for (const workload of ['outer', 'inner', 'reader']) {
+      const { instance, login } = requestedFor(world.namespace, workload, 'db');
+      await world.gone(serviceBindings, login);
+      await world.gone(serviceInstances, instance);
+    }
     expect(world.broker.liveInstances()).toEqual([]);
     expect(world.broker.liveBindings()).toEqual([]);
     expect(world.broker.violations).toEqual([]);

@@ -6,7 +6,7 @@ import { deployments, jobs, pods, replicaSets, type Resource } from '../../../sr
 import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { asking, deploy, generatedFor, lookAround } from '../workloads/requested-services.ts';
+import { asking, deploy, requestedFor, lookAround } from '../workloads/requested-services.ts';
 
 /** An add-on whose account has the name of a controller, and who may write workloads and no services. */
 const addOn = 'system:serviceaccount:kube-system:addon-controller';
@@ -48,7 +48,8 @@ it.each<[string, Resource, object, string]>([
       message: expect.stringContaining('may not create serviceinstances.servicecatalog.k8s.io') as string,
     });
     await lookAround(world);
-    expect(await world.find(serviceInstances, generatedFor('forged'))).toBeUndefined();
+    const { items } = await world.client.list<KubeObject>(serviceInstances, { namespace: world.namespace });
+    expect(items.filter(({ metadata: { name } }) => name.includes('forged'))).toEqual([]);
   },
 );
 
@@ -56,7 +57,7 @@ it('the Pods and Jobs of workloads that were checked are made without a question
   const { namespace } = world;
   const developer = await tenant(world, 'developer', { [namespace]: 'edit' });
   await deploy({ client: developer, namespace }, 'app', asking('db'));
-  await world.instance(generatedFor('db'), isReady, 'is ready');
+  await world.instance(requestedFor(namespace, 'app', 'db').instance, isReady, 'is ready');
   await waitFor(
     async () => {
       const { items } = await world.client.list<KubeObject>(pods, {

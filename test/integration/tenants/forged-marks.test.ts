@@ -1,23 +1,35 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { generatedForAnnotation, generatedLabel, idMadeAnnotation } from '../../../src/api/group.ts';
+import { requestedForAnnotation, generatedLabel, idMadeAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import { markOf, requestedName } from '../../../src/api/requested-identity.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { generatedFor, inUse, lookAround } from '../workloads/requested-services.ts';
+import { requestedFor, inUse, lookAround } from '../workloads/requested-services.ts';
 
 let world: ServiceWorld;
 /** May change instances and bindings, and not delete them: no role that is shipped does so by halves. */
 let patcher: KubeClient;
 let developer: KubeClient;
-const marked = {
-  labels: { [generatedLabel]: 'true' },
-  annotations: { [generatedForAnnotation]: 'request/postgresql/small' },
-};
+/** What somebody would write on an object to have it taken for one that was made for a workload that is gone. */
+let marked: { readonly labels: object; readonly annotations: object };
+/** A name that this mark gives. */
+let forged: string;
 
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
+  const identity = {
+    of: 'workload',
+    workload: { kind: 'Deployment', name: 'gone' },
+    binding: 'db',
+    class: 'postgresql',
+  } as const;
+  marked = {
+    labels: { [generatedLabel]: 'true' },
+    annotations: { [requestedForAnnotation]: markOf(identity) },
+  };
+  forged = requestedName(world.namespace, identity);
   await startInstalled(world);
   await world.register();
   const { controlPlane, namespace } = world;
@@ -39,22 +51,22 @@ function patch(name: string, metadata: object, resource = serviceInstances): Pro
 const forbidden = { status: 403, message: expect.stringContaining('user mallory may not delete') as string };
 
 it('who may patch an instance and not delete it can not have it deleted by marking it as generated', async () => {
-  // The form of a generated name, too.
-  await world.createInstance('orders-1234abcd');
-  await world.createBinding('orders-1234abcd', 'orders-1234abcd');
-  await world.binding('orders-1234abcd', isReady, 'is ready');
+  // The name that the mark gives, too.
+  await world.createInstance(forged);
+  await world.createBinding(forged, forged);
+  await world.binding(forged, isReady, 'is ready');
   await waitFor(async () => {
-    await expect(patch('orders-1234abcd', marked)).rejects.toMatchObject(forbidden);
+    await expect(patch(forged, marked)).rejects.toMatchObject(forbidden);
     return true;
   });
-  await expect(patch('orders-1234abcd', { labels: marked.labels })).rejects.toMatchObject(forbidden);
-  await expect(patch('orders-1234abcd', marked, serviceBindings)).rejects.toMatchObject(forbidden);
+  await expect(patch(forged, { labels: marked.labels })).rejects.toMatchObject(forbidden);
+  await expect(patch(forged, marked, serviceBindings)).rejects.toMatchObject(forbidden);
   const idMade = { annotations: { [idMadeAnnotation]: new Date().toISOString() } };
-  await expect(patch('orders-1234abcd', idMade)).rejects.toMatchObject(forbidden);
+  await expect(patch(forged, idMade)).rejects.toMatchObject(forbidden);
   // Everything else of it is theirs to change.
-  await patch('orders-1234abcd', { labels: { tier: 'gold' }, annotations: { note: 'x' } });
+  await patch(forged, { labels: { tier: 'gold' }, annotations: { note: 'x' } });
   await lookAround(world);
-  expect(isReady(await world.instance('orders-1234abcd', isReady, 'is ready'))).toBe(true);
+  expect(isReady(await world.instance(forged, isReady, 'is ready'))).toBe(true);
   expect(world.broker.requestsOf('deprovision')).toEqual([]);
 });
 
@@ -71,12 +83,12 @@ it('a mark alone does not make an instance of a person a generated one', async (
 
 it('who may not delete a generated instance can not keep it either by taking its marks away', async () => {
   await inUse(world, 'app', 'kept');
-  const name = generatedFor('kept');
+  const { instance: name, login } = requestedFor(world.namespace, 'app', 'kept');
   await expect(patch(name, { labels: { [generatedLabel]: null } })).rejects.toMatchObject(forbidden);
-  await expect(patch(name, { annotations: { [generatedForAnnotation]: null } })).rejects.toMatchObject(
+  await expect(patch(name, { annotations: { [requestedForAnnotation]: null } })).rejects.toMatchObject(
     forbidden,
   );
-  await expect(patch(name, { labels: { [generatedLabel]: null } }, serviceBindings)).rejects.toMatchObject(
+  await expect(patch(login, { labels: { [generatedLabel]: null } }, serviceBindings)).rejects.toMatchObject(
     forbidden,
   );
 });

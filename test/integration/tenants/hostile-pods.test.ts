@@ -6,7 +6,7 @@ import { deployments, namespaces, pods } from '../../../src/kube/resources.ts';
 import { startInstalled, tenant, type InstalledBindery } from '../../support/installed-bindery.ts';
 import { mebibyte, peakBytes } from '../../support/peak-memory.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
-import { asking, deploy, generatedFor } from '../workloads/requested-services.ts';
+import { asking, deploy, requestedFor } from '../workloads/requested-services.ts';
 
 const group = 'bind.servicecatalog.k8s.io';
 const many = <T>(count: number, make: (index: number) => T): T[] =>
@@ -116,7 +116,7 @@ it('a Deployment whose Pods would be refused is refused when it is written', asy
 it('Deployments that were written when no webhook was asked keep the controller from nobody', async () => {
   const { namespace } = world;
   await deploy({ client: developer, namespace }, 'app', asking('db'));
-  await world.instance(generatedFor('db'), isReady, 'is ready');
+  await world.instance(requestedFor(namespace, 'app', 'db').instance, isReady, 'is ready');
   const { items } = await world.client.list(serviceInstances, { namespace: theirs });
   expect(items).toEqual([]);
 });
@@ -129,7 +129,7 @@ it('what such workloads say is not read again whenever one of them changes', asy
     const patch = { metadata: { annotations: { touched: String(at) } } };
     await mallory.patch(deployments, { namespace: theirs, name: `full-${at}` }, patch, { type: 'merge' });
     await deploy({ client: developer, namespace }, `app-${at}`, asking(`db-${at}`));
-    await world.instance(generatedFor(`db-${at}`), isReady, 'is ready');
+    await world.instance(requestedFor(namespace, `app-${at}`, `db-${at}`).instance, isReady, 'is ready');
   }
   // Half a second. Read at each change, it was seven seconds for each of them.
   expect((await cpuSeconds(bindery.controller)) - before).toBeLessThan(10);

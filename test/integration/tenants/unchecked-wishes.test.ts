@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { jobs, namespaces, pods } from '../../../src/kube/resources.ts';
 import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { ServiceWorld } from '../../support/world/service-world.ts';
-import { asking, deploy, generatedFor, lookAround } from '../workloads/requested-services.ts';
+import { asking, deploy, requestedFor, lookAround } from '../workloads/requested-services.ts';
 
 const outside = ['left-alone', 'kube-public', 'kube-system'];
 
@@ -39,7 +39,7 @@ it('an annotation on a Job that exists has no effect, and makes nothing', async 
   const annotated = { metadata: { annotations: asking('late') } };
   await mallory.patch(jobs, { namespace, name: 'job' }, annotated, { type: 'merge' });
   await lookAround(world);
-  expect(await world.find(serviceInstances, generatedFor('late'))).toBeUndefined();
+  expect(await world.find(serviceInstances, requestedFor(namespace, { kind: 'Job', name: 'job' }, 'late').instance)).toBeUndefined();
 });
 
 it('workloads that the webhook is not called for make nothing', async () => {

@@ -4,7 +4,7 @@ import { deployments, events, type Resource } from '../../../src/kube/resources.
 import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { asking, deploy, generatedFor, inUse } from './requested-services.ts';
+import { asking, deploy, requestedFor, inUse } from './requested-services.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -59,27 +59,28 @@ async function isToldOn(workload: string, what: RegExp): Promise<void> {
 }
 
 it.each([
-  ['instance', serviceInstances, 'ServiceInstance'],
-  ['binding', serviceBindings, 'ServiceBinding'],
-])(
+  ['instance', 'instance', serviceInstances, 'ServiceInstance'],
+  ['binding', 'login', serviceBindings, 'ServiceBinding'],
+] as const)(
   'a request whose %s is refused stops no other, and says so on its workload',
-  async (what, resource, kind) => {
+  async (what, key, resource, kind) => {
+    const names = (name: string) => requestedFor(world.namespace, name, name);
     await inUse(world, `leaving-${what}`, `leaving-${what}`);
-    await refuseNamed(resource, generatedFor(`refused-${what}`), 'two databases are enough');
+    await refuseNamed(resource, names(`refused-${what}`)[key], 'two databases are enough');
     await deploy(world, `refused-${what}`, asking(`refused-${what}`));
     await isToldOn(
       `refused-${what}`,
-      new RegExp(`^${kind} "refused-${what}-[^"]*" can not be made.*two databases are enough`),
+      new RegExp(`^${kind} "refused-${what}-refused-${what}-[^"]*" can not be made.*two databases are enough`),
     );
 
     await inUse(world, `other-${what}`, `other-${what}`);
     await world.remove(deployments, `leaving-${what}`);
-    await world.gone(serviceBindings, generatedFor(`leaving-${what}`));
-    await world.gone(serviceInstances, generatedFor(`leaving-${what}`));
+    await world.gone(serviceBindings, names(`leaving-${what}`).login);
+    await world.gone(serviceInstances, names(`leaving-${what}`).instance);
     expect(await toldOn(`other-${what}`)).toEqual([]);
 
     await refuseNoMore(world.client, `no-${resource.plural}`);
-    await world.binding(generatedFor(`refused-${what}`), isReady, 'is ready, soon after nobody refuses it');
+    await world.binding(names(`refused-${what}`).login, isReady, 'is ready, soon after nobody refuses it');
   },
   120_000,
 );

@@ -14,7 +14,7 @@ import { waitFor } from '../../support/wait-for.ts';
 import type { RunningRole } from '../../support/world/running-role.ts';
 import { RelayedWatchClient } from '../../support/relayed-watch-client.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
-import { asking, deploy, generatedFor, inUse, isKept, lookAround } from './requested-services.ts';
+import { asking, deploy, requestedFor, inUse, isKept, lookAround } from './requested-services.ts';
 
 /** Hears of StatefulSets through a relay, may be refused lists of CronJobs, and may be slow to list bindings. */
 class HamperedClient extends RelayedWatchClient {
@@ -64,13 +64,14 @@ afterAll(async () => {
 
 describe('a service that was requested by annotation', () => {
   it('stays when its new owner is known to the API server only: the watch of that kind is silent', async () => {
+    const shared = { ...asking('silent'), 'share.bind.servicecatalog.k8s.io/silent': 'Deployment/first-owner' };
     const instance = await inUse(world, 'first-owner', 'silent');
     await deploy(world, 'heard', {}, statefulSets);
     await waitFor(() => client.heard.includes('ADDED heard'), {
       describe: 'the watch tells of StatefulSets',
     });
     relay.silence();
-    await deploy(world, 'next-owner', asking('silent'), statefulSets);
+    await deploy(world, 'next-owner', shared, statefulSets);
     await world.remove(deployments, 'first-owner');
     await lookAround(world);
     await isKept(world, instance);
@@ -86,7 +87,7 @@ describe('a service that was requested by annotation', () => {
     await lookAround(world);
     await isKept(world, instance);
     client.isRefused = false;
-    await world.gone(serviceBindings, instance.metadata.name);
+    await world.gone(serviceBindings, requestedFor(world.namespace, 'refused', 'refused').login);
     await world.gone(serviceInstances, instance.metadata.name);
   });
 
@@ -118,7 +119,7 @@ describe('a service that was requested by annotation', () => {
       await world.createBinding('just-in-time', instance.metadata.name);
     };
     await world.remove(deployments, 'late');
-    await world.gone(serviceBindings, instance.metadata.name);
+    await world.gone(serviceBindings, requestedFor(world.namespace, 'late', 'late').login);
     await lookAround(world);
     const used = await world.instance(instance.metadata.name, () => true, 'is there');
     expect(used.metadata).toMatchObject({ uid: instance.metadata.uid });
@@ -130,12 +131,12 @@ describe('a service that was requested by annotation', () => {
     await world.createBinding('of-a-person', metadata.name);
     await world.binding('of-a-person', isReady, 'is ready');
     await world.remove(deployments, 'used');
-    await world.gone(serviceBindings, metadata.name);
+    await world.gone(serviceBindings, requestedFor(world.namespace, 'used', 'used').login);
     await lookAround(world);
     const used = await world.instance(metadata.name, isReady, 'is ready');
     expect(used.metadata).toMatchObject({ uid: metadata.uid });
     expect(used.metadata.deletionTimestamp).toBeUndefined();
     await world.remove(serviceBindings, 'of-a-person');
-    await world.gone(serviceInstances, generatedFor('used'));
+    await world.gone(serviceInstances, metadata.name);
   });
 });

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
+import { serviceBindings } from '../../../src/api/kinds.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, statefulSets, type Resource } from '../../../src/kube/resources.ts';
-import { generatedName } from '../../../src/api/names.ts';
+import { requestedName, type WorkloadRef } from '../../../src/api/requested-identity.ts';
 import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
 
 /** Annotation that asks for a small PostgreSQL under the name. */
@@ -10,9 +12,23 @@ export function asking(name: string): Readonly<Record<string, string>> {
   return { [`bind.servicecatalog.k8s.io/${name}`]: source };
 }
 
-/** Name of the instance, the binding and the Secret that this annotation leads to. */
-export function generatedFor(name: string): string {
-  return generatedName(name, source, '');
+/** What is made for a workload: names of the instance, and of the binding and its Secret. */
+export interface RequestedNames {
+  readonly instance: string;
+  readonly login: string;
+}
+
+/** What `asking(binding)` on the workload leads to. */
+export function requestedFor(
+  namespace: string,
+  workload: string | WorkloadRef,
+  binding: string,
+  className = 'postgresql',
+): RequestedNames {
+  const of = typeof workload === 'string' ? { kind: 'Deployment', name: workload } : workload;
+  const instance = requestedName(namespace, { of: 'workload', workload: of, binding, class: className });
+  const login = requestedName(namespace, { of: 'login', workload: of, binding, instance, parameters: '' });
+  return { instance, login };
 }
 
 /** Creates a workload with these annotations on its Pod template, where the webhook would have put them. */
@@ -36,8 +52,9 @@ export async function deploy(
 /** A service that was requested by annotation, in use. */
 export async function inUse(world: ServiceWorld, workload: string, name: string): Promise<ServiceInstance> {
   await deploy(world, workload, asking(name));
-  await world.binding(generatedFor(name), isReady, 'is ready');
-  return world.instance(generatedFor(name), isReady, 'is ready');
+  const { instance, login } = requestedFor(world.namespace, workload, name);
+  await world.binding(login, isReady, 'is ready');
+  return world.instance(instance, isReady, 'is ready');
 }
 
 /**
@@ -48,20 +65,29 @@ export async function inUse(world: ServiceWorld, workload: string, name: string)
 export async function lookAround(world: ServiceWorld): Promise<void> {
   for (const name of [uniqueName(), uniqueName()]) {
     await deploy(world, name, asking(name));
-    await world.binding(generatedFor(name), isReady, 'is ready');
+    await world.binding(requestedFor(world.namespace, name, name).login, isReady, 'is ready');
   }
 }
 
 /** @throws when the service is another one, is going, or the broker was asked to take anything away */
 export async function isKept(world: ServiceWorld, { metadata, status }: ServiceInstance): Promise<void> {
   const instance = await world.instance(metadata.name, () => true, 'is there');
-  const binding = await world.binding(metadata.name, () => true, 'is there');
+  const [login] = await loginsAt(world, metadata.name);
   expect(instance.metadata.uid).toBe(metadata.uid);
   expect(instance.metadata.deletionTimestamp).toBeUndefined();
-  expect(binding.metadata.deletionTimestamp).toBeUndefined();
+  expect(login?.metadata.deletionTimestamp).toBeUndefined();
   expect(world.broker.liveInstances().map(({ id }) => id)).toContain(status?.instanceID);
   expect(world.broker.requestsOf('unbind')).toEqual([]);
   expect(world.broker.requestsOf('deprovision')).toEqual([]);
+}
+
+/** The bindings of an instance. */
+export async function loginsAt(
+  { client, namespace }: Pick<ServiceWorld, 'client' | 'namespace'>,
+  instance: string,
+): Promise<readonly ServiceBinding[]> {
+  const { items } = await client.list<ServiceBinding>(serviceBindings, { namespace });
+  return items.filter(({ spec }) => spec.instanceRef.name === instance);
 }
 
 function uniqueName(): string {

@@ -1,7 +1,7 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { deployments } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
-import { asking, deploy, generatedFor, inUse, isKept, lookAround } from './requested-services.ts';
+import { asking, deploy, requestedFor, inUse, isKept, lookAround } from './requested-services.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -45,7 +45,7 @@ describe('a service that was requested by annotation', () => {
     await world.stopControllers();
     await deploy(world, 'early', asking('early'));
     world.startControllers();
-    await world.binding(generatedFor('early'), isReady, 'is ready');
+    await world.binding(requestedFor(world.namespace, 'early', 'early').login, isReady, 'is ready');
   });
 
   it('is taken away when its last workload went while no controller ran', async () => {
@@ -54,7 +54,7 @@ describe('a service that was requested by annotation', () => {
     await world.remove(deployments, 'late');
     await world.gone(deployments, 'late');
     world.startControllers();
-    await world.gone(serviceBindings, metadata.name);
+    await world.gone(serviceBindings, requestedFor(world.namespace, 'late', 'late').login);
     await world.gone(serviceInstances, metadata.name);
     expect(world.broker.requestsOf('deprovision')).toHaveLength(1);
     expect(world.broker.violations).toEqual([]);

@@ -14,6 +14,7 @@ function debug(before: RawPod, containers: readonly RawContainer[]): RawPod {
     before,
     requests,
     namespace: 'shop',
+    workload: { kind: 'Deployment', name: 'web' },
     bindingSecretName: () => undefined,
   });
   return applyIndependently(input, patch(plan, input));

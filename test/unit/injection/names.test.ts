@@ -3,7 +3,8 @@ import { MountTree } from '../../../src/injection/mount-tree.ts';
 import { nearestWord } from '../../../src/injection/annotation-keys.ts';
 import { pointer } from '../../../src/injection/patch.ts';
 import { parseAnnotations } from '../../../src/injection/annotations.ts';
-import { requestNames } from '../../../src/injection/binding.ts';
+import type { WorkloadRef } from '../../../src/api/requested-identity.ts';
+import { requestNames, type RequestNames } from '../../../src/injection/binding.ts';
 import { key } from './pods.ts';
 
 /** What a path is to the only mount there is. */
@@ -17,11 +18,19 @@ function relationOf(path: string, other: string, windows: boolean): string {
 }
 
 describe('which Secret a source means', () => {
-  const names = (source: string, bindings: Record<string, string> = {}, params?: string): unknown => {
+  const orders = { kind: 'Deployment', name: 'orders' };
+
+  const names = (
+    source: string,
+    bindings: Record<string, string> = {},
+    more: { readonly params?: string; readonly share?: string; readonly of?: WorkloadRef } = {},
+  ): RequestNames => {
     const annotations: Record<string, string> = { [key('bind', 'db')]: source };
-    if (params !== undefined) annotations[key('params.bind', 'db')] = params;
+    if (more.params !== undefined) annotations[key('params.bind', 'db')] = more.params;
+    if (more.share !== undefined) annotations[key('share.bind', 'db')] = more.share;
     const [request] = parseAnnotations(annotations).requests;
-    return requestNames(request!, 'shop', (namespace, name) =>
+    const owner = { namespace: 'shop', workload: more.of ?? orders };
+    return requestNames(request!, owner, (namespace, name) =>
       namespace === 'shop' ? bindings[name] : undefined,
     );
   };
@@ -35,33 +44,40 @@ describe('which Secret a source means', () => {
     expect(names(source, bindings)).toEqual(expected);
   });
 
-  it('generated objects have one name, the same for equal requests', () => {
-    const generated = names('request/pg/small') as { secret: string };
-    expect(generated).toEqual({
-      secret: generated.secret,
-      binding: generated.secret,
-      instance: generated.secret,
-    });
-    expect(generated.secret).toMatch(/^db-[0-9a-f]{8}$/);
-    expect(names(' request/pg/small ')).toEqual(generated);
-    expect(names('request/pg/small', {}, '{"a":1,"b":2}')).toEqual(
-      names('request/pg/small', {}, '{"b":2, "a":1}'),
-    );
+  it('a request belongs to its workload, whatever plan and parameters it has', () => {
+    const made = names('request/pg/small');
+    expect(made.secret).toBe(made.binding);
+    expect(made.instance).toMatch(/^orders-db-[0-9a-f]{12}$/);
+    expect(made.binding).toMatch(/^orders-db-[0-9a-f]{12}$/);
+    expect(names(' request/pg/small ')).toEqual(made);
+    expect(names('request/pg/large', {}, { params: '{"a":1}' })).toEqual(made);
+    expect(names('request/pg/small', { [made.binding ?? '']: 'looked-up' })).toEqual(made);
   });
 
-  it('(63) and others when source or parameters differ', () => {
-    const all = [
-      names('request/pg/small'),
-      names('request/pg/large'),
-      names('request/pg/small', {}, '{"a":1}'),
-      names('request/pg/small', {}, '{"a":2}'),
-      names('instance/pg'),
-    ] as { secret: string }[];
-    expect(new Set(all.map(({ secret }) => secret)).size).toBe(all.length);
+  it('(63) and two workloads have two services, or one that they share, and a login each', () => {
+    const billing = { kind: 'Deployment', name: 'billing' };
+    const [one, other] = [names('request/pg/small'), names('request/pg/small', {}, { of: billing })];
+    expect(one.instance).not.toBe(other.instance);
+    const shared = { share: 'money' };
+    const [mine, theirs] = [
+      names('request/pg/small', {}, shared),
+      names('request/pg/small', {}, { ...shared, of: billing }),
+    ];
+    expect(mine.instance).toBe(theirs.instance);
+    expect(mine.secret).not.toBe(theirs.secret);
+    expect(names('request/pg/small', {}, { share: 'Deployment/billing' }).instance).toBe(other.instance);
   });
 
-  it('a binding to an existing instance has a generated name, the instance its own', () => {
-    expect(names('instance/pg')).toMatchObject({ instance: 'pg', binding: expect.stringMatching(/^db-/) });
+  it('another class is another service', () => {
+    expect(names('request/mysql/small').instance).not.toBe(names('request/pg/small').instance);
+  });
+
+  it('a login at an existing instance has a name of its own, and another one for other parameters', () => {
+    const made = names('instance/pg');
+    expect(made).toMatchObject({ instance: 'pg', binding: expect.stringMatching(/^orders-db-/) });
+    const spelt = (params: string): string => names('instance/pg', {}, { params }).secret;
+    expect(spelt('{"a":1,"b":2}')).toBe(spelt('{"b":2, "a":1}'));
+    expect(new Set([made.secret, spelt('{"a":1}'), spelt('{"a":2}')]).size).toBe(3);
   });
 });
 

@@ -27,6 +27,7 @@ export function planFor(input: RawPod, options: PlanOptions = {}): PlanResult {
     requests: parsed.requests,
     policy: parsed.policy,
     namespace: 'shop',
+    workload: { kind: 'Deployment', name: 'web' },
     bindingSecretName: () => undefined,
     ...options,
   });

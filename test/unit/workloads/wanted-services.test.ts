@@ -2,41 +2,35 @@ import { trimWorkload } from '../../../src/workloads/workload.ts';
 import { admittedServices, parametersOf, wantedServices } from '../../../src/workloads/wanted-services.ts';
 
 const bind = 'bind.servicecatalog.k8s.io/db';
+const share = 'share.bind.servicecatalog.k8s.io/db';
 const params = 'params.bind.servicecatalog.k8s.io/db';
 
 function deployment(name: string, own: Record<string, string>, template: Record<string, string> = {}) {
-  return trimWorkload({
+  return trimWorkload('Deployment', {
     metadata: { name, namespace: 'n', annotations: own },
     spec: { template: { metadata: { annotations: template } } },
   });
 }
 
 describe('services that workloads want', () => {
-  it('are shared by equal requests, wherever the annotation stands', () => {
+  it('belong to their workloads, wherever the annotation stands', () => {
     const { instances, bindings } = wantedServices([
       deployment('a', { [bind]: 'request/postgresql/small' }),
       deployment('b', {}, { [bind]: 'request/postgresql/small' }),
     ]);
-    expect([...instances.values()]).toEqual([
-      expect.objectContaining({
-        request: { class: 'postgresql', plan: 'small' },
-        source: 'request/postgresql/small',
-      }),
+    expect([...instances.values()].map(({ request }) => request)).toEqual([
+      expect.objectContaining({ class: 'postgresql', plan: 'small' }),
+      expect.objectContaining({ class: 'postgresql', plan: 'small' }),
     ]);
-    const [binding] = bindings.values();
-    expect(binding?.instance).toBe(binding?.name);
-    expect(bindings.size).toBe(1);
+    expect([...bindings.values()].map(({ instance }) => instance)).toEqual([...instances.keys()]);
+    expect(bindings.size).toBe(2);
   });
 
-  it.each([
-    ['plan', { [bind]: 'request/postgresql/large' }],
-    ['parameters', { [bind]: 'request/postgresql/small', [params]: '{"size":1}' }],
-  ])('are not shared when the %s differs', (_name, other) => {
-    const wanted = wantedServices([
-      deployment('a', { [bind]: 'request/postgresql/small' }),
-      deployment('b', other),
-    ]);
-    expect(wanted.instances.size).toBe(2);
+  it('are shared under an id, with a login each', () => {
+    const shared = { [bind]: 'request/postgresql/small', [share]: 'money' };
+    const { instances, bindings } = wantedServices([deployment('a', shared), deployment('b', shared)]);
+    expect([...instances.values()].map(({ askedBy }) => askedBy.length)).toEqual([2]);
+    expect(bindings.size).toBe(2);
   });
 
   it('take inline parameters and those of a Secret', () => {
@@ -95,10 +89,9 @@ describe('a workload as it is kept', () => {
       kept: {
         list: [
           {
-            name: expect.stringMatching(/^db-[0-9a-f]{8}$/) as string,
+            login: { name: expect.stringMatching(/^a-db-[0-9a-f]{12}$/) as string, mark: expect.any(String) as string },
             request: undefined,
             instance: 'i',
-            source: 'instance/i',
             parameters: '{"a": 1}',
           },
         ],
@@ -118,7 +111,7 @@ describe('a workload as it is kept', () => {
   it('asks for itself when an operator made it', () => {
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'u', controller: true };
     for (const apiVersion of ['apps/v1', undefined]) {
-      const { kept } = trimWorkload({
+      const { kept } = trimWorkload('Deployment', {
         ...(apiVersion && { apiVersion, kind: 'Deployment' }),
         metadata: {
           name: 'a',
@@ -141,7 +134,7 @@ describe('a workload as it is kept', () => {
     ],
   ])('asks for nothing while %s', (_name, metadata) => {
     const annotations = { [bind]: 'request/postgresql/small' };
-    const { kept, admitted, isAsking } = trimWorkload({
+    const { kept, admitted, isAsking } = trimWorkload('Job', {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: { name: 'a', namespace: 'n', annotations, ...metadata },
