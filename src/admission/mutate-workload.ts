@@ -1,7 +1,12 @@
 import { bindingAnnotationPrefixes } from '../api/group.ts';
 import type { Logger } from '../base/logger.ts';
 import { parseAnnotations, type ParsedAnnotations } from '../injection/annotations.ts';
-import { needsDefaultType, requestNames, type RequestOwner, type SecretNameLookup } from '../injection/binding.ts';
+import {
+  needsDefaultType,
+  requestNames,
+  type RequestOwner,
+  type SecretNameLookup,
+} from '../injection/binding.ts';
 import { conflictWarning } from '../injection/conflict.ts';
 import { lift } from '../injection/lift.ts';
 import { defaultLimits, type RequestLimits } from '../injection/limits.ts';
@@ -127,10 +132,7 @@ function templateWarnings(
     return [`the Pods ask for bindings and have opted out of injection (${optOut}): nothing is injected`];
   }
   const owner = { namespace, ...topWorkload(holder.kind, object?.['metadata'] as RawMetadata | undefined) };
-  return [
-    ...sourceWarnings(parsed.requests, owner, deps),
-    ...conflictWarnings(pod, parsed, owner, deps),
-  ];
+  return [...sourceWarnings(parsed.requests, owner, deps), ...conflictWarnings(pod, parsed, owner, deps)];
 }
 
 /** What the sources mean that is not there. It may still come: nothing is refused because of it. */

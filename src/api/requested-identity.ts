@@ -111,8 +111,14 @@ function readMark(mark: string): RequestedIdentity | undefined {
     const value = Object.hasOwn(parts, key) ? parts[key] : undefined;
     return typeof value === 'string' ? value : undefined;
   };
-  const [share, offering, binding, instance] = [text('share'), text('class'), text('binding'), text('instance')];
-  if (share !== undefined) return offering === undefined ? undefined : { of: 'share', share, class: offering };
+  const [share, offering, binding, instance] = [
+    text('share'),
+    text('class'),
+    text('binding'),
+    text('instance'),
+  ];
+  if (share !== undefined)
+    return offering === undefined ? undefined : { of: 'share', share, class: offering };
   const workload = parseWorkloadRef(text('workload') ?? '');
   if (workload === undefined || binding === undefined) return undefined;
   if (offering !== undefined) return { of: 'workload', workload, binding, class: offering };

@@ -1,5 +1,11 @@
 import { bindingAnnotationPrefixes, defaultTypeAnnotationPrefix } from '../api/group.ts';
-import { parametersDigest, requestedName, type BindingIdentity, type InstanceIdentity, type WorkloadRef } from '../api/requested-identity.ts';
+import {
+  parametersDigest,
+  requestedName,
+  type BindingIdentity,
+  type InstanceIdentity,
+  type WorkloadRef,
+} from '../api/requested-identity.ts';
 import { sha256Hex } from '../base/hash.ts';
 import { memoized } from '../base/memo.ts';
 import type { RawEnv, RawEnvFrom, RawMount, RawVolume } from './pod.ts';
@@ -32,7 +38,11 @@ export type NamedRequest = Pick<BindingRequest, 'name' | 'source' | 'parameters'
  * every time: a binding that does not exist yet will put its credentials where bindings do by default, into a Secret
  * of its own name. What is made for a workload is never looked up.
  */
-export function requestNames(request: NamedRequest, owner: RequestOwner, lookup: SecretNameLookup): RequestNames {
+export function requestNames(
+  request: NamedRequest,
+  owner: RequestOwner,
+  lookup: SecretNameLookup,
+): RequestNames {
   const { source } = request;
   if (source.kind === 'secret') return { secret: source.secret };
   if (source.kind === 'binding') {

@@ -238,7 +238,10 @@ function readShare(reader: ModifierReader, source: BindingSource): Share | undef
   if (value === undefined || !isOfRequest(reader, 'share', source)) return undefined;
   const share = parseShare(value);
   if (share === undefined) {
-    reader.fail('share', `share ${quote(value)} is neither an id of a-z, 0-9 and "-" nor <Kind>/<name> of a workload`);
+    reader.fail(
+      'share',
+      `share ${quote(value)} is neither an id of a-z, 0-9 and "-" nor <Kind>/<name> of a workload`,
+    );
   }
   return share;
 }

@@ -24,56 +24,55 @@ const hashLabels = [
  * Pods of a CronJob's Job from a mark that the Job got at its creation.
  */
 export function topWorkload(kind: string, metadata: RawMetadata | null | undefined): TopWorkload {
-  const owner = listOf(metadata?.ownerReferences).find(({ controller }) => controller === true);
-  const byHash = ofHash(kind, metadata, owner);
+  const known = metadata ?? {};
+  const owner = listOf(known.ownerReferences).find(({ controller }) => controller === true);
+  const byHash = kind === 'Pod' || kind === 'ReplicaSet' ? ofHash(kind, known, owner) : undefined;
   if (byHash !== undefined) return { workload: byHash, isStable: true };
-  if (owner !== undefined && kind === 'Pod') return ofPodOwner(owner, metadata);
-  if (owner !== undefined && kind === 'Job' && isKind(owner, 'batch/v1', 'CronJob'))
-    return { workload: { kind: 'CronJob', name: owner.name }, isStable: true };
-  const name = (kind === 'Pod' ? ownName(metadata) : metadata?.name) ?? '';
-  return { workload: { kind, name }, isStable: owner === undefined && !metadata?.generateName };
+  if (owner === undefined)
+    return { workload: { kind, name: nameOf(kind, known) }, isStable: !known.generateName };
+  return ofOwner(kind, owner, known) ?? { workload: { kind, name: nameOf(kind, known) }, isStable: false };
 }
 
-/** At admission a generated name is not known yet: what it begins with stands for it. */
-function ownName(metadata: RawMetadata | null | undefined): string {
-  return metadata?.generateName || (metadata?.name ?? '');
+/** At admission the generated name of a Pod is not known yet: what it begins with stands for it, then and later. */
+function nameOf(kind: string, { name, generateName }: RawMetadata): string {
+  return (kind === 'Pod' && generateName) || (name ?? '');
 }
 
-function ofPodOwner(owner: RawOwnerReference, metadata: RawMetadata | null | undefined): TopWorkload {
-  const { kind, name } = owner;
+/** Undefined when it is nobody whose Pods, or Jobs, are known to be found again. */
+function ofOwner(kind: string, owner: RawOwnerReference, metadata: RawMetadata): TopWorkload | undefined {
+  const { name } = owner;
+  if (kind === 'Job' && isKind(owner, 'batch/v1', 'CronJob')) {
+    return { workload: { kind: 'CronJob', name }, isStable: true };
+  }
+  if (kind !== 'Pod') return undefined;
+  if (isKind(owner, 'batch/v1', 'Job')) {
+    const mark = parseWorkloadRef(metadata.annotations?.[workloadMarkAnnotation] ?? '');
+    return { workload: mark?.kind === 'CronJob' ? mark : { kind: 'Job', name }, isStable: true };
+  }
   const isOurs = ['StatefulSet', 'DaemonSet', 'ReplicaSet'].some((one) => isKind(owner, 'apps/v1', one));
-  if (isOurs) return { workload: { kind, name }, isStable: true };
-  if (!isKind(owner, 'batch/v1', 'Job'))
-    return { workload: { kind: 'Pod', name: ownName(metadata) }, isStable: false };
-  const mark = parseWorkloadRef(metadata?.annotations?.[workloadMarkAnnotation] ?? '');
-  return { workload: mark?.kind === 'CronJob' ? mark : { kind, name }, isStable: true };
+  return isOurs ? { workload: { kind: owner.kind, name }, isStable: true } : undefined;
 }
 
 /** The owner may be gone, the names it gave are not: `<name>-<hash>` is a ReplicaSet, `<name>-<hash>-<random>` its Pod. */
 function ofHash(
-  kind: string,
-  metadata: RawMetadata | null | undefined,
+  kind: 'Pod' | 'ReplicaSet',
+  metadata: RawMetadata,
   owner: RawOwnerReference | undefined,
 ): WorkloadRef | undefined {
-  if (kind !== 'Pod' && kind !== 'ReplicaSet') return undefined;
-  const isOfSet = kind === 'Pod' && owner?.kind === 'ReplicaSet';
-  const set = isOfSet ? owner.name : kind === 'ReplicaSet' ? metadata?.name : undefined;
+  const ofSet = owner?.kind === 'ReplicaSet' ? owner.name : undefined;
+  const set = kind === 'ReplicaSet' ? metadata.name : ofSet;
   for (const [label, topKind] of hashLabels) {
-    const hash = metadata?.labels?.[label];
+    const hash = metadata.labels?.[label];
     const name = hash ? nameBefore(hash, set, metadata) : undefined;
     if (name !== undefined) return { kind: topKind, name };
   }
   return undefined;
 }
 
-/** @param set name of the ReplicaSet; undefined for a Pod that has none any more */
-function nameBefore(
-  hash: string,
-  set: string | null | undefined,
-  metadata: RawMetadata | null | undefined,
-): string | undefined {
+/** @param set name of the ReplicaSet; none for a Pod that has lost it */
+function nameBefore(hash: string, set: string | null | undefined, metadata: RawMetadata): string | undefined {
   if (set) return withoutEnd(set, `-${hash}`);
-  const start = metadata?.generateName || (metadata?.name ?? '').replace(/[^-]+$/, '');
+  const start = metadata.generateName || (metadata.name ?? '').replace(/[^-]+$/, '');
   return withoutEnd(start, `-${hash}-`);
 }
 

@@ -47,7 +47,10 @@ export async function liveView(
   const [users, ...workloads] = await Promise.all([
     listBindings(),
     ...workloadKinds.map((kind) =>
-      listed(kind, listPages(client, kind, selection, { signal }, (raw: RawWorkload) => trimWorkload(kind.kind, raw))),
+      listed(
+        kind,
+        listPages(client, kind, selection, { signal }, (raw: RawWorkload) => trimWorkload(kind.kind, raw)),
+      ),
     ),
   ]);
   return { workloads: workloads.flat(), instances, bindings, users };

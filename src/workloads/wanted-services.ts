@@ -42,7 +42,8 @@ function servicesFor(workloads: readonly Workload[], of: (workload: Workload) =>
         to.set(name, { ...wanted, askedBy: [...(known?.askedBy ?? []), workload] });
       };
       add(bindings, wish.login.name, { ...wish, askedBy: [] });
-      if (wish.request !== undefined) add(instances, wish.request.name, { ...wish, request: wish.request, askedBy: [] });
+      if (wish.request !== undefined)
+        add(instances, wish.request.name, { ...wish, request: wish.request, askedBy: [] });
     }
   }
   return { instances, bindings, isComplete };

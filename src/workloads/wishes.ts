@@ -49,7 +49,12 @@ function wishOf(request: BindingRequest, namespace: string, workload: WorkloadRe
   const made =
     service === undefined || source.kind !== 'request'
       ? undefined
-      : { name: requestedName(namespace, service), mark: markOf(service), class: source.class, plan: source.plan };
+      : {
+          name: requestedName(namespace, service),
+          mark: markOf(service),
+          class: source.class,
+          plan: source.plan,
+        };
   const login = loginIdentity(request, made?.name ?? instance, workload);
   return {
     login: { name: requestedName(namespace, login), mark: markOf(login) },

@@ -126,7 +126,9 @@ describe('a broker', () => {
       metadata: { name: `broker-credentials-${object.metadata.uid}`, namespace: 'default' },
     };
     // Whoever connects makes the copy, once the instance has been heard of.
-    await world.until(async () => (await connect()).kind === 'catalog' && (await world.exists(secrets, copy)));
+    await world.until(
+      async () => (await connect()).kind === 'catalog' && (await world.exists(secrets, copy)),
+    );
 
     await world.client.delete(namespaces, { name: namespace });
     await world.until(async () => !(await world.exists(secrets, { metadata: { name, namespace } })));

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { kubectlReader } from '../../support/kubelet-lite/kubectl-reader.ts';
 import { resolvePod } from '../../support/kubelet-lite/resolve-pod.ts';
-import { ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const bind = 'bind.servicecatalog.k8s.io/db';
@@ -107,7 +107,9 @@ describe('a Deployment', () => {
   it('finds the credentials where the annotation says: files, type, and variables', async () => {
     await deploy('reader', { workload: { [bind]: source, [`env.${bind}`]: 'DB_PASSWORD=password' } });
     const pod = await podOf('reader');
-    const secret = await world.secret(requestedFor(world.namespace, 'reader', 'db').login);
+    const { login } = requestedFor(world.namespace, 'reader', 'db');
+    await world.binding(login, isReady, 'is ready');
+    const secret = await world.secret(login);
     const resolved = await resolvePod(kubectlReader(world.controlPlane.kubectl), pod as never);
     if (resolved.kind !== 'resolved') throw new Error(JSON.stringify(resolved));
     const container = resolved.containers['main'];

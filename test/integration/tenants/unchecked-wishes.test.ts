@@ -39,7 +39,12 @@ it('an annotation on a Job that exists has no effect, and makes nothing', async 
   const annotated = { metadata: { annotations: asking('late') } };
   await mallory.patch(jobs, { namespace, name: 'job' }, annotated, { type: 'merge' });
   await lookAround(world);
-  expect(await world.find(serviceInstances, requestedFor(namespace, { kind: 'Job', name: 'job' }, 'late').instance)).toBeUndefined();
+  expect(
+    await world.find(
+      serviceInstances,
+      requestedFor(namespace, { kind: 'Job', name: 'job' }, 'late').instance,
+    ),
+  ).toBeUndefined();
 });
 
 it('workloads that the webhook is not called for make nothing', async () => {

@@ -70,7 +70,9 @@ it.each([
     await deploy(world, `refused-${what}`, asking(`refused-${what}`));
     await isToldOn(
       `refused-${what}`,
-      new RegExp(`^${kind} "refused-${what}-refused-${what}-[^"]*" can not be made.*two databases are enough`),
+      new RegExp(
+        `^${kind} "refused-${what}-refused-${what}-[^"]*" can not be made.*two databases are enough`,
+      ),
     );
 
     await inUse(world, `other-${what}`, `other-${what}`);

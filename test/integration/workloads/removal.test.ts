@@ -64,7 +64,10 @@ afterAll(async () => {
 
 describe('a service that was requested by annotation', () => {
   it('stays when its new owner is known to the API server only: the watch of that kind is silent', async () => {
-    const shared = { ...asking('silent'), 'share.bind.servicecatalog.k8s.io/silent': 'Deployment/first-owner' };
+    const shared = {
+      ...asking('silent'),
+      'share.bind.servicecatalog.k8s.io/silent': 'Deployment/first-owner',
+    };
     const instance = await inUse(world, 'first-owner', 'silent');
     await deploy(world, 'heard', {}, statefulSets);
     await waitFor(() => client.heard.includes('ADDED heard'), {

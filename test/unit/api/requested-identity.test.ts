@@ -28,7 +28,11 @@ describe('the names of what is made for a workload', () => {
     ['orders-db-2fa95d0ebd18', 'other', service],
     ['orders-db-0827af2be21a', 'shop', { ...service, class: 'mysql' }],
     ['orders-db-17922b728960', 'shop', { ...login, parameters: parametersDigest('{"b":2,"a":1}') }],
-    ['xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-fc071ab10751', 'shop', { ...service, workload: { kind: 'CronJob', name: 'x'.repeat(52) } }],
+    [
+      'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-fc071ab10751',
+      'shop',
+      { ...service, workload: { kind: 'CronJob', name: 'x'.repeat(52) } },
+    ],
   ])('is %s', (name, namespace, identity) => {
     expect(requestedName(namespace, identity)).toBe(name);
   });
@@ -36,7 +40,12 @@ describe('the names of what is made for a workload', () => {
   it('(64) differ where words that are joined look alike', () => {
     const named = (name: string, binding: string): string =>
       requestedName('n', { ...service, workload: { kind: 'Deployment', name }, binding });
-    const all = [named('a-b', 'c'), named('a', 'b-c'), named(`${'a'.repeat(60)}x`, 'c'), named(`${'a'.repeat(60)}y`, 'c')];
+    const all = [
+      named('a-b', 'c'),
+      named('a', 'b-c'),
+      named(`${'a'.repeat(60)}x`, 'c'),
+      named(`${'a'.repeat(60)}y`, 'c'),
+    ];
     expect(new Set(all).size).toBe(all.length);
   });
 
@@ -62,7 +71,11 @@ describe('a mark', () => {
     ['in another namespace', { namespace: 'copy', name: requestedName('shop', service) }, markOf(service)],
     ['under another name', { namespace: 'shop', name: 'orders-db-0123456789ab' }, markOf(service)],
     ['of something else', { namespace: 'shop', name: requestedName('shop', service) }, markOf(shared)],
-    ['that is no JSON', { namespace: 'shop', name: requestedName('shop', service) }, 'request/postgresql/small'],
+    [
+      'that is no JSON',
+      { namespace: 'shop', name: requestedName('shop', service) },
+      'request/postgresql/small',
+    ],
     ['that says nothing', { namespace: 'shop', name: requestedName('shop', service) }, '{"binding":["db"]}'],
     ['that is missing', { namespace: 'shop', name: requestedName('shop', service) }, undefined],
   ])('%s is none', (_what, metadata, mark) => {
@@ -72,7 +85,9 @@ describe('a mark', () => {
 
 it('parameters count by their content, and numbers by every digit', () => {
   expect(parametersDigest('{"a": 1, "b": [2]}')).toBe(parametersDigest('{"b":[2],"a":1}'));
-  expect(parametersDigest('{"id":12345678901234567890}')).not.toBe(parametersDigest('{"id":12345678901234567891}'));
+  expect(parametersDigest('{"id":12345678901234567890}')).not.toBe(
+    parametersDigest('{"id":12345678901234567891}'),
+  );
   expect(parametersDigest('')).toBe('');
 });
 

@@ -112,7 +112,14 @@ function injected(pod: RawPod): number {
     const seen = watch(pod);
     const { requests, policy } = parseAnnotations(seen.metadata?.annotations, defaultLimits);
     const workload = { kind: 'Deployment', name: 'web' };
-    const input = { pod: seen, requests: watch(requests), policy, namespace: 'shop', workload, bindingSecretName };
+    const input = {
+      pod: seen,
+      requests: watch(requests),
+      policy,
+      namespace: 'shop',
+      workload,
+      bindingSecretName,
+    };
     const result = plan({ ...input, schedulingGates: true });
     if (result.kind === 'inject' || result.kind === 'skip') patch(result.plan, seen);
     planEphemeral({ ...input, before: undefined });

@@ -31,7 +31,9 @@ function binding(name: string, of: string, metadata: Partial<Metadata> = {}): Se
   };
 }
 
-const asking = trimWorkload('Deployment', { metadata: { name: 'app', namespace: 'n', annotations: { [bind]: source } } });
+const asking = trimWorkload('Deployment', {
+  metadata: { name: 'app', namespace: 'n', annotations: { [bind]: source } },
+});
 const pair = {
   instances: [instance(generated, marks)],
   bindings: [binding(login, generated, loginMarks)],

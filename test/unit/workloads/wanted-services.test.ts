@@ -89,7 +89,10 @@ describe('a workload as it is kept', () => {
       kept: {
         list: [
           {
-            login: { name: expect.stringMatching(/^a-db-[0-9a-f]{12}$/) as string, mark: expect.any(String) as string },
+            login: {
+              name: expect.stringMatching(/^a-db-[0-9a-f]{12}$/) as string,
+              mark: expect.any(String) as string,
+            },
             request: undefined,
             instance: 'i',
             parameters: '{"a": 1}',
