@@ -22,18 +22,39 @@ export async function apiLimit(
     await api.create(`${group}/serviceinstances`, { ...instance(name), apiVersion: version });
     await api.create(`${group}/servicebindings`, { ...binding(name, name), apiVersion: version });
   });
-  const instancesPerSecond = await rate(names, async (name) => {
-    await api.mergePatch(`${group}/serviceinstances/${name}/status`, { status: intent('Provision') });
-    await api.mergePatch(`${group}/serviceinstances/${name}/status`, { status: outcome('Provisioned') });
-  });
-  const bindingsPerSecond = await rate(names, async (name) => {
-    await api.mergePatch(`${group}/servicebindings/${name}/status`, { status: intent('Bind') });
-    await api.create(`/api/v1/namespaces/${namespace}/secrets`, secret(name));
-    await api.mergePatch(`${group}/servicebindings/${name}/status`, { status: outcome('Bound') });
-  });
+  const instancesPerSecond = await rate(names, async (name) => writeInstanceStatus(api, group, name));
+  const bindingsPerSecond = await rate(names, async (name) =>
+    writeBindingStatus(api, group, namespace, name),
+  );
   for (const path of [`${group}/serviceinstances`, `${group}/servicebindings`]) await api.deleteAll(path);
   await api.deleteAll(`/api/v1/namespaces/${namespace}/secrets`);
   return { instancesPerSecond, bindingsPerSecond };
+}
+
+/** Everything that a request needs to be written for it: an instance and a binding, their statuses, and the Secret. */
+export async function bareRequest(api: BenchApi, namespace: string, name: string): Promise<void> {
+  const group = `/apis/${twinGroup}/v1beta1/namespaces/${namespace}`;
+  const version = `${twinGroup}/v1beta1`;
+  await api.create(`${group}/serviceinstances`, { ...instance(name), apiVersion: version });
+  await writeInstanceStatus(api, group, name);
+  await api.create(`${group}/servicebindings`, { ...binding(name, name), apiVersion: version });
+  await writeBindingStatus(api, group, namespace, name);
+}
+
+async function writeInstanceStatus(api: BenchApi, group: string, name: string): Promise<void> {
+  await api.mergePatch(`${group}/serviceinstances/${name}/status`, { status: intent('Provision') });
+  await api.mergePatch(`${group}/serviceinstances/${name}/status`, { status: outcome('Provisioned') });
+}
+
+async function writeBindingStatus(
+  api: BenchApi,
+  group: string,
+  namespace: string,
+  name: string,
+): Promise<void> {
+  await api.mergePatch(`${group}/servicebindings/${name}/status`, { status: intent('Bind') });
+  await api.create(`/api/v1/namespaces/${namespace}/secrets`, secret(name));
+  await api.mergePatch(`${group}/servicebindings/${name}/status`, { status: outcome('Bound') });
 }
 
 async function rate(names: readonly string[], task: (name: string) => Promise<void>): Promise<number> {

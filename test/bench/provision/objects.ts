@@ -24,3 +24,20 @@ export function binding(name: string, instanceName: string): object {
     spec: { instanceRef: { name: instanceName }, secretName: name },
   };
 }
+
+/** One Pod, which nothing schedules. */
+export function deployment(name: string, annotations: Readonly<Record<string, string>>): object {
+  const labels = { app: name };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, annotations },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
+      },
+    },
+  };
+}
