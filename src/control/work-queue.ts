@@ -17,7 +17,8 @@ const longestHoldMs = 1000;
 
 /**
  * Keys to work on, each at most once at a time. The rules are those of client-go's work queue:
- * a key added twice waits once; a key added while it is worked on is handed out once more after `done`.
+ * a key added twice waits once; a key added while it is worked on is handed out once more after `done`. One is of our own:
+ * whoever gets a key says anew when to come back, as after a restart, so what was planned before is forgotten.
  */
 export class WorkQueue {
   readonly #backoff: BackoffOptions;
@@ -151,6 +152,8 @@ export class WorkQueue {
   }
 
   #handOut(key: string): string {
+    clearTimeout(this.#delayed.get(key)?.timer);
+    this.#delayed.delete(key);
     this.#dirty.delete(key);
     this.#processing.add(key);
     return key;

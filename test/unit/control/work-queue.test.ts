@@ -94,6 +94,20 @@ describe('adding later', () => {
     expect(queue.depth).toBe(1);
   });
 
+  it('forgets the time that was planned when the key is handed out before', async () => {
+    const queue = new WorkQueue();
+    queue.addAfter('a', 100);
+    queue.add('a');
+    await queue.take();
+    expect(queue.delayed).toBe(0);
+    queue.addAfter('a', 200);
+    queue.done('a');
+    jest.advanceTimersByTime(199);
+    expect(queue.depth).toBe(0);
+    jest.advanceTimersByTime(1);
+    expect(await takeAll(queue)).toEqual(['a']);
+  });
+
   it('can wait longer than a timer can', () => {
     const queue = new WorkQueue();
     queue.addAfter('a', 1e12);
