@@ -1,19 +1,19 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { canonicalJson } from './json.ts';
 
 /** Lower-case hex SHA-224, 56 characters: the value of Service Catalog's query labels. */
 export function sha224Hex(text: string): string {
-  return createHash('sha224').update(text).digest('hex');
+  return hash('sha224', text);
 }
 
 /** Lower-case hex SHA-256, 64 characters. */
 export function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 /** Lower-case hex MD5, 32 characters. Only for names that the original Service Catalog built with it. */
 export function md5Hex(text: string): string {
-  return createHash('md5').update(text).digest('hex');
+  return hash('md5', text);
 }
 
 /** Checksum of a JSON value that does not depend on key order. */

@@ -1,5 +1,5 @@
 import { sleep } from '../base/abort.ts';
-import { jsonChecksum } from '../base/hash.ts';
+import { jsonEqual } from '../base/json.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import type { Permit } from '../base/permit.ts';
 import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
@@ -67,10 +67,10 @@ export type BrokerNews =
   /** Its URL, credentials or certificates are others than before. */
   | { readonly kind: 'replaced'; readonly ref: BrokerRef };
 
-/** A client, and the checksum of all that it was made of. */
+/** A client, and all that it was made of. */
 interface Connection {
   readonly client: BrokerClient;
-  readonly fingerprint: string;
+  readonly madeOf: object;
 }
 
 /** How long a client that was replaced stays open. */
@@ -174,12 +174,13 @@ export class BrokerConnections {
   ): ConnectResult {
     const { url, apiVersion } = specification;
     // With the uid: what one broker learnt, such as an open circuit, is nothing to another of the same name.
-    const fingerprint = jsonChecksum({ uid: broker.metadata.uid, url, apiVersion, ...material });
+    const madeOf = { uid: broker.metadata.uid, url, apiVersion, ...material };
     const known = this.#connections.get(mapKey(ref));
-    if (known?.fingerprint === fingerprint) return { kind: 'connected', client: known.client, broker };
+    if (known !== undefined && jsonEqual(known.madeOf, madeOf))
+      return { kind: 'connected', client: known.client, broker };
     try {
       const client = new BrokerClient(this.#optionsOf(ref, specification, material));
-      this.#replace(ref, { client, fingerprint });
+      this.#replace(ref, { client, madeOf });
       return { kind: 'connected', client, broker };
     } catch (error) {
       const fields = { broker: describeBroker(ref), ...errorFields(error) };

@@ -1,5 +1,6 @@
 import type { ClusterServiceBroker } from '../api/generated/cluster-service-broker.ts';
 import type { ServiceBroker } from '../api/generated/service-broker.ts';
+import { memoized } from '../base/memo.ts';
 import { decodeBase64 } from '../kube/data-objects.ts';
 import { brokerAnnotations } from '../api/broker-annotations.ts';
 import { contextAnnotationsProblem } from './context-annotations.ts';
@@ -46,14 +47,14 @@ export type SpecificationResult =
 class InvalidBroker extends Error {}
 
 /** Reads spec and annotations; an annotation wins over nothing, and never contradicts the spec silently. */
-export function specificationOf(broker: AnyBroker): SpecificationResult {
+export const specificationOf = memoized((broker: AnyBroker): SpecificationResult => {
   try {
     return { kind: 'valid', specification: parse(broker) };
   } catch (error) {
     if (error instanceof InvalidBroker) return { kind: 'invalid', message: error.message };
     throw error;
   }
-}
+});
 
 function parse(broker: AnyBroker): BrokerSpecification {
   const annotations = broker.metadata.annotations ?? {};

@@ -61,7 +61,6 @@ export type Waiting = <T>(work: () => Promise<T>) => Promise<T>;
  */
 export class BrokerClient {
   readonly #options: BrokerClientOptions;
-  readonly #url: URL;
   readonly #clock: Clock;
   readonly #line: Line;
   readonly #during: Waiting;
@@ -72,9 +71,8 @@ export class BrokerClient {
    */
   constructor(options: BrokerClientOptions, line?: Line, during: Waiting = (work) => work()) {
     this.#options = options;
-    this.#url = brokerUrl(options.url);
     this.#clock = options.clock ?? systemClock;
-    this.#line = line ?? openLine(options, this.#url, this.#clock);
+    this.#line = line ?? openLine(options, this.#clock);
     this.#during = during;
   }
 
@@ -176,7 +174,7 @@ export class BrokerClient {
   ): Promise<T> {
     const requestIdentity = randomUUID();
     const startedMs = performance.now();
-    const http = httpRequest(this.#url, this.#options, request, requestIdentity);
+    const http = httpRequest(this.#line.url, this.#options, request, requestIdentity);
     const reply =
       'kind' in http
         ? http
@@ -221,6 +219,7 @@ export class BrokerClient {
 
 /** What all clients of one broker share. */
 interface Line {
+  readonly url: URL;
   readonly transport: Transport;
   readonly authorization: Authorization;
   readonly limiter: Limiter;
@@ -228,7 +227,8 @@ interface Line {
   readonly gate: Gate;
 }
 
-function openLine(options: BrokerClientOptions, url: URL, clock: Clock): Line {
+function openLine(options: BrokerClientOptions, clock: Clock): Line {
+  const url = brokerUrl(options.url);
   const stopwatch = options.stopwatch ?? systemStopwatch;
   const transport = new Transport({
     tls: options.tls ?? {},
@@ -246,6 +246,7 @@ function openLine(options: BrokerClientOptions, url: URL, clock: Clock): Line {
   const limiter = new Limiter(options.limiter);
   const circuit = new Circuit(options.circuit ?? {}, { stopwatch, onChange: options.onCircuit });
   return {
+    url,
     transport,
     authorization,
     limiter,
