@@ -1,5 +1,6 @@
 import { isEmpty, keepFilledIn, keepMetadata, setExternalId, userInfoOf } from './catalog-fields.ts';
 import type { CatalogChange } from './catalog-change.ts';
+import { isOnBehalf } from './on-behalf.ts';
 
 /** ServiceBindings: their spec is written once, so what is filled in at creation stays. */
 export function mutateBinding(change: CatalogChange): void {
@@ -15,5 +16,5 @@ export function mutateBinding(change: CatalogChange): void {
   setExternalId(change);
   // With generateName there is no name yet; the controller falls back to it later.
   if (isEmpty(spec['secretName']) && request.name !== '') patch.set(['spec', 'secretName'], request.name);
-  patch.set(['spec', 'userInfo'], userInfoOf(request.user));
+  if (!isOnBehalf(change)) patch.set(['spec', 'userInfo'], userInfoOf(request.user));
 }

@@ -12,6 +12,7 @@ import {
 } from './catalog-fields.ts';
 import type { InstanceRef } from '../model/admission-resolution.ts';
 import type { CatalogChange } from './catalog-change.ts';
+import { isOnBehalf } from './on-behalf.ts';
 
 const classRefs: readonly InstanceRef[] = ['clusterServiceClassRef', 'serviceClassRef'];
 const planRefs: readonly InstanceRef[] = ['clusterServicePlanRef', 'servicePlanRef'];
@@ -49,7 +50,9 @@ export function mutateInstance(change: CatalogChange): void {
  * Who asked for the spec as it is now. Storing refs is bookkeeping and not a wish: were the controller taken for the
  * requester then, brokers would be told the wrong identity.
  */
-function setUserInfo({ request, isCreation, oldSpec, patch, deps }: CatalogChange): void {
+function setUserInfo(change: CatalogChange): void {
+  if (isOnBehalf(change)) return;
+  const { request, isCreation, oldSpec, patch, deps } = change;
   const next = patch.object('spec') ?? {};
   const isWish = isCreation || (!deps.isController(request) && !jsonEqual(wishes(next), wishes(oldSpec)));
   if (isWish) patch.set(['spec', 'userInfo'], userInfoOf(request.user));
