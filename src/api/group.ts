@@ -112,7 +112,7 @@ export const workloadMarkAnnotation = `status.${group}/workload`;
 
 /**
  * On instances and bindings whose id (`spec.externalID`) was made for them: when, as the webhook writes it, or for which uid,
- * as the controller does. Without it the id was given: see `operations/given-id.ts`.
+ * as the controller does. Without it the id was given: see `model/given-id.ts`.
  */
 export const idMadeAnnotation = `${labelPrefix}id-made`;
 

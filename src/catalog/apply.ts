@@ -7,7 +7,7 @@ import { isAlreadyExists, isApiError, isConflict, isNotFound } from '../kube/err
 import { objectKey } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import { changeOf, conflictWith, type CatalogDiff, type Change, type DiffContext } from './diff.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../base/in-parallel.ts';
 import { offeredStatus, removedStatus, type ItemStatus } from './item-status.ts';
 import { classRefName, type AnyItem, type AnyPlan } from './scope.ts';
 import { skipped } from './skipped-item.ts';

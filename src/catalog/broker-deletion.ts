@@ -11,7 +11,7 @@ import type { Resource } from '../kube/resources.ts';
 import { applyDiff } from './apply.ts';
 import { brokerEvent, nextStatus, saveStatus, type BrokerTask } from './broker-task.ts';
 import { diffCatalog } from './diff.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../base/in-parallel.ts';
 import { useOf, type InstanceUse } from './instance-use.ts';
 import { lookAgainMs } from './live-instances.ts';
 import type { AnyItem } from './scope.ts';

@@ -1,6 +1,6 @@
 import type { Failure, Outcome } from '../osb/outcome-types.ts';
 import type { AnswerKind, Standing } from './answer-rules.ts';
-import { hasGivenId } from './given-id.ts';
+import { hasGivenId } from '../model/given-id.ts';
 import type { BrokeredObject } from './operation-status.ts';
 
 /** Which row of the rules an outcome of a write belongs to. */

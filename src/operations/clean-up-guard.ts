@@ -4,7 +4,7 @@ import { describeBroker } from '../brokers/broker-ref.ts';
 import { findBroker } from '../brokers/find-broker.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { hasGivenId } from './given-id.ts';
+import { hasGivenId } from '../model/given-id.ts';
 import type { Judgement, OperationTask } from './kind.ts';
 import { attemptAfter } from './next-attempt.ts';
 import { attemptsEnded, leftOnRecord, type BrokeredObject } from './operation-status.ts';

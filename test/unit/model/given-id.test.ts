@@ -1,5 +1,5 @@
 import { idMadeAnnotation } from '../../../src/api/group.ts';
-import { hasGivenId } from '../../../src/operations/given-id.ts';
+import { hasGivenId } from '../../../src/model/given-id.ts';
 
 const creationTimestamp = '2026-03-01T12:00:00Z';
 

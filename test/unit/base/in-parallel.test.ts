@@ -1,4 +1,4 @@
-import { inParallel } from '../../../src/catalog/in-parallel.ts';
+import { inParallel } from '../../../src/base/in-parallel.ts';
 
 describe('work in parallel', () => {
   it('is done once on every item, so many at a time', async () => {

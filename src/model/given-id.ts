@@ -1,5 +1,11 @@
 import { idMadeAnnotation } from '../api/group.ts';
-import type { BrokeredObject } from './operation-status.ts';
+import type { KubeObject } from '../kube/objects.ts';
+
+/** An instance or a binding. */
+interface WithId extends KubeObject {
+  readonly spec: { readonly externalID?: string };
+  readonly status?: { readonly instanceID?: string; readonly bindingID?: string };
+}
 
 /** How far the clocks of a webhook and of the API server may be apart, and how long a CREATE may take between them. */
 const toleranceMs = 60_000;
@@ -9,7 +15,7 @@ const toleranceMs = 60_000;
  * this object, so that no failure of ours makes it an orphan. Only the mark of whoever made an id says that it is new;
  * where it is missing, the id counts as given.
  */
-export function hasGivenId(object: BrokeredObject): boolean {
+export function hasGivenId(object: WithId): boolean {
   const { spec, status } = object;
   const inUse = status?.instanceID ?? status?.bindingID ?? spec.externalID;
   return Boolean(spec.externalID) && inUse === spec.externalID && !isMadeFor(object);
@@ -19,7 +25,7 @@ export function hasGivenId(object: BrokeredObject): boolean {
  * The mark is the uid of the object, as the controller writes it, or a time that fits its creation, as the webhook does,
  * which is asked before there is a uid. So a mark that came back from a backup or with a copy says nothing.
  */
-function isMadeFor({ metadata }: BrokeredObject): boolean {
+function isMadeFor({ metadata }: WithId): boolean {
   const mark = metadata.annotations?.[idMadeAnnotation];
   if (!mark) return false;
   const apartMs = Math.abs(Date.parse(mark) - Date.parse(metadata.creationTimestamp ?? ''));
