@@ -46,9 +46,9 @@ export function createAuthorize(client: Pick<KubeClient, 'create'>, signal: Abor
   };
 }
 
-/** May this user create objects of one of our kinds here? */
-export function mayCreate(user: RequestUser, namespace: string, resource: string): AccessCheck {
-  return { user, namespace, verb: 'create', group, resource, name: '' };
+/** May this user do that with whatever object of one of our kinds here? */
+export function mayOnAny(user: RequestUser, namespace: string, verb: string, resource: string): AccessCheck {
+  return { user, namespace, verb, group, resource, name: '' };
 }
 
 /** May this user read this object of one of our kinds? */

@@ -1,15 +1,18 @@
 import { bindingAnnotationPrefixes, group } from '../api/group.ts';
+import { defaultRequestReclaimMs, isSooner } from '../injection/request-owner.ts';
 import type { BindingRequest } from '../injection/request.ts';
-import { mayCreate, type Authorize } from './authorize.ts';
+import { mayOnAny, type Authorize } from './authorize.ts';
 import { isMadeFromChecked } from './checked-owner.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /**
  * Whoever asks for a service by annotation has it made by the controller, with the controller's rights. So they must
- * be allowed to make it themselves: instances for `request/…`, bindings for that and for `instance/…`.
+ * be allowed to make it themselves: instances for `request/…`, bindings for that and for `instance/…`; and to delete it, where
+ * they say that it goes sooner than others.
  *
  * What is made from a workload was checked with that. `binding/…` and `secret/…` need no check: whoever creates Pods can
  * mount the Secrets of the namespace anyway.
+ * @param requestReclaimMs for how long others are kept
  * @returns the text of a refusal, or undefined
  */
 export async function missingRight(
@@ -17,27 +20,38 @@ export async function missingRight(
   request: Pick<AdmissionRequest, 'kind' | 'operation' | 'user' | 'object' | 'namespace'>,
   authorize: Authorize,
   timeoutMs: number,
+  requestReclaimMs: number = defaultRequestReclaimMs,
 ): Promise<string | undefined> {
   const { user, namespace } = request;
   if (isMadeFromChecked(request)) return undefined;
-  for (const [resource, asking] of neededResources(requests)) {
-    if (await authorize(mayCreate(user, namespace, resource), timeoutMs)) continue;
+  for (const { verb, resource, key } of neededRights(requests, requestReclaimMs)) {
+    if (await authorize(mayOnAny(user, namespace, verb, resource), timeoutMs)) continue;
     return (
-      `user ${JSON.stringify(user.username ?? '')} may not create ${resource}.${group} in namespace ` +
-      `"${namespace}", which the annotation ${bindingAnnotationPrefixes.bind}${asking.name} asks for`
+      `user ${JSON.stringify(user.username ?? '')} may not ${verb} ${resource}.${group} in namespace ` +
+      `"${namespace}", which the annotation ${key} asks for`
     );
   }
   return undefined;
 }
 
-/** The resources to be made, each with the first request that needs it. */
-function neededResources(
-  requests: readonly BindingRequest[],
-): readonly (readonly [string, BindingRequest])[] {
+interface NeededRight {
+  readonly verb: 'create' | 'delete';
+  readonly resource: 'serviceinstances' | 'servicebindings';
+  /** The first annotation that needs it. */
+  readonly key: string;
+}
+
+function neededRights(requests: readonly BindingRequest[], requestReclaimMs: number): readonly NeededRight[] {
+  const { bind, reclaim } = bindingAnnotationPrefixes;
   const instance = requests.find(({ source }) => source.kind === 'request');
   const binding = instance ?? requests.find(({ source }) => source.kind === 'instance');
-  const needed: (readonly [string, BindingRequest])[] = [];
-  if (instance !== undefined) needed.push(['serviceinstances', instance]);
-  if (binding !== undefined) needed.push(['servicebindings', binding]);
+  const sooner = requests.find((one) => isSooner(one.reclaim, requestReclaimMs));
+  const needed: NeededRight[] = [];
+  if (instance !== undefined)
+    needed.push({ verb: 'create', resource: 'serviceinstances', key: bind + instance.name });
+  if (binding !== undefined)
+    needed.push({ verb: 'create', resource: 'servicebindings', key: bind + binding.name });
+  if (sooner !== undefined)
+    needed.push({ verb: 'delete', resource: 'serviceinstances', key: reclaim + sooner.name });
   return needed;
 }

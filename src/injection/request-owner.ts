@@ -22,6 +22,11 @@ export function parseShare(value: string): Share | undefined {
   return workload === undefined ? undefined : { kind: 'workload', workload };
 }
 
+/** As the annotation has it. */
+export function shareText(share: Share): string {
+  return share.kind === 'id' ? share.id : `${share.workload.kind}/${share.workload.name}`;
+}
+
 const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 const grace = /^(\d{1,6})([dhms])$/;
 
@@ -31,4 +36,12 @@ export function parseReclaim(value: string): Reclaim | undefined {
   const [, count, unit] = grace.exec(value) ?? [];
   const each = unitMs[unit ?? ''];
   return each === undefined ? undefined : { kind: 'after', graceMs: Number(count) * each };
+}
+
+/** For how long an instance is kept where nothing else is said: 7 days. */
+export const defaultRequestReclaimMs = 7 * 86_400_000;
+
+/** Whether an instance goes sooner than the cluster has it: a way to have it deleted. */
+export function isSooner(reclaim: Reclaim | undefined, clusterMs: number): boolean {
+  return reclaim?.kind === 'delete' || (reclaim?.kind === 'after' && reclaim.graceMs < clusterMs);
 }

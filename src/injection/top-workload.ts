@@ -25,12 +25,17 @@ const hashLabels = [
  */
 export function topWorkload(kind: string, metadata: RawMetadata | null | undefined): TopWorkload {
   const known = metadata ?? {};
-  const owner = listOf(known.ownerReferences).find(({ controller }) => controller === true);
+  const owner = controllerOf(known);
   const byHash = kind === 'Pod' || kind === 'ReplicaSet' ? ofHash(kind, known, owner) : undefined;
   if (byHash !== undefined) return { workload: byHash, isStable: true };
   if (owner === undefined)
     return { workload: { kind, name: nameOf(kind, known) }, isStable: !known.generateName };
   return ofOwner(kind, owner, known) ?? { workload: { kind, name: nameOf(kind, known) }, isStable: false };
+}
+
+/** Who makes the object; undefined when nobody does. */
+export function controllerOf(metadata: RawMetadata | null | undefined): RawOwnerReference | undefined {
+  return listOf(metadata?.ownerReferences).find(({ controller }) => controller === true);
 }
 
 /** At admission the generated name of a Pod is not known yet: what it begins with stands for it, then and later. */

@@ -45,6 +45,17 @@ export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 /** A Pod with an annotation that begins so asks for a binding. */
 export const askingPrefix: string = bindingAnnotationPrefixes.bind;
 
+/**
+ * Annotations that begin so say which services are to be had, and how long: whoever writes one asks for them. The first names
+ * the source, the others say more about the source of the same name.
+ */
+export const claimPrefixes: readonly string[] = [
+  bindingAnnotationPrefixes.bind,
+  bindingAnnotationPrefixes.params,
+  bindingAnnotationPrefixes.share,
+  bindingAnnotationPrefixes.reclaim,
+];
+
 /** A workload with a key in which this stands uses our vocabulary, or meant to. */
 export const vocabularyMark = `.${group}/`;
 
@@ -90,6 +101,16 @@ export const workloadsInScope: readonly WorkloadKind[] = [
     makes: 'Job',
   },
 ];
+
+/** Where kube-controller-manager works without an account for each controller. */
+const controllerManager = 'system:kube-controller-manager';
+/** Accounts there can be made by administrators only; those of the controllers have these names in every cluster. */
+const accountPrefix = 'system:serviceaccount:kube-system:';
+
+/** The users as which Kubernetes' own controller of this kind writes what it makes. */
+export function controllerUsers({ controller }: Pick<WorkloadKind, 'controller'>): readonly string[] {
+  return [controllerManager, accountPrefix + controller];
+}
 
 const byKind = new Map(workloadsInScope.map((row) => [row.kind, row] as const));
 

@@ -1,56 +1,6 @@
-import { mutateWorkload, type MutateWorkloadDeps } from '../../../src/admission/mutate-workload.ts';
-import type { Decision } from '../../../src/admission/decision.ts';
-import type { AdmissionRequest } from '../../../src/admission/review.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently, key } from '../injection/pods.ts';
-import { recordingAuthorize, recordingLogger, request } from './requests.ts';
-
-const db = key('bind', 'db');
-const alice = { username: 'alice', uid: 'a-1', groups: ['dev'], extra: { scopes: ['x'] } };
-
-function deployment(
-  own: Record<string, string>,
-  template: Record<string, string> = {},
-  spec: JsonObject = {},
-): JsonObject {
-  return {
-    metadata: { name: 'web', namespace: 'shop', annotations: own },
-    spec: {
-      template: { metadata: { annotations: template }, spec: { containers: [{ name: 'app' }], ...spec } },
-    },
-  };
-}
-
-interface World {
-  readonly deps: MutateWorkloadDeps;
-  readonly authorize: ReturnType<typeof recordingAuthorize>;
-  readonly lines: readonly string[];
-}
-
-function world(denied: readonly string[] = [], overrides: Partial<MutateWorkloadDeps> = {}): World {
-  const authorize = recordingAuthorize(denied);
-  const logger = recordingLogger();
-  const deps: MutateWorkloadDeps = {
-    bindingSecretName: (_namespace, name) => (name === 'known' ? 'known' : undefined),
-    hasInstance: (_namespace, name) => name === 'known',
-    namespaceLabels: () => ({}),
-    offeringProblem: (className) =>
-      className === 'pg' ? undefined : `class "${className}" is not in the catalog`,
-    authorize,
-    logger,
-    ...overrides,
-  };
-  return { deps, authorize, lines: logger.lines };
-}
-
-async function decide(
-  object: JsonObject | undefined,
-  { deps }: World,
-  fields: Partial<AdmissionRequest> = {},
-): Promise<Decision> {
-  const base = { kind: 'Deployment', resource: 'deployments', name: 'web', user: alice, object };
-  return mutateWorkload(request({ ...base, ...fields }), { timeoutMs: 1000 }, deps);
-}
+import { alice, db, decide, deployment, world } from './workload-world.ts';
 
 it('(11) an annotation on the workload reaches its Pod template', async () => {
   const object = deployment({ [db]: 'binding/known' });

@@ -1,0 +1,24 @@
+import type { Logger } from '../base/logger.ts';
+import type { SecretNameLookup } from '../injection/binding.ts';
+import type { RequestLimits } from '../injection/limits.ts';
+import type { Authorize } from './authorize.ts';
+
+export interface MutateWorkloadDeps {
+  /** Undefined also when the binding does not exist. */
+  readonly bindingSecretName: SecretNameLookup;
+  /** Whether a ServiceInstance of this name exists. */
+  readonly hasInstance: (namespace: string, name: string) => boolean;
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
+  /** What is wrong with a class and plan that an annotation asks for, as a sentence; undefined when nothing. */
+  readonly offeringProblem: (className: string, plan: string, namespace: string) => string | undefined;
+  readonly authorize: Authorize;
+  /** As for Pods. @default false */
+  readonly schedulingGates?: boolean;
+  /** As for Pods. @default defaultLimits */
+  readonly limits?: RequestLimits;
+  /** As for Pods. @default defaultRequestReclaimMs */
+  readonly requestReclaimMs?: number;
+  /** True where a controller rolls workloads out when a Secret changes. @default false */
+  readonly restarts?: boolean;
+  readonly logger: Logger;
+}
