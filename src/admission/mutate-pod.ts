@@ -1,12 +1,24 @@
+import { requestedByAnnotation } from '../api/group.ts';
 import { parseAnnotations } from '../injection/annotations.ts';
+import { requestNames } from '../injection/binding.ts';
 import { defaultLimits } from '../injection/limits.ts';
-import { patch } from '../injection/patch.ts';
+import { patch, pointer } from '../injection/patch.ts';
 import { plan, planEphemeral, type PlanResult } from '../injection/plan.ts';
 import type { RawPod } from '../injection/pod.ts';
 import { matchingPresets } from '../injection/preset.ts';
 import { topWorkload } from '../injection/top-workload.ts';
 import { mirrorAnnotation, optOutOf, systemNamespaces } from '../model/scope.ts';
-import { deny, ignored, patched, unchanged, type Decision, type RequestContext } from './decision.ts';
+import { isMadeFromChecked } from './checked-owner.ts';
+import {
+  deny,
+  ignored,
+  patched,
+  unchanged,
+  type Decision,
+  type PatchOperation,
+  type RequestContext,
+} from './decision.ts';
+import { namelessness } from './nameless.ts';
 import type { MutatePodDeps, PodCase } from './pod-case.ts';
 import {
   denied,
@@ -44,9 +56,13 @@ export function mutatePod(
   const made = podCase.parsed.requests.filter(
     ({ source }) => source.kind === 'request' || source.kind === 'instance',
   );
-  if (made.length === 0) return write(judge(podCase), podCase);
-  return missingRight(made, request, deps.authorize, timeoutMs).then((missing) =>
-    missing === undefined ? write(judge(podCase), podCase) : refused(403, missing, podCase),
+  if (made.length === 0 || isMadeFromChecked(request)) return write(judge(podCase), podCase);
+  const nameless = namelessness('Pod', pod.metadata, made);
+  if (nameless !== undefined) return refused(422, nameless, podCase);
+  return missingRight(made, request, deps.authorize, timeoutMs, deps.requestReclaimMs).then((missing) =>
+    missing === undefined
+      ? write(judge(podCase), podCase, request.user.username)
+      : refused(403, missing, podCase),
   );
 }
 
@@ -95,17 +111,52 @@ function judge({ request, pod, parsed, presets, deps }: PodCase): PlanResult {
     bindingSecretName: deps.bindingSecretName,
     presets,
     schedulingGates: deps.schedulingGates,
+    refusals: deps.isBound !== undefined,
   });
 }
 
-function write(result: PlanResult, podCase: PodCase): Decision {
+/** @param asker who asks for services to be made for this very Pod; undefined when nobody does */
+function write(result: PlanResult, podCase: PodCase, asker?: string): Decision {
   if (result.kind === 'excess') return tooMuch(result.message, podCase);
+  const unbound = result.kind === 'inject' ? unboundRequest(podCase) : undefined;
+  if (unbound !== undefined) return refused(403, unbound, podCase, 'BindingAwaited');
   podCase.deps.observe(observationOf(result, podCase));
   if (result.kind === 'deny') return denied(result.conflicts, podCase);
-  const operations = patch(result.plan, podCase.pod);
+  const additions = patch(result.plan, podCase.pod);
+  const note = askerNote(podCase.pod, asker);
+  const operations = note === undefined ? additions : [...additions, note];
   return result.kind === 'skip'
     ? skipped(result, operations, podCase)
     : injected(result, operations, podCase);
+}
+
+const askerPath = pointer(['metadata', 'annotations', requestedByAnnotation]);
+
+/** Who asks stands on a Pod that nothing stands behind; on any other it is a copy, and no claim. */
+function askerNote(pod: RawPod, asker: string | undefined): PatchOperation | undefined {
+  const written = pod.metadata?.annotations?.[requestedByAnnotation];
+  if (written === asker) return undefined;
+  return asker === undefined
+    ? { op: 'remove', path: askerPath }
+    : { op: 'add', path: askerPath, value: asker };
+}
+
+/** The first binding with `wait: deny` whose Secret is not written yet, as a sentence; undefined when there is none. */
+function unboundRequest({ parsed, pod, request, deps }: PodCase): string | undefined {
+  const { isBound, bindingSecretName } = deps;
+  if (isBound === undefined) return undefined;
+  for (const one of parsed.requests) {
+    if (one.wait !== 'deny') continue;
+    const { namespace } = request;
+    const { workload } = topWorkload('Pod', pod.metadata);
+    const { binding } = requestNames(one, { namespace, workload }, bindingSecretName);
+    if (binding === undefined || isBound(namespace, binding)) continue;
+    return (
+      `binding "${one.name}": ServiceBinding "${binding}" has no credentials yet, and with wait=deny the Pod is refused ` +
+      `until it has; whoever makes the Pod tries again`
+    );
+  }
+  return undefined;
 }
 
 /** A Pod with new containers for debugging gets for them what it has already. */

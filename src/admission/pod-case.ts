@@ -20,8 +20,15 @@ export interface MutatePodDeps {
   readonly excludedNamespaces: readonly string[];
   /** True where a controller lifts our scheduling gate again. */
   readonly schedulingGates: boolean;
+  /**
+   * Whether the ServiceBinding has its credentials in its Secret, as its status says. Without it nobody is refused for
+   * `wait: deny`.
+   */
+  readonly isBound?: (namespace: string, binding: string) => boolean;
   /** How much a Pod may ask for. @default defaultLimits */
   readonly limits?: RequestLimits;
+  /** For how long the cluster keeps instances that nobody asks for. @default defaultRequestReclaimMs */
+  readonly requestReclaimMs?: number;
   readonly logger: Logger;
   /** Tells the owner of the Pod what happened. Not called for dry runs. */
   readonly note: (note: PodNote) => void;

@@ -1,9 +1,8 @@
 import { memoized } from '../base/memo.ts';
 import { asksForBindings } from '../injection/annotations.ts';
 import { conflictWarning, denialMessage, type Conflict } from '../injection/conflict.ts';
-import type { AddOperation } from '../injection/patch.ts';
 import type { PlanResult } from '../injection/plan.ts';
-import { deny, patched, unchanged, type Decision } from './decision.ts';
+import { deny, patched, unchanged, type Decision, type PatchOperation } from './decision.ts';
 import type { InjectionObservation, MutatePodDeps, PodCase } from './pod-case.ts';
 import { podNote, type PodNote } from './pod-note.ts';
 import { Repeats } from './repeats.ts';
@@ -47,8 +46,13 @@ export function illegible(podCase: PodCase): Decision {
   return refused(422, `${notInjected}: ${reasons.join('; ')}${more}`, podCase);
 }
 
-export function refused(code: number, message: string, podCase: PodCase): Decision {
-  tell(podCase, 'BindingConflict', message);
+export function refused(
+  code: number,
+  message: string,
+  podCase: PodCase,
+  reason: PodNote['reason'] = 'BindingConflict',
+): Decision {
+  tell(podCase, reason, message);
   return { ...deny(code, message), auditAnnotations: { outcome: 'denied' } };
 }
 
@@ -66,7 +70,7 @@ export function denied(conflicts: readonly Conflict[], podCase: PodCase): Decisi
 
 export function skipped(
   { conflicts }: Skipped,
-  operations: readonly AddOperation[],
+  operations: readonly PatchOperation[],
   podCase: PodCase,
 ): Decision {
   // Without operations this is the second call for the same Pod, and the first one has told everybody.
@@ -78,7 +82,11 @@ export function skipped(
   };
 }
 
-export function injected(result: Injected, operations: readonly AddOperation[], podCase: PodCase): Decision {
+export function injected(
+  result: Injected,
+  operations: readonly PatchOperation[],
+  podCase: PodCase,
+): Decision {
   const { conflicts } = result;
   const names = result.injected.map(({ name }) => name).join(',');
   const isNews = operations.length > 0;

@@ -13,7 +13,7 @@ export interface PodNote {
   /** The workload behind the Pod, or the Pod itself; undefined for a Pod that has neither owner nor name yet. */
   readonly target: NoteTarget | undefined;
   readonly type: 'Normal' | 'Warning';
-  readonly reason: 'BindingInjected' | 'BindingSkipped' | 'BindingConflict';
+  readonly reason: 'BindingInjected' | 'BindingSkipped' | 'BindingConflict' | 'BindingAwaited';
   readonly message: string;
 }
 

@@ -12,6 +12,8 @@ export interface MutateWorkloadDeps {
   /** What is wrong with a class and plan that an annotation asks for, as a sentence; undefined when nothing. */
   readonly offeringProblem: (className: string, plan: string, namespace: string) => string | undefined;
   readonly authorize: Authorize;
+  /** As for Pods. */
+  readonly isBound?: (namespace: string, binding: string) => boolean;
   /** As for Pods. @default false */
   readonly schedulingGates?: boolean;
   /** As for Pods. @default defaultLimits */

@@ -91,9 +91,10 @@ function conflictWarnings(
   pod: RawPod,
   { requests, policy }: ParsedAnnotations,
   { namespace, workload }: RequestOwner,
-  { bindingSecretName, schedulingGates = false }: MutateWorkloadDeps,
+  { bindingSecretName, schedulingGates = false, isBound }: MutateWorkloadDeps,
 ): readonly string[] {
-  const result = plan({ pod, requests, policy, namespace, workload, bindingSecretName, schedulingGates });
+  const waiting = { schedulingGates, refusals: isBound !== undefined };
+  const result = plan({ pod, requests, policy, namespace, workload, bindingSecretName, ...waiting });
   if (result.kind === 'excess') return [result.message];
   const warnings = result.conflicts.map(conflictWarning);
   return result.kind === 'inject' ? [...warnings, ...result.warnings] : warnings;

@@ -180,6 +180,10 @@ export class WebhookRole {
         const binding = stores.serviceBindings.store.get(`${ns}/${name}`);
         return binding === undefined ? undefined : (binding.spec.secretName ?? name);
       },
+      isBound: (ns: string, name: string) => {
+        const binding = stores.serviceBindings.store.get(`${ns}/${name}`);
+        return binding?.status?.binding !== undefined && binding.metadata.deletionTimestamp === undefined;
+      },
       namespaceLabels: (ns: string) => {
         const found = stores.namespaces.store.get(ns);
         return found === undefined ? undefined : (found.metadata.labels ?? {});

@@ -41,6 +41,8 @@ export interface BindingContext {
   readonly bindingSecretName: SecretNameLookup;
   /** True where a controller lifts our scheduling gate again; otherwise `wait: gate` waits for the kubelet. */
   readonly schedulingGates?: boolean;
+  /** True where a Pod with `wait: deny` is refused until its Secret is there; otherwise it waits for the kubelet. */
+  readonly refusals?: boolean;
 }
 
 /** Puts bindings into the draft. Conflicts are reported, never thrown. */
@@ -59,16 +61,25 @@ export function applyRequests(
     for (const name of unknownContainers(request.containers, draft.slots)) {
       warnings.push(cut(`binding "${request.name}": the Pod has no container "${name}"`));
     }
-    const waiting = waitWarning(request, draft, context.schedulingGates === true);
+    const waiting = waitWarning(request, draft, context);
     if (waiting !== undefined) warnings.push(waiting);
     return binding;
   });
   return { injected, conflicts, warnings };
 }
 
-function waitWarning(request: BindingRequest, draft: PodDraft, gates: boolean): string | undefined {
+function waitWarning(
+  request: BindingRequest,
+  draft: PodDraft,
+  { schedulingGates = false, refusals = false }: BindingContext,
+): string | undefined {
   if (request.wait === 'kubelet' || request.wait === 'optional') return undefined;
-  if (request.wait === 'gate' && gates) {
+  if (request.wait === 'deny' && refusals) {
+    if (request.source.kind !== 'secret') return undefined;
+    // Whether a Secret is there nobody here may see.
+    return cut(`binding "${request.name}": wait=deny can not be had with secret/…; the kubelet waits`);
+  }
+  if (request.wait === 'gate' && schedulingGates) {
     if (draft.gate()) return undefined;
     return cut(`binding "${request.name}": a Pod with nodeName can not be gated; the kubelet waits`);
   }

@@ -5,8 +5,10 @@ import type {
   PodPresetSpec,
   VolumeMount,
 } from '../api/generated/pod-preset.ts';
+import { bindingAnnotationPrefixes } from '../api/group.ts';
 import { isNumber, isObject } from '../base/json.ts';
-import { quote } from './problem.ts';
+import { error, quote, type Problem } from './problem.ts';
+import type { BindingRequest } from './request.ts';
 
 /** Printable ASCII without `=` (RelaxedEnvironmentVariableValidation). */
 const variableName = /^[ -<>-~]+$/;
@@ -28,6 +30,18 @@ const neededBySource: Readonly<Record<string, readonly string[]>> = {
   nfs: ['server', 'path'],
   csi: ['driver'],
 };
+
+/**
+ * What is wrong with where a binding of a preset comes from. A preset is nobody's workload: what is made for one it can not ask
+ * for, and the credentials of what is there it can.
+ */
+export function presetSourceProblem({ name, source }: BindingRequest): Problem | undefined {
+  if (source.kind === 'binding' || source.kind === 'secret') return undefined;
+  return error(
+    bindingAnnotationPrefixes.bind + name,
+    `binding ${quote(name)}: ${source.kind}/… is not for PodPresets, only binding/… and secret/… are`,
+  );
+}
 
 /**
  * Why the API server would refuse every Pod with what a preset brings of its own; undefined when nothing is found.

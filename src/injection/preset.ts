@@ -10,7 +10,7 @@ import { maxAdditions } from './limits.ts';
 import type { PodDraft } from './pod-draft.ts';
 import { additionsOf } from './pod-excess.ts';
 import type { Annotations, RawEnv, RawEnvFrom, RawMetadata, RawMount, RawVolume } from './pod.ts';
-import { presetProblem } from './preset-problem.ts';
+import { presetProblem, presetSourceProblem } from './preset-problem.ts';
 import { quote, type Problem } from './problem.ts';
 import type { BindingRequest } from './request.ts';
 
@@ -49,10 +49,12 @@ const remembered = memoized(readPreset);
 export function readPreset({ metadata, spec }: PodPreset): Preset {
   const bindings = (spec.bindings ?? []).map(asAnnotations);
   const parsed = bindings.map((annotations) => parseAnnotations(annotations));
+  const requests = parsed.flatMap((each) => each.requests);
+  const foreign = requests.flatMap((request) => presetSourceProblem(request) ?? []);
   return {
     name: metadata.name,
-    requests: parsed
-      .flatMap(({ requests }) => requests)
+    requests: requests
+      .filter((request) => presetSourceProblem(request) === undefined)
       .map((request) => ({ ...request, preset: metadata.name })),
     env: spec.env ?? [],
     envFrom: spec.envFrom ?? [],
@@ -61,7 +63,7 @@ export function readPreset({ metadata, spec }: PodPreset): Preset {
     annotations: Object.fromEntries(
       bindings.flatMap((annotations) => Object.entries(annotations)).filter(isFile),
     ),
-    problems: parsed.flatMap(({ problems }) => problems),
+    problems: [...parsed.flatMap(({ problems }) => problems), ...foreign],
     unusable: presetProblem(spec),
   };
 }

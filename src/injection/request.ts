@@ -6,7 +6,7 @@ import { isAbsolute } from './mount-path.ts';
 import { parameterProblems } from './parameters.ts';
 import { parseReclaim, parseShare, type Reclaim, type Share } from './request-owner.ts';
 import type { Annotations } from './pod.ts';
-import { error, quote, warning, type Problem } from './problem.ts';
+import { error, mistake, quote, warning, type Problem } from './problem.ts';
 
 /** Where a binding comes from, as the annotation `bind.servicecatalog.k8s.io/<name>` says it. */
 export type BindingSource =
@@ -162,6 +162,11 @@ class ModifierReader {
     this.problems.push(error(prefix[family] + this.#name, `binding ${quote(this.#name)}: ${message}`));
   }
 
+  /** What a Pod can do without. */
+  mistake(family: keyof typeof prefix, message: string): void {
+    this.problems.push(mistake(prefix[family] + this.#name, `binding ${quote(this.#name)}: ${message}`));
+  }
+
   warn(family: keyof typeof prefix, message: string): void {
     this.problems.push(warning(prefix[family] + this.#name, `binding ${quote(this.#name)}: ${message}`));
   }
@@ -251,7 +256,7 @@ function readReclaim(reader: ModifierReader, source: BindingSource): Reclaim | u
   if (value === undefined || !isOfRequest(reader, 'reclaim', source)) return undefined;
   const reclaim = parseReclaim(value);
   if (reclaim === undefined) {
-    reader.fail('reclaim', `reclaim ${quote(value)} is not delete, keep or a time such as 30d or 12h`);
+    reader.mistake('reclaim', `reclaim ${quote(value)} is not delete, keep or a time such as 30d or 12h`);
   }
   return reclaim;
 }

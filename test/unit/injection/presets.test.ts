@@ -55,6 +55,26 @@ describe('(21) selectors', () => {
   });
 });
 
+it.each(['request/pg/small', 'instance/pg'])('%s is not for presets, which are nobody’s workload', (from) => {
+  const presets = [
+    preset('p', {
+      bindings: [
+        { name: 'db', from },
+        { name: 'cache', from: 'secret/s' },
+      ],
+    }),
+  ];
+  const [read] = matchingPresets(plain.metadata, presets);
+  expect(read!.requests.map(({ name }) => name)).toEqual(['cache']);
+  expect(read!.problems).toEqual([
+    expect.objectContaining({
+      severity: 'error',
+      message: expect.stringContaining('only binding/… and secret/… are') as string,
+    }),
+  ]);
+  expect(mountPaths(injectPresets(plain, presets).pod)).toEqual(['/bindings/cache']);
+});
+
 it('variables, sources, volumes and mounts reach every container', () => {
   const spec: PodPresetSpec = {
     env: [{ name: 'A', value: '1' }],
