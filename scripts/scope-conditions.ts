@@ -59,9 +59,13 @@ function workloadRules(): readonly unknown[] {
   );
 }
 
-/** Wherever a workload may have annotations: its own, and those of its Pod template. */
+/** Wherever a workload may have annotations: its own, those of its Pod template, and those between them. */
 function usesVocabulary(version: string): string {
-  const templates = new Set(workloadsInScope.map(({ template }) => template.join('.?')));
+  const paths = workloadsInScope.flatMap(({ template, between }) => [
+    template,
+    ...(between ? [between] : []),
+  ]);
+  const templates = new Set(paths.map((path) => path.join('.?')));
   const places = [version, ...[...templates].map((path) => `${version}.?${path}`)];
   const contains = `exists(key, key.contains(${text(vocabularyMark)}))`;
   return places.map((place) => `${annotationsOf(place)}.${contains}`).join(' || ');

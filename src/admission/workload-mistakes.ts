@@ -1,6 +1,11 @@
 import { listOf, type RawMetadata } from '../injection/pod.ts';
 import type { Problem } from '../injection/problem.ts';
-import { podTemplateOf, type RawWorkload, type TemplateHolder } from '../injection/workload.ts';
+import {
+  annotationsAbove,
+  podTemplateOf,
+  type RawWorkload,
+  type TemplateHolder,
+} from '../injection/workload.ts';
 import { makerOf } from '../model/scope.ts';
 import type { AdmissionRequest } from './review.ts';
 
@@ -22,9 +27,13 @@ export function newMistakes(
   if (makerOf(holder.kind, listOf(metadata?.ownerReferences)) !== undefined) return [];
   const isNew = ({ key, severity }: Problem): boolean =>
     severity !== 'warning' &&
-    (differs(key, object, oldObject) ||
+    (differs(key, above(holder, object), above(holder, oldObject)) ||
       differs(key, podTemplateOf(holder, object), podTemplateOf(holder, oldObject)));
   return [...new Set(problems.filter(isNew).map(({ message }) => message))].slice(0, maxMistakes);
+}
+
+function above(holder: TemplateHolder, workload: RawWorkload | undefined): Pick<RawWorkload, 'metadata'> {
+  return { metadata: { annotations: annotationsAbove(holder, workload) } };
 }
 
 /** True when the annotation is there and was not there before with this value. */

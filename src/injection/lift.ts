@@ -1,8 +1,17 @@
+import { bindingAnnotationPrefixes, workloadMarkAnnotation } from '../api/group.ts';
 import { isBindingKey, liftedAnnotation, unknownKeyProblems } from './annotation-keys.ts';
 import { pointer } from './patch.ts';
 import type { Annotations, RawPod } from './pod.ts';
 import { quote, warning, type Problem } from './problem.ts';
-import { isControlled, podTemplateOf, type RawWorkload, type TemplateHolder } from './workload.ts';
+import { bindingEntries, droppedCopies, droppedHashes, isUnchanged, notedKeys } from './put-back.ts';
+import { topWorkload } from './top-workload.ts';
+import {
+  annotationsAbove,
+  isControlled,
+  podTemplateOf,
+  type RawWorkload,
+  type TemplateHolder,
+} from './workload.ts';
 
 /** A JSON patch operation on the annotations of a Pod template. */
 export type LiftOperation =
@@ -20,6 +29,9 @@ export interface Lift {
  * Brings the binding annotations of a workload's own metadata into its Pod template, where they have their effect,
  * and takes them away again when they are taken away there. What was copied is noted on the template, so that a key
  * which somebody wrote on the template itself is never touched: the template's own value wins.
+ *
+ * A template is changed only when the workload is new or what it asks for changes, since every change of it makes new Pods.
+ * What was written there and a manifest does not know is put back in the same write, for the same reason.
  * @param before the workload before this change; undefined at creation
  */
 export function lift(holder: TemplateHolder, workload: RawWorkload, before?: RawWorkload | null): Lift {
@@ -30,18 +42,32 @@ export function lift(holder: TemplateHolder, workload: RawWorkload, before?: Raw
   const current = annotationsOf(template);
   if (isMadeByDeployment(kind, workload)) return { operations: [], annotations: current, problems: [] };
 
-  const own = bindingEntries(workload.metadata?.annotations);
+  const above = annotationsAbove(holder, workload);
+  const own = bindingEntries(above);
   if (kind === 'Job' && before) return unchangeable(own, before, current);
 
-  const noted = copiedKeys(current, own, annotationsOf(podTemplateOf(holder, before)));
+  const old = annotationsOf(podTemplateOf(holder, before));
+  if (before && isUnchanged(own, bindingEntries(annotationsAbove(holder, before)), current, old)) {
+    const known = { ...current, ...droppedCopies(current, old) };
+    const next = { ...known, ...droppedHashes(known, old) };
+    return {
+      operations: operationsOf(path, template.metadata, current, next),
+      annotations: next,
+      problems: [...unknownKeys(above), ...unlifted(own, next), ...differing(own, next, new Set())],
+    };
+  }
+  const noted = copiedKeys(current, own, old);
   // What a CronJob makes has its template and not its annotations: they were copied there for this very object.
   const isStampedOut = !before && isControlled(workload);
   const copied = isStampedOut ? new Set([...noted].filter((key) => own.has(key))) : noted;
-  const next = nextAnnotations(own, current, copied);
+  const lifted = nextAnnotations(own, current, copied);
+  const next = before
+    ? { ...lifted, ...droppedHashes(lifted, old) }
+    : marked(kind, workload.metadata, lifted);
   return {
     operations: operationsOf(path, template.metadata, current, next),
     annotations: next,
-    problems: [...unknownKeys(workload.metadata?.annotations), ...differing(own, current, copied)],
+    problems: [...unknownKeys(above), ...differing(own, current, copied)],
   };
 }
 
@@ -73,7 +99,7 @@ function copiedKeys(
   own: ReadonlyMap<string, string>,
   before: Annotations,
 ): ReadonlySet<string> {
-  const noted = parseKeys(current[liftedAnnotation]);
+  const noted = notedKeys(current[liftedAnnotation]);
   return new Set(
     noted.filter((key) => {
       const isEdited =
@@ -99,6 +125,17 @@ function nextAnnotations(
   if (lifted.length > 0) next.set(liftedAnnotation, JSON.stringify(lifted.toSorted()));
   else next.delete(liftedAnnotation);
   return Object.fromEntries(next);
+}
+
+/** The Pods of a CronJob's Job can not tell whose they are, as the Job has a name of its own: it is written down for them. */
+function marked(kind: string, metadata: RawWorkload['metadata'], annotations: Annotations): Annotations {
+  if (kind !== 'Job') return annotations;
+  const { [workloadMarkAnnotation]: _, ...others } = annotations;
+  const { workload } = topWorkload(kind, metadata);
+  const isAsking = Object.keys(others).some((key) => key.startsWith(bindingAnnotationPrefixes.bind));
+  return workload.kind === 'CronJob' && isAsking
+    ? { ...others, [workloadMarkAnnotation]: `${workload.kind}/${workload.name}` }
+    : others;
 }
 
 function operationsOf(
@@ -145,19 +182,9 @@ function differing(
     .map(([key]) => warning(key, `${quote(key)} of the Pod template wins over the one of the workload`));
 }
 
-function bindingEntries(annotations: Annotations | null | undefined): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(annotations ?? {}).filter(
-      ([key, value]) => isBindingKey(key) && typeof value === 'string',
-    ),
-  );
-}
-
-function parseKeys(text: string | undefined): readonly string[] {
-  try {
-    const keys: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(keys) ? keys.filter((key) => typeof key === 'string' && isBindingKey(key)) : [];
-  } catch {
-    return [];
-  }
+/** What was written while nobody copied it. To copy it now would roll out a workload that nobody touched. */
+function unlifted(own: ReadonlyMap<string, string>, next: Annotations): readonly Problem[] {
+  return [...own.keys()]
+    .filter((key) => !Object.hasOwn(next, key))
+    .map((key) => warning(key, `${quote(key)} has no effect yet: write it on the Pod template, or anew`));
 }

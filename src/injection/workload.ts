@@ -1,4 +1,4 @@
-import { listOf, type RawMetadata, type RawPod } from './pod.ts';
+import { listOf, type Annotations, type RawMetadata, type RawPod } from './pod.ts';
 
 /** A workload as raw JSON. */
 export interface RawWorkload {
@@ -10,6 +10,8 @@ export interface RawWorkload {
 export interface TemplateHolder {
   readonly kind: string;
   readonly template: readonly string[];
+  /** Keys that lead to what stands between it and its Pod template and has metadata, too: that of a CronJob's Jobs. */
+  readonly between?: readonly string[];
 }
 
 /** The Pod template of a workload: metadata and spec, as a Pod has them. */
@@ -17,8 +19,22 @@ export function podTemplateOf(
   { template }: TemplateHolder,
   workload: RawWorkload | null | undefined,
 ): RawPod | undefined {
+  return at(template, workload);
+}
+
+/** Annotations above the Pod template: of the workload itself, and of what is nearer to the template, which wins. */
+export function annotationsAbove(
+  { between = [] }: TemplateHolder,
+  workload: RawWorkload | null | undefined,
+): Annotations {
+  const own = workload?.metadata?.annotations ?? {};
+  const nearer = between.length === 0 ? undefined : at(between, workload)?.metadata?.annotations;
+  return nearer ? { ...own, ...nearer } : own;
+}
+
+function at(path: readonly string[], workload: RawWorkload | null | undefined): RawPod | undefined {
   let value: unknown = workload;
-  for (const key of template) value = isRecord(value) ? value[key] : undefined;
+  for (const key of path) value = isRecord(value) ? value[key] : undefined;
   return isRecord(value) ? value : undefined;
 }
 

@@ -67,6 +67,8 @@ export interface WorkloadKind {
   readonly kind: string;
   /** Keys that lead to the Pod template. */
   readonly template: readonly string[];
+  /** Keys that lead to what stands between it and its Pod template, and may have annotations as well. */
+  readonly between?: readonly string[];
   /** Whether services are made for it. What such kinds are made into asks for nothing of its own. */
   readonly asks: boolean;
   /** The controller of Kubernetes that makes Pods, or other workloads, of the template: its service account. */
@@ -97,6 +99,7 @@ export const workloadsInScope: readonly WorkloadKind[] = [
     resource: 'cronjobs',
     kind: 'CronJob',
     template: ['spec', 'jobTemplate', 'spec', 'template'],
+    between: ['spec', 'jobTemplate'],
     controller: 'cronjob-controller',
     makes: 'Job',
   },

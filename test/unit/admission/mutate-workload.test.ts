@@ -161,7 +161,11 @@ describe('what nobody can understand', () => {
 
   it.each(mistakes)(
     '%s is only warned about when it stood there before',
-    async (_title, oldObject, message) => {
+    async (_title, written, message) => {
+      const { annotations } = written['metadata'] as { readonly annotations: Record<string, string> };
+      const { template } = written['spec'] as { readonly template: JsonObject };
+      const metadata = template['metadata'] as { readonly annotations: Record<string, string> };
+      const oldObject = deployment(annotations, { ...annotations, ...metadata.annotations });
       const object = { ...oldObject, status: {} };
       const decision = await decide(object, world(), { operation: 'UPDATE', oldObject });
       expect(decision.allowed).toBe(true);

@@ -120,6 +120,19 @@ describe('what was copied', () => {
     expect(after('Deployment', input, before)).toEqual({ [db]: 'secret/a', ...note });
   });
 
+  it('comes again as it was, though the template wins over it', () => {
+    const old = workload(
+      { [db]: 'secret/a', [env]: 'A=b' },
+      { [db]: 'secret/mine', [env]: 'A=b', [lifted]: JSON.stringify([env]) },
+    );
+    const input = workload({ [db]: 'secret/a', [env]: 'A=b' }, { [db]: 'secret/mine' });
+    expect(after('Deployment', input, old)).toEqual({
+      [db]: 'secret/mine',
+      [env]: 'A=b',
+      [lifted]: JSON.stringify([env]),
+    });
+  });
+
   it('is the user’s own from the moment they edit it on the template', () => {
     const input = workload({ [db]: 'secret/a' }, { [db]: 'secret/mine', ...note });
     expect(after('Deployment', input, before)).toEqual({ [db]: 'secret/mine' });
@@ -143,6 +156,119 @@ describe('what was copied', () => {
       expect(after('Deployment', input)).toEqual({ [db]: 'secret/a', 'example.com/x': '1' });
     },
   );
+});
+
+describe('a template that was there before', () => {
+  const hash = 'hash.servicecatalog.k8s.io/db';
+  const restart = key('restart.bind', 'db');
+  const note = { [lifted]: JSON.stringify([db, restart]) };
+  const own = { [db]: 'binding/b', [restart]: 'on-change' };
+  const before = workload(own, { ...own, ...note, [hash]: '1f' });
+
+  it('is left as it is when nobody changes what is asked for: no new Pods because of us', () => {
+    const unlifted = workload({ [db]: 'secret/a' }, { a: 'b' });
+    const scaled = { ...unlifted, spec: { ...(unlifted.spec as object), replicas: 3 } };
+    expect(after('Deployment', scaled, unlifted)).toEqual({ a: 'b' });
+    expect(lift('Deployment', scaled, unlifted).problems).toEqual([
+      expect.objectContaining({ key: db, severity: 'warning' }),
+    ]);
+  });
+
+  it('gets what was written beside it when that changes', () => {
+    const unlifted = workload({ [db]: 'secret/a' }, { a: 'b' });
+    expect(after('Deployment', workload({ [db]: 'secret/c' }, { a: 'b' }), unlifted)).toMatchObject({
+      [db]: 'secret/c',
+    });
+  });
+
+  it.each([
+    ['the digest of a Secret', { ...own, ...note }],
+    ['copies and the digest', {}],
+  ])('keeps what a manifest drops: %s', (_what, template) => {
+    expect(after('Deployment', workload(own, template), before)).toEqual({ ...own, ...note, [hash]: '1f' });
+  });
+
+  it('keeps the digest when something else is asked for as well', () => {
+    const more = { ...own, [key('bind', 'q')]: 'binding/q' };
+    expect(after('Deployment', workload(more, {}), before)).toMatchObject({ ...more, [hash]: '1f' });
+  });
+
+  it('loses the digest, where a manifest drops it, with the wish to be restarted', () => {
+    expect(after('Deployment', workload({ [db]: 'binding/b' }, {}), before)).not.toHaveProperty([hash]);
+  });
+
+  it('does not get a digest back that somebody changed', () => {
+    const input = workload(own, { ...own, ...note, [hash]: '2e' });
+    expect(after('Deployment', input, before)).toHaveProperty([hash], '2e');
+  });
+});
+
+describe('between a CronJob and its Pod template', () => {
+  const between = (annotations: Annotations, own: Annotations = {}): RawWorkload => ({
+    metadata: { annotations: own },
+    spec: { jobTemplate: { metadata: { annotations }, spec: { template: { metadata: {}, spec: {} } } } },
+  });
+
+  it('annotations of its Jobs reach the template', () => {
+    expect(after('CronJob', between({ [db]: 'request/pg/small' }))).toHaveProperty([db], 'request/pg/small');
+  });
+
+  it('they win over those of the CronJob, being nearer', () => {
+    const input = between({ [db]: 'secret/near' }, { [db]: 'secret/far', [env]: 'A=b' });
+    expect(after('CronJob', input)).toMatchObject({ [db]: 'secret/near', [env]: 'A=b' });
+  });
+
+  it('they are taken away again', () => {
+    const stored = applyIndependently(
+      between({ [db]: '' }),
+      lift('CronJob', between({ [db]: '' })).operations,
+    );
+    const { spec } = stored as { spec: { jobTemplate: object } };
+    const input = { ...stored, spec: { jobTemplate: { ...spec.jobTemplate, metadata: {} } } };
+    expect(after('CronJob', input, stored)).toEqual({});
+  });
+
+  it('a key that is misspelt there is found', () => {
+    const { problems } = lift('CronJob', between({ [key('bnd', 'db')]: '' }));
+    expect(problems).toEqual([expect.objectContaining({ severity: 'mistake' })]);
+  });
+});
+
+describe('whose a Job of a CronJob is', () => {
+  const mark = 'status.servicecatalog.k8s.io/workload';
+  const job = (template: Annotations, owner?: string): RawWorkload => ({
+    ...workload({}, template, 'Job'),
+    metadata: {
+      name: 'nightly-2',
+      ownerReferences:
+        owner === undefined
+          ? []
+          : [{ apiVersion: owner, kind: 'CronJob', name: 'nightly', uid: 'u', controller: true }],
+    },
+  });
+
+  it.each<[string, RawWorkload, string | undefined]>([
+    ['is written on its template', job({ [db]: '' }, 'batch/v1'), 'CronJob/nightly'],
+    [
+      'is written over what stands there',
+      job({ [db]: '', [mark]: 'CronJob/other' }, 'batch/v1'),
+      'CronJob/nightly',
+    ],
+    ['is not written where nothing is asked for', job({ a: 'b' }, 'batch/v1'), undefined],
+    ['is not believed without a CronJob', job({ [db]: '', [mark]: 'CronJob/other' }), undefined],
+    [
+      'is not believed of another group',
+      job({ [db]: '', [mark]: 'CronJob/other' }, 'example.com/v1'),
+      undefined,
+    ],
+  ])('%s', (_what, input, expected) => {
+    expect(after('Job', input)[mark]).toBe(expected);
+  });
+
+  it('is not written on templates of people', () => {
+    for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'])
+      expect(after(kind, workload({ [db]: '' }, undefined, kind))).not.toHaveProperty([mark]);
+  });
 });
 
 describe('objects that others make', () => {
