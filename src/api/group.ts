@@ -77,7 +77,10 @@ export const injectedAnnotation = `status.${group}/injected`;
  */
 export const defaultTypeAnnotationPrefix = `default-type.${group}/`;
 
-/** Written to a Pod template: a keyed digest of the Secret of the binding that the rest of the key names. */
+/**
+ * Written to a workload, and to its Pod template when it is to be rolled out: a keyed digest of the Secret of the binding that
+ * the rest of the key names.
+ */
 export const secretHashAnnotationPrefix = `hash.${group}/`;
 
 /** On the Secrets that hold the credentials of bindings: `true`. */
@@ -106,6 +109,9 @@ export const reclaimAnnotation = `${labelPrefix}reclaim`;
 
 /** On instances and bindings that nobody asks for: when they go, and the uid of the object that it was written on. */
 export const reclaimAtAnnotation = `${labelPrefix}reclaim-at`;
+
+/** On a workload: `<HH:MM>-<HH:MM>`, UTC, in which it may be rolled out because a Secret has changed. */
+export const restartWindowAnnotation = `${labelPrefix}restart-window`;
 
 /** On the template of a Job that a CronJob made: `CronJob/<name>`. */
 export const workloadMarkAnnotation = `status.${group}/workload`;

@@ -25,6 +25,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { createPresetInformer, presetController } from '../presets/preset-controller.ts';
+import { restartControllers } from '../workloads/restart-controllers.ts';
 import { createWorkloadInformers, workloadController } from '../workloads/workload-controller.ts';
 
 export interface ControllerRoleDeps {
@@ -234,6 +235,7 @@ export class ControllerRole {
       instanceController(operations, { concurrency, observe }),
       bindingController(operations, { concurrency, observe }),
       workloadController({ ...shared, namespace, observe }, this.#workloads),
+      ...restartControllers({ ...shared, checksumKey: operations.checksumKey, observe }, this.#workloads),
       presetController({ ...shared, observe }, this.#presets),
     ];
   }

@@ -202,6 +202,7 @@ export class WebhookRole {
       hasInstance: (ns: string, name: string) =>
         stores.serviceInstances.store.get(`${ns}/${name}`) !== undefined,
       offeringProblem: offeringProblem(stores),
+      restarts: true,
     };
     const ids = new MadeIds(randomUUID, systemClock);
     stores.serviceInstances.store.subscribe(({ object }) => ids.stored(object.spec.externalID));

@@ -1,8 +1,11 @@
 import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
+import type { WorkloadRef } from '../api/requested-identity.ts';
+import { parseAnnotations } from '../injection/annotations.ts';
 import type { RawMetadata } from '../injection/pod.ts';
 import { topWorkload } from '../injection/top-workload.ts';
 import { makerOf, optOutOf, vocabularyMark, workloadsInScope } from '../model/scope.ts';
+import { restartView, type RestartView } from './restart-view.ts';
 import { noWishes, wishesOf, type Wishes } from './wishes.ts';
 import { compact } from '../base/compact.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -30,6 +33,8 @@ export interface Workload extends KubeObject {
    * Pods have opted out: they would get nothing.
    */
   readonly admitted: Wishes;
+  /** What is to be rolled out when a Secret changes. */
+  readonly restarts?: RestartView;
 }
 
 /** A workload as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
@@ -37,6 +42,7 @@ export interface RawWorkload extends KubeObject {
   readonly kept?: never;
   readonly admitted?: never;
   readonly spec?: {
+    readonly paused?: boolean;
     readonly template?: PodTemplate;
     readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
   };
@@ -69,10 +75,23 @@ export function trimWorkload(kind: string, raw: RawWorkload): Workload {
   return {
     ...compact({ apiVersion, kind: raw.kind }),
     metadata: compact({ name, namespace, uid, resourceVersion }),
+    ...compact({ restarts: isGone || isOptedOut ? undefined : restartsOf(kind, raw, ofTemplate, workload) }),
     isAsking: Object.keys(all).length > 0,
     kept,
     admitted: isOptedOut ? noWishes : isAllOnTemplate ? kept : wishes(ofTemplate),
   };
+}
+
+function restartsOf(
+  kind: string,
+  raw: RawWorkload,
+  annotations: Readonly<Record<string, string>>,
+  workload: WorkloadRef,
+): RestartView | undefined {
+  const { metadata, spec } = raw;
+  const { requests } = parseAnnotations(annotations);
+  const owner = { namespace: metadata.namespace ?? '', workload };
+  return restartView(kind, requests, owner, metadata, templateMetadata(raw), spec);
 }
 
 function templateMetadata({ spec }: RawWorkload): RawMetadata | undefined {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mutatingWebhookConfigurations, secrets } from '../../../src/kube/resources.ts';
+import { deployments, mutatingWebhookConfigurations, secrets } from '../../../src/kube/resources.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { authorityCertificate } from '../../cluster/cluster-access.ts';
@@ -9,6 +9,7 @@ import { accountOf, startInstalled, type Role } from '../../support/installed-bi
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { deploy } from '../workloads/requested-services.ts';
 
 /** Somebody has broken into a role and has the token of its ServiceAccount: what can be done with it. */
 const own = 'bindery-system';
@@ -153,9 +154,9 @@ const nobodys: readonly Attempt[] = [
   },
   { what: 'list Pods', method: 'GET', path: '/api/v1/pods' },
   {
-    what: 'patch a workload',
+    what: 'patch a CronJob',
     method: 'PATCH',
-    path: '/apis/apps/v1/namespaces/default/deployments/app',
+    path: '/apis/batch/v1/namespaces/default/cronjobs/app',
     body: {},
   },
 ];
@@ -276,4 +277,31 @@ it('all of that has changed nothing, and hinders the controller in nothing', asy
     describe: 'the Secret of the webhook is there again, for the webhook to fill it',
   });
   expect(remade.type).toBe('Opaque');
+});
+
+it.each<[string, object]>([
+  [
+    'its Pods',
+    {
+      spec: { template: { spec: { containers: [{ name: 'main', image: 'registry.example.com/evil:1' }] } } },
+    },
+  ],
+  ['its size', { spec: { replicas: 50 } }],
+  ['its owner', { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'y' }] } }],
+  ['what it asks for', { metadata: { annotations: { 'bind.servicecatalog.k8s.io/db': 'secret/theirs' } } }],
+  ['an annotation of its Pods', { spec: { template: { metadata: { annotations: { sidecar: 'evil' } } } } }],
+])('of a workload the controller can change digests of Secrets alone, and not %s', async (_what, patch) => {
+  const ref = { namespace: world.namespace, name: 'app' };
+  if ((await world.find(deployments, 'app')) === undefined) await deploy(world, 'app', {});
+  const { controller } = thieves;
+  const hash = { annotations: { 'hash.servicecatalog.k8s.io/db': 'k.0123' } };
+  const digest = { metadata: hash, spec: { template: { metadata: hash } } };
+  await controller?.patch(deployments, ref, digest, { type: 'merge' });
+  await waitFor(async () => {
+    await expect(controller?.patch(deployments, ref, patch, { type: 'merge' })).rejects.toMatchObject({
+      status: 403,
+      message: expect.stringContaining('bindery-controller-workloads') as string,
+    });
+    return true;
+  });
 });
