@@ -51,6 +51,8 @@ export interface ControllerConfig {
   readonly operationTimeoutMs: number;
   readonly maxPollIntervalMs: number;
   readonly maxRetryIntervalMs: number;
+  /** Services of a namespace beyond which no new ones are made for Pods and Jobs. */
+  readonly maxRequestedServices: number;
   readonly clusterIdConfigMap: { readonly namespace: string; readonly name: string };
 }
 
@@ -151,6 +153,11 @@ const controller: readonly Option[] = [
     default: '20m',
   },
   {
+    flags: '--max-requested-services <n>',
+    description: 'of a namespace; beyond, none are made for Pods and Jobs',
+    default: '100',
+  },
+  {
     flags: '--cluster-id-configmap-name <name>',
     description: 'holds the cluster id',
     default: 'cluster-info',
@@ -202,6 +209,7 @@ export function parseConfig(
       operationTimeoutMs: read.duration('operationTimeout'),
       maxPollIntervalMs: read.duration('maxPollInterval'),
       maxRetryIntervalMs: read.duration('maxRetryInterval'),
+      maxRequestedServices: read.integer('maxRequestedServices', 0, 100_000),
       clusterIdConfigMap: Object.freeze({
         namespace: read.optional('clusterIdConfigmapNamespace') ?? read.name('namespace'),
         name: read.name('clusterIdConfigmapName'),

@@ -234,8 +234,11 @@ export class ControllerRole {
       }).controllers,
       instanceController(operations, { concurrency, observe }),
       bindingController(operations, { concurrency, observe }),
-      workloadController({ ...shared, namespace, observe }, this.#workloads),
       ...restartControllers({ ...shared, checksumKey: operations.checksumKey, observe }, this.#workloads),
+      workloadController(
+        { ...shared, namespace, maxRequestedServices: config.maxRequestedServices, observe },
+        this.#workloads,
+      ),
       presetController({ ...shared, observe }, this.#presets),
     ];
   }

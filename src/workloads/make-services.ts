@@ -1,121 +1,105 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
-import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/service-instance.ts';
-import { apiVersion, generatedLabel, requestedForAnnotation } from '../api/group.ts';
-import { serviceBindings, serviceInstances } from '../api/kinds.ts';
-import { scoped, type Stores } from '../model/stores.ts';
-import { isAlreadyExists, isApiError, isNamespaceTerminating, type KubeApiError } from '../kube/errors.ts';
-import type { KubeObject } from '../kube/objects.ts';
-import type { Resource } from '../kube/resources.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { inParallel } from '../base/in-parallel.ts';
 import { isNamespaceServed } from '../model/scope.ts';
-import { admittedServices, parametersOf, type Wanted, type WantedInstance } from './wanted-services.ts';
-import type { WishedObject } from './wishes.ts';
+import { formerServices } from './former-services.ts';
+import { makeBinding } from './make-binding.ts';
+import { makeInstance } from './make-instance.ts';
+import type { Making, Outcome } from './making.ts';
+import { RequestPace } from './request-pace.ts';
+import { standing } from './standing.ts';
+import { admittedServices, type Ask } from './wanted-services.ts';
 import type { WorkloadDeps } from './workload-deps.ts';
+import { WorkloadEvents } from './workload-events.ts';
 import type { Workload } from './workload.ts';
 
-/** Makes what is not there yet. Gives what the API server refused; what it refuses stops nothing else. */
-export async function makeServices(
-  deps: WorkloadDeps,
-  namespace: string,
-  workloads: readonly Workload[],
-  signal: AbortSignal,
-): Promise<readonly KubeApiError[]> {
-  const { serviceInstances: instances, serviceBindings: bindings, namespaces } = deps.stores;
-  const known = namespaces.store.get(namespace);
-  const isServed = known !== undefined && isNamespaceServed(namespace, known.metadata.labels, deps.namespace);
-  const wanted = admittedServices(workloads, isServed);
-  const refused = new Map<string, KubeApiError>();
-  for (const instance of wanted.instances.values()) {
-    if (instances.store.get(scoped(namespace, instance.request.name)) !== undefined) continue;
-    const refusal = await make(
-      deps,
-      serviceInstances,
-      instanceOf(deps, namespace, instance),
-      instance,
-      signal,
-    );
-    if (refusal !== undefined) refused.set(instance.request.name, refusal);
-  }
-  for (const binding of wanted.bindings.values()) {
-    if (bindings.store.get(scoped(namespace, binding.login.name)) !== undefined) continue;
-    if (refused.has(binding.instance)) continue;
-    const refusal = await make(deps, serviceBindings, bindingOf(namespace, binding), binding, signal);
-    if (refusal !== undefined) refused.set(binding.login.name, refusal);
-  }
-  return [...refused.values()];
+/** Writes for one namespace at the same time. */
+const concurrency = 8;
+/** When a workload is known and its namespace is not. */
+const lookAgainMs = 1_000;
+
+/** What became of a wish: of its service, if it asks for one, and of its login. */
+interface Fate {
+  readonly instance: Outcome<ServiceInstance> | undefined;
+  readonly login: Outcome<ServiceBinding>;
 }
 
 /**
- * Gives the refusal, if there is one; it is told on the workloads, because nobody who annotated one reads the log of this
- * program.
- * @throws what is no answer of the API server: then nothing else needs to be tried either
+ * Makes what the workloads of a namespace ask for, brings it up to date, and tells them. Each request goes its own way: what is
+ * refused is tried again by itself, and holds up no other.
+ * @returns milliseconds until it has to be looked at again; undefined when only news can change anything
  */
-async function make(
-  deps: WorkloadDeps,
-  resource: Resource,
-  object: KubeObject,
-  { askedBy }: Wanted,
-  signal: AbortSignal,
-): Promise<KubeApiError | undefined> {
-  const { namespace, name } = object.metadata;
-  const { kind } = resource;
-  try {
-    await deps.client.create(resource, object, { signal });
-    deps.logger.info({ kind, namespace, name }, 'made for an annotated workload');
-  } catch (error) {
-    // Seen by the watch in a moment, or made by a person under the same name: it serves as well.
-    if (isAlreadyExists(error) || isNamespaceTerminating(error)) return undefined;
-    if (!isApiError(error)) throw error;
-    const message = `${kind} "${name}" can not be made; it is tried again: ${error.message}`;
-    for (const workload of askedBy) deps.events.record(workload, 'Warning', 'Blocked', message);
-    return error;
-  }
-  return undefined;
-}
-
-function instanceOf(deps: WorkloadDeps, namespace: string, wanted: WantedInstance): ServiceInstance {
-  return {
-    apiVersion,
-    kind: serviceInstances.kind,
-    metadata: metadataOf(namespace, wanted.request),
-    spec: {
-      ...classSelector(deps.stores, namespace, wanted.request),
-      ...parametersOf(wanted),
-    },
-  };
-}
-
-/** Parameters of a request are those of its instance. */
-function bindingOf(namespace: string, wanted: Wanted): ServiceBinding {
-  return {
-    apiVersion,
-    kind: serviceBindings.kind,
-    metadata: metadataOf(namespace, wanted.login),
-    spec: {
-      instanceRef: { name: wanted.instance },
-      secretName: wanted.login.name,
-      ...(wanted.request === undefined ? parametersOf(wanted) : {}),
-    },
-  };
-}
-
-function metadataOf(namespace: string, { name, mark }: WishedObject): KubeObject['metadata'] {
-  return {
-    namespace,
-    name,
-    labels: { [generatedLabel]: 'true' },
-    annotations: { [requestedForAnnotation]: mark },
-  };
-}
-
-/** A class of the namespace's own brokers comes before one of the cluster's. */
-function classSelector(
-  stores: Stores,
+export type MakeServices = (
   namespace: string,
-  wanted: WantedInstance['request'],
-): ServiceInstanceSpec {
-  const isOwn =
-    stores.serviceClasses.store.byIndex('externalName', scoped(namespace, wanted.class)).length > 0;
-  return isOwn
-    ? { serviceClassExternalName: wanted.class, servicePlanExternalName: wanted.plan }
-    : { clusterServiceClassExternalName: wanted.class, clusterServicePlanExternalName: wanted.plan };
+  workloads: readonly Workload[],
+  signal: AbortSignal,
+) => Promise<number | undefined>;
+
+export function serviceMaker(deps: WorkloadDeps): MakeServices {
+  const pace = new RequestPace(deps.stopwatch);
+  const events = new WorkloadEvents(deps);
+  const comparedIn = new Map<string, Map<string, string>>();
+  return async (namespace, workloads, signal) => {
+    const compared = comparedIn.get(namespace) ?? new Map<string, string>();
+    const making: Making = { ...deps, pace, compared, namespace, signal };
+    const known = deps.stores.namespaces.store.get(namespace);
+    const isServed =
+      known !== undefined && isNamespaceServed(namespace, known.metadata.labels, deps.namespace);
+    const wanted = admittedServices(workloads, isServed);
+
+    const services = new Map<string, Outcome<ServiceInstance>>();
+    await inParallel([...wanted.instances.values()], concurrency, async (service) => {
+      services.set(service.name, await makeInstance(making, service));
+    });
+    const fates: (Fate & { readonly asks: readonly Ask[] })[] = [];
+    await inParallel([...wanted.bindings.values()], concurrency, async (login) => {
+      const [ask] = login.asks;
+      const instance = ask?.wish.request && services.get(ask.wish.request.name);
+      fates.push({ asks: login.asks, instance, login: await makeBinding(making, login, instance) });
+    });
+
+    const pauses = fates.flatMap(({ asks, ...fate }) => asks.map((ask) => tell(making, events, ask, fate)));
+    const outcomes = [...services.values(), ...fates.map(({ login }) => login)];
+    pauses.push(...outcomes.map(({ againMs }) => againMs));
+    // The watch of workloads may be ahead of that of namespaces.
+    if (known === undefined && workloads.length > 0) pauses.push(lookAgainMs);
+
+    for (const name of compared.keys()) if (!wanted.instances.has(name)) compared.delete(name);
+    if (compared.size > 0) comparedIn.set(namespace, compared);
+    else comparedIn.delete(namespace);
+    pace.retain(namespace, (name) => wanted.instances.has(name) || wanted.bindings.has(name));
+    events.retain(
+      namespace,
+      fates.flatMap(({ asks }) => asks),
+    );
+    return earliest(pauses);
+  };
+}
+
+/** @returns milliseconds until it is to be said again */
+function tell(making: Making, events: WorkloadEvents, ask: Ask, fate: Fate): number | undefined {
+  tellDeeds(making, events, ask, fate);
+  const { instance, login } = fate;
+  const obstacle = [instance, login].find((outcome) => outcome?.blocked !== undefined);
+  const message = obstacle?.blocked?.(ask);
+  if (message !== undefined && obstacle?.isRefusal === true) {
+    events.happened(ask, 'Warning', 'Blocked', message);
+    return undefined;
+  }
+  if (message !== undefined) return events.stands(ask, { type: 'Warning', reason: 'Blocked', message });
+  if (instance?.isWaiting === true || login.object === undefined) return undefined;
+  const telling = standing(ask, instance?.object, login.object);
+  return telling && events.stands(ask, telling);
+}
+
+function tellDeeds(making: Making, events: WorkloadEvents, ask: Ask, { instance, login }: Fate): void {
+  const requested = [instance?.requested, login.requested].filter((what) => what !== undefined);
+  if (requested.length > 0) events.happened(ask, 'Normal', 'Requested', requested.join('; '));
+  if (instance?.requested === undefined) return;
+  for (const kept of formerServices(making, ask)) events.happened(ask, 'Normal', 'Kept', kept);
+}
+
+function earliest(pauses: readonly (number | undefined)[]): number | undefined {
+  const known = pauses.filter((pause) => pause !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -1,25 +1,28 @@
 import { isObject, parseExact, type JsonObject } from '../base/json.ts';
 import { parametersSecret } from '../injection/parameters.ts';
-import type { Wish, Wishes } from './wishes.ts';
+import type { Wish, WishedObject, Wishes } from './wishes.ts';
 import type { Workload } from './workload.ts';
 
-/** What workloads ask for, and which ones do. */
-export interface Wanted extends Wish {
-  readonly askedBy: readonly Workload[];
+/** One wish of one workload. */
+export interface Ask {
+  readonly workload: Workload;
+  readonly wish: Wish;
 }
 
-export interface WantedInstance extends Wanted {
-  readonly request: NonNullable<Wish['request']>;
+/** A service or a login, and all who ask for it: a service may be shared. */
+export interface Wanted extends WishedObject {
+  readonly asks: readonly Ask[];
 }
 
 export interface WantedServices {
   /** False when somebody asks for something that can not be understood. */
   readonly isComplete: boolean;
-  readonly instances: ReadonlyMap<string, WantedInstance>;
+  /** By their names. */
+  readonly instances: ReadonlyMap<string, Wanted>;
   readonly bindings: ReadonlyMap<string, Wanted>;
 }
 
-/** What the workloads of one namespace need, each thing once: equal requests share an instance and a binding. */
+/** What the workloads of one namespace need, each thing once. */
 export function wantedServices(workloads: readonly Workload[]): WantedServices {
   return servicesFor(workloads, ({ kept }) => kept);
 }
@@ -30,23 +33,22 @@ export function admittedServices(workloads: readonly Workload[], isServed: boole
 }
 
 function servicesFor(workloads: readonly Workload[], of: (workload: Workload) => Wishes): WantedServices {
-  const instances = new Map<string, WantedInstance>();
+  const instances = new Map<string, Wanted>();
   const bindings = new Map<string, Wanted>();
   let isComplete = true;
   for (const workload of workloads) {
     const wishes = of(workload);
     isComplete &&= wishes.isComplete;
     for (const wish of wishes.list) {
-      const add = <K extends Wanted>(to: Map<string, K>, name: string, wanted: K): void => {
-        const known = to.get(name);
-        to.set(name, { ...wanted, askedBy: [...(known?.askedBy ?? []), workload] });
-      };
-      add(bindings, wish.login.name, { ...wish, askedBy: [] });
-      if (wish.request !== undefined)
-        add(instances, wish.request.name, { ...wish, request: wish.request, askedBy: [] });
+      add(bindings, wish.login, { workload, wish });
+      if (wish.request !== undefined) add(instances, wish.request, { workload, wish });
     }
   }
   return { instances, bindings, isComplete };
+}
+
+function add(to: Map<string, Wanted>, { name, mark }: WishedObject, ask: Ask): void {
+  to.set(name, { name, mark, asks: [...(to.get(name)?.asks ?? []), ask] });
 }
 
 /** Parameters as an instance or a binding takes them. */
@@ -57,7 +59,7 @@ export interface WantedParameters {
   }[];
 }
 
-export function parametersOf({ parameters }: Wish): WantedParameters {
+export function parametersOf({ parameters }: Pick<Wish, 'parameters'>): WantedParameters {
   if (parameters === '') return {};
   const secretKeyRef = parametersSecret(parameters);
   if (secretKeyRef !== undefined) return { parametersFrom: [{ secretKeyRef }] };

@@ -1,21 +1,16 @@
 import type { Logger } from '../base/logger.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { Informer } from '../control/informer.ts';
-import { scoped, type Stores } from '../model/stores.ts';
+import { scoped } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
-import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import { awaitOrder } from './await-order.ts';
 import { isGenerated } from './unwanted-services.ts';
+import type { WorkloadDeps } from './workload-deps.ts';
 import { workloadReconciler } from './workload-reconciler.ts';
 import { trimWorkload, workloadKinds, type RawWorkload, type Workload } from './workload.ts';
 
-export interface WorkloadControllerDeps {
-  readonly client: KubeClient;
-  readonly stores: Stores;
-  readonly events: Pick<EventRecorder, 'record'>;
-  readonly logger: Logger;
-  /** Bindery's own. */
-  readonly namespace: string;
+export interface WorkloadControllerDeps extends Omit<WorkloadDeps, 'workloads'> {
   readonly observe?: ReconcileObserver | undefined;
 }
 
@@ -73,6 +68,7 @@ export function workloadController(
     const instance = scoped(metadata.namespace, spec.instanceRef.name);
     if (removed) onGenerated(stores.serviceInstances.store.get(instance));
   });
+  awaitOrder(stores, workloads, (namespace) => controller.enqueue(namespace));
   return controller;
 }
 

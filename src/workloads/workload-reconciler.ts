@@ -4,33 +4,32 @@ import { isNotFound } from '../kube/errors.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import { liveView } from './live-view.ts';
-import { makeServices } from './make-services.ts';
+import { serviceMaker } from './make-services.ts';
+import { oldServiceReporter } from './old-services.ts';
 import { unwantedServices } from './unwanted-services.ts';
 import type { WorkloadDeps } from './workload-deps.ts';
 import type { Workload } from './workload.ts';
 
-/** When a workload is known and its namespace is not. */
-const lookAgainMs = 1_000;
-
 /**
  * Brings the generated instances and bindings of one namespace in line with what its workloads ask for. All of a
  * namespace at once, because workloads may share a service: it goes when the last of them goes. What is refused holds up
- * nothing else: it is told on the workloads that ask for it, and tried again by the controller's back-off.
+ * nothing else: it is told on the workloads that ask for it, and tried again with a back-off of its own.
  */
 export function workloadReconciler(
   deps: WorkloadDeps,
 ): (namespace: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
+  const makeServices = serviceMaker(deps);
+  const reportOldServices = oldServiceReporter(deps);
   return async (namespace, signal) => {
     // A terminating namespace takes no new objects, and its deletion removes what is there.
     const known = deps.stores.namespaces.store.get(namespace);
     if (known?.metadata.deletionTimestamp !== undefined) return undefined;
     const workloads = deps.workloads.flatMap(({ store }) => store.byIndex('namespace', namespace));
 
-    const [refusal] = await makeServices(deps, namespace, workloads, signal);
+    reportOldServices(namespace);
+    const requeueAfterMs = await makeServices(namespace, workloads, signal);
     await removeUnwanted(deps, namespace, workloads, signal);
-    if (refusal !== undefined) throw refusal;
-    // The watch of workloads may be ahead of that of namespaces.
-    return known === undefined && workloads.length > 0 ? { requeueAfterMs: lookAgainMs } : undefined;
+    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
   };
 }
 

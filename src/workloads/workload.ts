@@ -1,3 +1,4 @@
+import { requestedByAnnotation } from '../api/group.ts';
 import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
 import type { WorkloadRef } from '../api/requested-identity.ts';
@@ -35,6 +36,8 @@ export interface Workload extends KubeObject {
   readonly admitted: Wishes;
   /** What is to be rolled out when a Secret changes. */
   readonly restarts?: RestartView;
+  /** Who asked last, as the webhook wrote it: a user name. Without one nothing is made. */
+  readonly requestedBy: string | undefined;
 }
 
 /** A workload as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
@@ -79,6 +82,7 @@ export function trimWorkload(kind: string, raw: RawWorkload): Workload {
     isAsking: Object.keys(all).length > 0,
     kept,
     admitted: isOptedOut ? noWishes : isAllOnTemplate ? kept : wishes(ofTemplate),
+    requestedBy: metadata.annotations?.[requestedByAnnotation] || undefined,
   };
 }
 

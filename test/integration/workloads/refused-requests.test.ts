@@ -1,10 +1,11 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { deployments, events, type Resource } from '../../../src/kube/resources.ts';
+import { deployments, type Resource } from '../../../src/kube/resources.ts';
 import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { asking, deploy, requestedFor, inUse } from './requested-services.ts';
+import { isToldOn, toldOn } from './told.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -37,27 +38,6 @@ const classAndPlan = {
   clusterServicePlanExternalName: 'small',
 };
 
-interface Told extends KubeObject {
-  readonly involvedObject: { readonly kind?: string; readonly name: string };
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** Why it has to wait. */
-async function toldOn(workload: string): Promise<readonly string[]> {
-  const { items } = await world.client.list<Told>(events, { namespace: world.namespace });
-  return items
-    .filter(({ involvedObject: { kind, name } }) => kind === 'Deployment' && name === workload)
-    .filter(({ reason }) => reason === 'Blocked')
-    .map(({ message }) => message);
-}
-
-async function isToldOn(workload: string, what: RegExp): Promise<void> {
-  await waitFor(async () => (await toldOn(workload)).some((line) => what.test(line)), {
-    describe: async () => `${workload} is told ${what.source}: ${JSON.stringify(await toldOn(workload))}`,
-  });
-}
-
 it.each([
   ['instance', 'instance', serviceInstances, 'ServiceInstance'],
   ['binding', 'login', serviceBindings, 'ServiceBinding'],
@@ -69,9 +49,10 @@ it.each([
     await refuseNamed(resource, names(`refused-${what}`)[key], 'two databases are enough');
     await deploy(world, `refused-${what}`, asking(`refused-${what}`));
     await isToldOn(
+      world,
       `refused-${what}`,
       new RegExp(
-        `^${kind} "refused-${what}-refused-${what}-[^"]*" can not be made.*two databases are enough`,
+        `^Blocked: ${kind} "refused-${what}-refused-${what}-[^"]*" can not be made.*two databases are enough`,
       ),
     );
 
@@ -79,7 +60,7 @@ it.each([
     await world.remove(deployments, `leaving-${what}`);
     await world.gone(serviceBindings, names(`leaving-${what}`).login);
     await world.gone(serviceInstances, names(`leaving-${what}`).instance);
-    expect(await toldOn(`other-${what}`)).toEqual([]);
+    expect(await toldOn(world, `other-${what}`)).not.toContainEqual(expect.stringMatching(/^Blocked/));
 
     await refuseNoMore(world.client, `no-${resource.plural}`);
     await world.binding(names(`refused-${what}`).login, isReady, 'is ready, soon after nobody refuses it');

@@ -3,6 +3,7 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import { serviceBindings } from '../../../src/api/kinds.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { requestedByAnnotation } from '../../../src/api/group.ts';
 import { deployments, statefulSets, type Resource } from '../../../src/kube/resources.ts';
 import { requestedName, type WorkloadRef } from '../../../src/api/requested-identity.ts';
 import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
@@ -31,12 +32,19 @@ export function requestedFor(
   return { instance, login };
 }
 
-/** Creates a workload with these annotations on its Pod template, where the webhook would have put them. */
+/** Who asks where a story says nothing else: what the webhook would have written on the workload. */
+export const byAlice = { [requestedByAnnotation]: 'alice' } as const;
+
+/**
+ * Creates a workload with these annotations on its Pod template, where the webhook would have put them.
+ * @param own annotations of the workload itself
+ */
 export async function deploy(
   world: Pick<ServiceWorld, 'client' | 'namespace'>,
   name: string,
   annotations: Readonly<Record<string, string>>,
   resource: Resource = deployments,
+  own: Readonly<Record<string, string>> = byAlice,
 ): Promise<void> {
   const selector = { matchLabels: { app: name } };
   const template = {
@@ -44,9 +52,23 @@ export async function deploy(
     spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
   };
   await world.client.create(resource, {
-    metadata: { name, namespace: world.namespace },
+    metadata: { name, namespace: world.namespace, annotations: own },
     spec: { selector, template, ...(resource === statefulSets ? { serviceName: name } : {}) },
   } as KubeObject);
+}
+
+/**
+ * Edits what a Deployment asks for on its template.
+ * @param own annotations of the workload itself
+ */
+export async function reask(
+  world: Pick<ServiceWorld, 'client' | 'namespace'>,
+  name: string,
+  annotations: Readonly<Record<string, string | null>>,
+  own: Readonly<Record<string, string | null>> = {},
+): Promise<void> {
+  const change = { metadata: { annotations: own }, spec: { template: { metadata: { annotations } } } };
+  await world.client.patch(deployments, { namespace: world.namespace, name }, change, { type: 'merge' });
 }
 
 /** A service that was requested by annotation, in use. */

@@ -18,18 +18,18 @@ describe('services that workloads want', () => {
       deployment('a', { [bind]: 'request/postgresql/small' }),
       deployment('b', {}, { [bind]: 'request/postgresql/small' }),
     ]);
-    expect([...instances.values()].map(({ request }) => request)).toEqual([
+    expect([...instances.values()].flatMap(({ asks }) => asks.map(({ wish }) => wish.request))).toEqual([
       expect.objectContaining({ class: 'postgresql', plan: 'small' }),
       expect.objectContaining({ class: 'postgresql', plan: 'small' }),
     ]);
-    expect([...bindings.values()].map(({ instance }) => instance)).toEqual([...instances.keys()]);
+    expect([...bindings.values()].map(({ asks }) => asks[0]?.wish.instance)).toEqual([...instances.keys()]);
     expect(bindings.size).toBe(2);
   });
 
   it('are shared under an id, with a login each', () => {
     const shared = { [bind]: 'request/postgresql/small', [share]: 'money' };
     const { instances, bindings } = wantedServices([deployment('a', shared), deployment('b', shared)]);
-    expect([...instances.values()].map(({ askedBy }) => askedBy.length)).toEqual([2]);
+    expect([...instances.values()].map(({ asks }) => asks.length)).toEqual([2]);
     expect(bindings.size).toBe(2);
   });
 
@@ -41,14 +41,16 @@ describe('services that workloads want', () => {
     const [secret] = wantedServices([
       deployment('a', { ...source, [params]: 'secret:s/k' }),
     ]).instances.values();
-    expect(parametersOf(inline!)).toEqual({ parameters: { size: 1 } });
-    expect(parametersOf(secret!)).toEqual({ parametersFrom: [{ secretKeyRef: { name: 's', key: 'k' } }] });
+    expect(parametersOf(inline!.asks[0]!.wish)).toEqual({ parameters: { size: 1 } });
+    expect(parametersOf(secret!.asks[0]!.wish)).toEqual({
+      parametersFrom: [{ secretKeyRef: { name: 's', key: 'k' } }],
+    });
   });
 
   it('are only a binding for an instance that is there', () => {
     const wanted = wantedServices([deployment('a', { [bind]: 'instance/mydb' })]);
     expect(wanted.instances.size).toBe(0);
-    expect([...wanted.bindings.values()]).toEqual([expect.objectContaining({ instance: 'mydb' })]);
+    expect([...wanted.bindings.values()].map(({ asks }) => asks[0]?.wish.instance)).toEqual(['mydb']);
   });
 
   it.each([['binding/x'], ['secret/x'], [''], ['request/nope'], ['garbage']])('are none for %j', (source) => {

@@ -1,0 +1,201 @@
+import { findCondition } from '../../../src/api/conditions.ts';
+import { serviceInstances } from '../../../src/api/kinds.ts';
+import { deployments, secrets } from '../../../src/kube/resources.ts';
+import type { SecretObject } from '../../../src/kube/data-objects.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { asking, byAlice, deploy, reask, requestedFor, inUse } from './requested-services.ts';
+import { isToldOn } from './told.ts';
+
+let world: ServiceWorld;
+beforeAll(async () => {
+  world = await ServiceWorld.start();
+}, 90_000);
+afterEach(() => world.broker.forget());
+afterAll(() => world?.stop());
+
+const bind = (name: string): string => `bind.servicecatalog.k8s.io/${name}`;
+const params = (name: string): string => `params.bind.servicecatalog.k8s.io/${name}`;
+
+/** What the broker has of the service, and by which login. */
+async function rows(name: string) {
+  const names = requestedFor(world.namespace, name, name);
+  const instance = await world.instance(names.instance, isReady, 'is ready');
+  const binding = await world.binding(names.login, isReady, 'is ready');
+  const live = world.broker.liveInstances().find(({ id }) => id === instance.status?.instanceID);
+  const secret = await world.secret(names.login);
+  return {
+    uid: instance.metadata.uid,
+    id: live?.id,
+    login: binding.status?.bindingID ?? binding.spec.externalID,
+    secret,
+  };
+}
+
+/** The broker was asked to take nothing away, and to make nothing anew. */
+function nothingIsLost(): void {
+  for (const operation of ['provision', 'deprovision', 'bind', 'unbind'] as const) {
+    expect(world.broker.requestsOf(operation)).toEqual([]);
+  }
+  expect(world.broker.violations).toEqual([]);
+}
+
+async function hasPlan(name: string, planID: RegExp): Promise<void> {
+  const { instance } = requestedFor(world.namespace, name, name);
+  await world.instance(
+    instance,
+    (one) =>
+      isReady(one) && planID.test(String(one.status?.externalProperties?.clusterServicePlanExternalName)),
+    `has plan ${planID.source}`,
+  );
+}
+
+describe('an edit of what a workload asks for', () => {
+  it('of the plan reaches the same service, and the login goes on', async () => {
+    await inUse(world, 'grows', 'grows');
+    const before = await rows('grows');
+    world.broker.forget();
+    await reask(world, 'grows', { [bind('grows')]: 'request/postgresql/large' });
+    await hasPlan('grows', /^large$/);
+    await isToldOn(world, 'grows', /^Requested: ServiceInstance "grows-grows-[^"]*" with plan "large"$/);
+    await isToldOn(world, 'grows', /^Bound: .*plan "large" of "postgresql"$/);
+    expect(await rows('grows')).toEqual(before);
+    nothingIsLost();
+    expect(world.broker.requestsOf('update')).toHaveLength(1);
+
+    await reask(world, 'grows', { [bind('grows')]: 'request/postgresql/small' });
+    await hasPlan('grows', /^small$/);
+    expect(await rows('grows')).toEqual(before);
+    nothingIsLost();
+  });
+
+  it('of the parameters reaches the same service: inline, in a Secret, and none', async () => {
+    const key = bind('tuned');
+    await deploy(world, 'tuned', {
+      [key]: 'request/postgresql/small',
+      [params('tuned')]: '{"size":"1","a":{"b":null}}',
+    });
+    const before = await rows('tuned');
+    world.broker.forget();
+    const sent = async (count: number): Promise<unknown> => {
+      const { instance } = requestedFor(world.namespace, 'tuned', 'tuned');
+      await world.instance(
+        instance,
+        ({ metadata, status }) =>
+          status?.reconciledGeneration === metadata.generation &&
+          world.broker.requestsOf('update').length >= count,
+        `has been updated ${count} times`,
+      );
+      return (world.broker.requestsOf('update').at(-1)?.body as { parameters?: unknown } | undefined)
+        ?.parameters;
+    };
+    await reask(world, 'tuned', { [params('tuned')]: '{"size":"2"}' });
+    expect(await sent(1)).toEqual({ size: '2' });
+    await world.client.create<SecretObject>(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: world.namespace, name: 'tuning' },
+      data: { json: Buffer.from('{"size":"3"}').toString('base64') },
+    });
+    await reask(world, 'tuned', { [params('tuned')]: 'secret:tuning/json' });
+    expect(await sent(2)).toEqual({ size: '3' });
+    await reask(world, 'tuned', { [params('tuned')]: null });
+    expect(await sent(3)).toEqual({});
+    expect(await rows('tuned')).toEqual(before);
+    nothingIsLost();
+  });
+
+  it('of large parameters is compared with what the API server has', async () => {
+    const long = (letter: string): string => JSON.stringify({ size: letter.repeat(6_000) });
+    await deploy(world, 'fat', { [bind('fat')]: 'request/postgresql/small', [params('fat')]: long('a') });
+    const before = await rows('fat');
+    world.broker.forget();
+    await reask(world, 'fat', { [params('fat')]: long('b') });
+    const { instance } = requestedFor(world.namespace, 'fat', 'fat');
+    await world.instance(
+      instance,
+      ({ metadata, status }) =>
+        status?.reconciledGeneration === metadata.generation && (metadata.generation ?? 0) > 1,
+      'is updated',
+    );
+    expect(await rows('fat')).toEqual(before);
+    nothingIsLost();
+  });
+
+  it('that the broker refuses is told on the workload, and what it had goes on', async () => {
+    await inUse(world, 'refused', 'refused');
+    const before = await rows('refused');
+    world.broker.forget();
+    world.broker.script(
+      { operation: 'update' },
+      { kind: 'answer', status: 400, body: { description: 'no room for a large one' } },
+    );
+    await reask(world, 'refused', { [bind('refused')]: 'request/postgresql/large' });
+    await isToldOn(world, 'refused', /^Blocked: ServiceInstance "refused-.*no room for a large one/);
+    expect(await rows('refused')).toEqual(before);
+    nothingIsLost();
+    await reask(world, 'refused', { [bind('refused')]: 'request/postgresql/small' });
+    const { instance } = requestedFor(world.namespace, 'refused', 'refused');
+    await world.instance(
+      instance,
+      (one) => isReady(one) && findCondition(one.status?.conditions, 'Stalled') === undefined,
+      'is well again',
+    );
+    nothingIsLost();
+  });
+
+  it('of the plan to one that is unknown is told on the workload (61), and taken back without a word to the broker', async () => {
+    await inUse(world, 'unknown', 'unknown');
+    const before = await rows('unknown');
+    world.broker.forget();
+    await reask(world, 'unknown', { [bind('unknown')]: 'request/postgresql/lrge' });
+    await isToldOn(world, 'unknown', /^Blocked: ServiceInstance "unknown-.*"lrge"/);
+    expect(await rows('unknown')).toEqual(before);
+    await reask(world, 'unknown', { [bind('unknown')]: 'request/postgresql/small' });
+    const { instance } = requestedFor(world.namespace, 'unknown', 'unknown');
+    await world.instance(
+      instance,
+      ({ spec, status, metadata }) =>
+        spec.clusterServicePlanExternalName === 'small' &&
+        status?.reconciledGeneration === metadata.generation,
+      'has its plan back',
+    );
+    nothingIsLost();
+    expect(world.broker.requestsOf('update')).toEqual([]);
+  });
+
+  it('is asked for by whoever made it', async () => {
+    await inUse(world, 'handed-over', 'handed-over');
+    world.broker.forget();
+    const bob = { 'servicecatalog.k8s.io/requested-by': 'bob' };
+    await reask(world, 'handed-over', { [bind('handed-over')]: 'request/postgresql/large' }, bob);
+    await hasPlan('handed-over', /^large$/);
+    expect(world.broker.requestsOf('update').map(({ identity }) => identity?.value)).toEqual([
+      expect.objectContaining({ username: 'bob' }),
+    ]);
+  });
+
+  it('of the class is another service, and the workload is told which one is kept', async () => {
+    const { metadata } = await inUse(world, 'moved', 'moved');
+    await reask(world, 'moved', { [bind('moved')]: 'request/cache/default' });
+    await isToldOn(world, 'moved', new RegExp(`^Kept: ServiceInstance "${metadata.name}"`));
+  });
+});
+
+it('a request whose person is not known makes nothing, until somebody annotates anew', async () => {
+  await deploy(world, 'nobody', asking('nobody'), deployments, {});
+  await isToldOn(
+    world,
+    'nobody',
+    /^Blocked: nobody is recorded as asking: annotate anew; `kubectl annotate deployment\/nobody servicecatalog\.k8s\.io\/requested-by=me --overwrite` writes it$/,
+  );
+  const { instance, login } = requestedFor(world.namespace, 'nobody', 'nobody');
+  expect(await world.find(serviceInstances, instance)).toBeUndefined();
+  await reask(world, 'nobody', {}, byAlice);
+  await world.binding(login, isReady, 'is ready');
+  await isToldOn(world, 'nobody', /^Bound: /);
+  const identities = [...world.broker.requestsOf('provision'), ...world.broker.requestsOf('bind')];
+  expect(identities.map(({ identity }) => identity?.value)).toEqual([
+    expect.objectContaining({ username: 'alice' }),
+    expect.objectContaining({ username: 'alice' }),
+  ]);
+});
