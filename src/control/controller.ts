@@ -153,6 +153,8 @@ export class Controller {
       });
       this.#queue.forget(key);
       this.#pace.succeeded();
+      // It may have been given up because of the stop, and its timer is gone.
+      if (signal.aborted) this.#queue.add(key);
       if (result?.requeueAfterMs === undefined) return 'done';
       this.#queue.addAfter(key, result.requeueAfterMs);
       return 'requeued';

@@ -161,14 +161,17 @@ it('lets the runs of the moment end when it stops, tells them, and begins no oth
   expect(seen).toEqual(['begin a', 'end a']);
 });
 
-it('takes up again what was cut short or waited, when it is started again', async () => {
+it.each([
+  ['throws', (reason: unknown) => Promise.reject(reason)],
+  ['gives up quietly', () => Promise.resolve(undefined)],
+])('takes up again what was cut short or waited: the run %s', async (_how, end) => {
   const seen: string[] = [];
   const { controller, stop, finished } = run(
     async (key, signal) => {
       seen.push(key);
       if (seen.length > 1) return undefined;
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
-      throw signal.reason;
+      return end(signal.reason);
     },
     { concurrency: 1 },
   );
