@@ -1,7 +1,9 @@
 import { parseGoDurationMs } from './base/go-duration.ts';
 import { networkInterfaces } from 'node:os';
 import { brokerTargets } from './osb/broker-targets.ts';
+import { parseReclaim } from './injection/request-owner.ts';
 import type { CatalogLimits } from './osb/catalog-limits.ts';
+import type { ReclaimSettings } from './workloads/reclaim-step.ts';
 
 /** Flags and environment → one validated, frozen Config. Durations are milliseconds here, `90s` on the command line. */
 export interface Config {
@@ -53,6 +55,8 @@ export interface ControllerConfig {
   readonly maxRetryIntervalMs: number;
   /** Services of a namespace beyond which no new ones are made for Pods and Jobs. */
   readonly maxRequestedServices: number;
+  /** Of services that were made for workloads and that nobody asks for any more. */
+  readonly reclaim: ReclaimSettings;
   readonly clusterIdConfigMap: { readonly namespace: string; readonly name: string };
 }
 
@@ -158,6 +162,26 @@ const controller: readonly Option[] = [
     default: '100',
   },
   {
+    flags: '--request-reclaim <policy>',
+    description: 'requested services that nobody asks for: keep, delete or a time',
+    default: '7d',
+  },
+  {
+    flags: '--binding-reclaim <duration>',
+    description: 'their logins are kept so long after the last Pod',
+    default: '1h',
+  },
+  {
+    flags: '--reclaim-view <duration>',
+    description: 'nothing is taken away that was not known as unused for so long',
+    default: '10m',
+  },
+  {
+    flags: '--reclaim-delete-view <duration>',
+    description: 'likewise, where the policy is delete',
+    default: '10s',
+  },
+  {
     flags: '--cluster-id-configmap-name <name>',
     description: 'holds the cluster id',
     default: 'cluster-info',
@@ -210,6 +234,12 @@ export function parseConfig(
       maxPollIntervalMs: read.duration('maxPollInterval'),
       maxRetryIntervalMs: read.duration('maxRetryInterval'),
       maxRequestedServices: read.integer('maxRequestedServices', 0, 100_000),
+      reclaim: Object.freeze({
+        request: read.reclaim('requestReclaim'),
+        bindingMs: read.duration('bindingReclaim'),
+        settleMs: read.duration('reclaimView'),
+        deleteSettleMs: read.duration('reclaimDeleteView'),
+      }),
       clusterIdConfigMap: Object.freeze({
         namespace: read.optional('clusterIdConfigmapNamespace') ?? read.name('namespace'),
         name: read.name('clusterIdConfigmapName'),
@@ -314,6 +344,8 @@ function reader(raw: RawOptions, environment: Readonly<Record<string, string | u
     },
     duration: (key: string): number =>
       parsed(key, durationMs(text(key)), 'a duration such as 90s, 5m or 24h'),
+    reclaim: (key: string): ReclaimSettings['request'] =>
+      parsed(key, parseReclaim(text(key)), 'keep, delete or a time such as 30d or 12h'),
     list,
     targets: (key: string): readonly string[] => {
       const entries = list(key);

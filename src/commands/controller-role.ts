@@ -26,7 +26,11 @@ import { EventRecorder } from '../kube/events.ts';
 import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { createPresetInformer, presetController } from '../presets/preset-controller.ts';
 import { restartControllers } from '../workloads/restart-controllers.ts';
-import { createWorkloadInformers, workloadController } from '../workloads/workload-controller.ts';
+import {
+  createWorkloadInformers,
+  workloadController,
+  type Askers,
+} from '../workloads/workload-controller.ts';
 
 export interface ControllerRoleDeps {
   readonly client: KubeClient;
@@ -60,8 +64,7 @@ export class ControllerRole {
   readonly controllers: readonly Controller[];
   readonly #deps: ControllerRoleDeps;
   readonly #stores: Stores;
-  readonly #workloads: ReturnType<typeof createWorkloadInformers>;
-  readonly #presets: ReturnType<typeof createPresetInformer>;
+  readonly #askers: Askers;
   readonly #events: EventRecorder;
   readonly #connections: BrokerConnections;
   /** Absent where nobody else could lead. */
@@ -74,8 +77,7 @@ export class ControllerRole {
     this.#deps = deps;
     const { logger, config, identity, namespace } = deps;
     this.#stores = deps.stores ?? createStores(deps);
-    this.#workloads = createWorkloadInformers(deps);
-    this.#presets = createPresetInformer(deps);
+    this.#askers = { ...createWorkloadInformers(deps), presets: createPresetInformer(deps) };
     if (config.isLeaderElected) {
       const lease = { namespace, name: 'bindery-controller', identity };
       this.#election = new LeaderElection({ client: deps.client, logger, ...lease, ...config.election });
@@ -135,7 +137,8 @@ export class ControllerRole {
    */
   async start(signal: AbortSignal): Promise<void> {
     const ofStores = this.#deps.stores ? [] : Object.values(this.#stores);
-    const informers = [...ofStores, ...this.#workloads, this.#presets];
+    const { workloads, pods, presets } = this.#askers;
+    const informers = [...ofStores, ...workloads, pods, presets];
     const watches = informers.map((informer) => ({
       name: `watch of ${informer.name}`,
       run: (running: AbortSignal) => informer.start(running),
@@ -177,7 +180,8 @@ export class ControllerRole {
   }
 
   #informers(): readonly Pick<Stores[keyof Stores], 'isSynced' | 'synced' | 'staleMs' | 'isAlive'>[] {
-    return [...Object.values(this.#stores), ...this.#workloads, this.#presets];
+    const { workloads, pods, presets } = this.#askers;
+    return [...Object.values(this.#stores), ...workloads, pods, presets];
   }
 
   /** What the API server trusts the webhook by: the webhook itself has no right to say so. */
@@ -234,12 +238,21 @@ export class ControllerRole {
       }).controllers,
       instanceController(operations, { concurrency, observe }),
       bindingController(operations, { concurrency, observe }),
-      ...restartControllers({ ...shared, checksumKey: operations.checksumKey, observe }, this.#workloads),
       workloadController(
-        { ...shared, namespace, maxRequestedServices: config.maxRequestedServices, observe },
-        this.#workloads,
+        {
+          ...shared,
+          settings: config.reclaim,
+          maxRequestedServices: config.maxRequestedServices,
+          namespace,
+          observe,
+        },
+        this.#askers,
       ),
-      presetController({ ...shared, observe }, this.#presets),
+      ...restartControllers(
+        { ...shared, checksumKey: operations.checksumKey, observe },
+        this.#askers.workloads,
+      ),
+      presetController({ ...shared, observe }, this.#askers.presets),
     ];
   }
 }

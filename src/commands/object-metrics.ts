@@ -4,6 +4,7 @@ import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { hasReclaimAt } from '../workloads/reclaim-at.ts';
 
 interface Conditioned extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
@@ -18,6 +19,8 @@ export function watchStores(metrics: Metrics, stores: Stores): void {
   metrics.watchObjects('ServiceBroker', () => countByState(serviceBrokers.store.list()));
   metrics.watchObjects('ServiceInstance', () => countByState(serviceInstances.store.list()));
   metrics.watchObjects('ServiceBinding', () => countByState(serviceBindings.store.list()));
+  metrics.watchKept('ServiceInstance', () => serviceInstances.store.list().filter(hasReclaimAt).length);
+  metrics.watchKept('ServiceBinding', () => serviceBindings.store.list().filter(hasReclaimAt).length);
   metrics.watchCatalogs(() => [
     ...clusterServiceBrokers.store.list().map((broker) => ({
       broker: brokerRefOf(broker),

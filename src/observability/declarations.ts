@@ -44,6 +44,12 @@ export function declareMetrics(registry: Registry) {
       help: 'Objects in the cluster by kind and state.',
       labelNames: ['kind', 'state'],
     }),
+    keptObjects: new Gauge({
+      registers,
+      name: 'bindery_kept_objects',
+      help: 'Instances and bindings that were made for workloads, that nobody asks for, and whose time has not come.',
+      labelNames: ['kind'],
+    }),
     reconcileSeconds: new Histogram({
       registers,
       name: 'bindery_reconcile_duration_seconds',

@@ -29,6 +29,8 @@ export interface Metrics {
   readonly watchCatalogs: (sizes: () => Iterable<CatalogSize>) => void;
   /** Objects of a kind by state; the states must be a small fixed set. */
   readonly watchObjects: (kind: string, countByState: () => Readonly<Record<string, number>>) => void;
+  /** Objects of a kind that nobody asks for and that are kept for a time. */
+  readonly watchKept: (kind: string, count: () => number) => void;
   readonly watchLeader: (isLeading: () => boolean) => void;
   /** Age of what is known of the cluster, seconds. */
   readonly watchView: (ageSeconds: () => number) => void;
@@ -70,6 +72,7 @@ export function createMetrics(): Metrics {
         for (const [state, count] of Object.entries(countByState()))
           table.objects.set({ kind, state }, count);
       }),
+    watchKept: (kind, count) => void atScrape.push(() => table.keptObjects.set({ kind }, count())),
     watchLeader: (isLeading) => void atScrape.push(() => table.leader.set(isLeading() ? 1 : 0)),
     watchView: (ageSeconds) => void atScrape.push(() => table.viewAge.set(ageSeconds())),
     observeKube: ({ method, resource, status, durationMs }) => {

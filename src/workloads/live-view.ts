@@ -1,13 +1,14 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { serviceBindings, serviceInstances } from '../api/kinds.ts';
+import { podPresets, serviceBindings, serviceInstances } from '../api/kinds.ts';
 import { errorMessage } from '../base/logger.ts';
-import { keptBrokered } from '../model/kept-form.ts';
+import { keptBrokered, keptPreset } from '../model/kept-form.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { listPages } from '../kube/list-pages.ts';
 import type { KubeList } from '../kube/objects.ts';
-import type { Resource } from '../kube/resources.ts';
-import type { NamespaceView } from './unwanted-services.ts';
+import { pods, type Resource } from '../kube/resources.ts';
+import type { NamespaceView } from './in-use.ts';
+import { trimPod, type RawPod } from './pod.ts';
 import { trimWorkload, workloadKinds, type RawWorkload } from './workload.ts';
 
 /**
@@ -44,8 +45,13 @@ export async function liveView(
     ),
     listBindings(),
   ]);
-  const [users, ...workloads] = await Promise.all([
+  const [users, kept, presets, ...found] = await Promise.all([
     listBindings(),
+    listed(
+      pods,
+      listPages(client, pods, selection, { signal }, (raw: RawPod) => trimPod(raw)),
+    ),
+    listed(podPresets, listPages(client, podPresets, selection, { signal }, keptPreset)),
     ...workloadKinds.map((kind) =>
       listed(
         kind,
@@ -53,5 +59,16 @@ export async function liveView(
       ),
     ),
   ]);
-  return { workloads: workloads.flat(), instances, bindings, users };
+  const workloads = found.flat();
+  const there = new Set(workloads.map(({ kind, metadata: { name } }) => `${kind}/${name}`));
+  for (const { metadata } of kept) there.add(`Pod/${metadata.name}`);
+  return {
+    workloads,
+    pods: kept,
+    presets,
+    instances,
+    bindings,
+    users,
+    isThere: ({ kind, name }) => there.has(`${kind}/${name}`),
+  };
 }

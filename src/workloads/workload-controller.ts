@@ -1,20 +1,35 @@
 import type { Logger } from '../base/logger.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { Informer } from '../control/informer.ts';
-import { scoped } from '../model/stores.ts';
+import type { KeptPreset } from '../model/kept-form.ts';
+import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import { pods } from '../kube/resources.ts';
+import { identityOf } from './in-use.ts';
 import { awaitOrder } from './await-order.ts';
-import { isGenerated } from './unwanted-services.ts';
+import { namespaceOfNeedy, needsIn, trimPod, type KeptPod, type RawPod } from './pod.ts';
+import { hasReclaimAt } from './reclaim-at.ts';
+import { UnusedSince } from './unused-since.ts';
 import type { WorkloadDeps } from './workload-deps.ts';
 import { workloadReconciler } from './workload-reconciler.ts';
 import { trimWorkload, workloadKinds, type RawWorkload, type Workload } from './workload.ts';
 
-export interface WorkloadControllerDeps extends Omit<WorkloadDeps, 'workloads'> {
+export interface WorkloadControllerDeps extends Omit<
+  WorkloadDeps,
+  'workloads' | 'pods' | 'presets' | 'unused' | 'staleMs'
+> {
   readonly observe?: ReconcileObserver | undefined;
 }
 
 export type WorkloadInformer = Informer<Workload, RawWorkload>;
+
+/** Who may ask for something. */
+export interface Askers {
+  readonly workloads: readonly WorkloadInformer[];
+  readonly pods: Informer<KeptPod, RawPod>;
+  readonly presets: Informer<KeptPreset>;
+}
 
 /** One informer per workload kind; workloads that do not ask are kept by name only. */
 export function createWorkloadInformers({
@@ -23,53 +38,129 @@ export function createWorkloadInformers({
 }: {
   readonly client: KubeClient;
   readonly logger: Logger;
-}): readonly WorkloadInformer[] {
-  return workloadKinds.map(
-    (resource) =>
-      new Informer<Workload, RawWorkload>({
-        client,
-        logger,
-        resource,
-        trim: (raw) => trimWorkload(resource.kind, raw),
-        indexes: { namespace: asking },
-      }),
-  );
+}): Omit<Askers, 'presets'> {
+  return {
+    workloads: workloadKinds.map(
+      (resource) =>
+        new Informer<Workload, RawWorkload>({
+          client,
+          logger,
+          resource,
+          trim: (raw) => trimWorkload(resource.kind, raw),
+          indexes: { namespace: asking },
+        }),
+    ),
+    pods: new Informer<KeptPod, RawPod>({
+      client,
+      logger,
+      resource: pods,
+      trim: trimPod,
+      indexes: { namespace: namespaceOfNeedy, needs: needsIn },
+    }),
+  };
 }
 
 /** The controller of annotated workloads; its keys are namespaces. */
-export function workloadController(
-  deps: WorkloadControllerDeps,
-  workloads: readonly WorkloadInformer[],
-): Controller {
+export function workloadController(deps: WorkloadControllerDeps, askers: Askers): Controller {
   const { stores, logger } = deps;
+  const { serviceInstances, serviceBindings, namespaces } = stores;
+  const unused = new UnusedSince(deps.stopwatch);
+  const watched = [
+    ...askers.workloads,
+    askers.pods,
+    askers.presets,
+    serviceInstances,
+    serviceBindings,
+    namespaces,
+  ];
   const controller = new Controller({
     name: 'workload',
-    reconcile: workloadReconciler({ ...deps, workloads }),
+    reconcile: workloadReconciler({
+      ...deps,
+      ...askers,
+      unused,
+      staleMs: () => Math.max(...watched.map((informer) => informer.staleMs())),
+    }),
     concurrency: 4,
     logger,
     observe: deps.observe,
   });
-  for (const { store } of workloads) {
-    store.subscribe(({ object, previous }) => {
-      if (asking(object).length > 0 || (previous !== undefined && asking(previous).length > 0)) {
-        controller.enqueue(object.metadata.namespace ?? '');
-      }
+  onAskers(controller, askers, stores);
+  onMade(controller, stores, unused);
+  awaitOrder(stores, askers.workloads, (namespace) => controller.enqueue(namespace));
+  return controller;
+}
+
+/** Looks at a namespace when somebody in it begins or ends to ask for something. */
+function onAskers(
+  controller: Controller,
+  { workloads, pods: { store }, presets }: Askers,
+  stores: Stores,
+): void {
+  const enqueue = ({ metadata }: KubeObject): void => controller.enqueue(metadata.namespace ?? '');
+  for (const informer of workloads) {
+    informer.store.subscribe(({ object, previous, removed }) => {
+      const isAsking = asking(object).length > 0 || (previous !== undefined && asking(previous).length > 0);
+      // With a workload that asks no more goes what waits for its end (`reclaim: delete`).
+      if (isAsking || (removed && hasMade(stores, object))) enqueue(object);
     });
   }
-  // What was made here and is deleted by hand is made again while somebody asks for it; what nobody asks for goes.
-  const onGenerated = (object: KubeObject | undefined): void => {
-    if (object !== undefined && isGenerated(object)) controller.enqueue(object.metadata.namespace ?? '');
-  };
-  stores.serviceInstances.store.subscribe(({ object }) => onGenerated(object));
-  stores.serviceBindings.store.subscribe(({ object, removed }) => {
-    onGenerated(object);
-    // The last one that used an instance, whoever made it.
-    const { metadata, spec } = object;
-    const instance = scoped(metadata.namespace, spec.instanceRef.name);
-    if (removed) onGenerated(stores.serviceInstances.store.get(instance));
+  store.subscribe(({ object, previous, removed }) => {
+    const isOver = removed || (object.isFinished && previous?.isFinished !== true);
+    const isNew = previous === undefined && !removed;
+    if (object.asks !== undefined || previous?.asks !== undefined) enqueue(object);
+    else if (isOver && concerns(stores, object, () => true)) enqueue(object);
+    else if (isNew && concerns(stores, object, hasReclaimAt)) enqueue(object);
   });
-  awaitOrder(stores, workloads, (namespace) => controller.enqueue(namespace));
-  return controller;
+  presets.store.subscribe(({ object }) => {
+    if (hasMade(stores, object)) enqueue(object);
+  });
+}
+
+/** Whether a Pod needs something that was made here. */
+function concerns(
+  { serviceInstances, serviceBindings }: Stores,
+  pod: KeptPod,
+  of: (made: KubeObject) => boolean,
+): boolean {
+  return needsIn(pod).some((key) => {
+    const made = serviceBindings.store.get(key) ?? serviceInstances.store.get(key);
+    return made !== undefined && identityOf(made) !== undefined && of(made);
+  });
+}
+
+function hasMade(
+  { serviceInstances, serviceBindings }: Stores,
+  { metadata: { namespace = '' } }: KubeObject,
+): boolean {
+  return (
+    serviceInstances.store.byIndex('generated', namespace).length > 0 ||
+    serviceBindings.store.byIndex('generated', namespace).length > 0
+  );
+}
+
+/** What was made and is deleted by hand is made again while somebody asks for it; what nobody asks for gets its time. */
+function onMade(
+  controller: Controller,
+  { serviceInstances, serviceBindings }: Stores,
+  unused: UnusedSince,
+): void {
+  const onGenerated = (object: KubeObject | undefined): void => {
+    if (object !== undefined && identityOf(object) !== undefined)
+      controller.enqueue(object.metadata.namespace ?? '');
+  };
+  const onChange = (object: KubeObject, removed: boolean): void => {
+    onGenerated(object);
+    if (removed) unused.forget(object.metadata.uid ?? '');
+  };
+  serviceInstances.store.subscribe(({ object, removed }) => onChange(object, removed));
+  serviceBindings.store.subscribe(({ object, removed }) => {
+    onChange(object, removed);
+    // Whoever made it: it used an instance, or does.
+    const { metadata, spec } = object;
+    const instance = serviceInstances.store.get(scoped(metadata.namespace, spec.instanceRef.name));
+    if (removed || (instance !== undefined && hasReclaimAt(instance))) onGenerated(instance);
+  });
 }
 
 function asking({ metadata, isAsking }: Workload): readonly string[] {

@@ -1,21 +1,16 @@
 import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/logger.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
-import type { Store } from '../control/store.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { EventRecorder } from '../kube/events.ts';
-import type { Stores } from '../model/stores.ts';
-import type { RawWorkload, Workload } from './workload.ts';
+import type { KnownPods, KnownPresets, KnownWorkloads } from './known-view.ts';
+import type { ReclaimDeps } from './reclaim.ts';
 
-export interface WorkloadDeps {
-  readonly client: KubeClient;
-  readonly stores: Stores;
-  /** Each with an index `namespace`. */
-  readonly workloads: readonly { readonly store: Pick<Store<Workload, RawWorkload>, 'byIndex'> }[];
-  readonly events: Pick<EventRecorder, 'record'>;
-  readonly logger: Logger;
+export interface WorkloadDeps extends ReclaimDeps {
+  readonly workloads: KnownWorkloads;
+  readonly pods: KnownPods;
+  readonly presets: KnownPresets;
   readonly clock: Clock;
   readonly stopwatch: Stopwatch;
+  /** How old what is known may be, milliseconds; 0 while all is watched. */
+  readonly staleMs: () => number;
   /** Bindery's own. */
   readonly namespace: string;
   /** Services of a namespace beyond which no new ones are made for Pods and Jobs. */

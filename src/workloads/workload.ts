@@ -1,43 +1,46 @@
-import { requestedByAnnotation } from '../api/group.ts';
-import type { Resource } from '../kube/resources.ts';
-import { cronJobs, daemonSets, deployments, jobs, statefulSets } from '../kube/resources.ts';
+import { compact } from '../base/compact.ts';
 import type { WorkloadRef } from '../api/requested-identity.ts';
+import { hasRequestedName } from '../api/requested-identity.ts';
+import { requestedByAnnotation } from '../api/group.ts';
 import { parseAnnotations } from '../injection/annotations.ts';
-import type { RawMetadata } from '../injection/pod.ts';
+import type { RawMetadata, RawPodSpec } from '../injection/pod.ts';
 import { topWorkload } from '../injection/top-workload.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import type { Resource } from '../kube/resources.ts';
+import { cronJobs, daemonSets, deployments, jobs, replicaSets, statefulSets } from '../kube/resources.ts';
 import { makerOf, optOutOf, vocabularyMark, workloadsInScope } from '../model/scope.ts';
 import { restartView, type RestartView } from './restart-view.ts';
-import { noWishes, wishesOf, type Wishes } from './wishes.ts';
-import { compact } from '../base/compact.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import { secretNames } from './secret-names.ts';
+import { noWishes, wishesOf, type Traces, type Wishes } from './wishes.ts';
 
-const kinds: readonly Resource[] = [deployments, statefulSets, daemonSets, jobs, cronJobs];
+const kinds: readonly Resource[] = [deployments, statefulSets, daemonSets, replicaSets, jobs, cronJobs];
 
-/** The kinds whose annotations are read. ReplicaSets and Pods are made from these. */
-export const workloadKinds: readonly Resource[] = workloadsInScope
-  .filter(({ asks }) => asks)
-  .map(({ kind }) => {
-    const resource = kinds.find((candidate) => candidate.kind === kind);
-    if (resource === undefined) throw new Error(`${kind} is in scope and nobody can list it`);
-    return resource;
-  });
+/** The kinds whose annotations are read. */
+export const workloadKinds: readonly Resource[] = workloadsInScope.map(({ kind }) => {
+  const resource = kinds.find((candidate) => candidate.kind === kind);
+  if (resource === undefined) throw new Error(`${kind} is in scope and nobody can list it`);
+  return resource;
+});
 
 /** A workload as it is kept: its kind and name, and what it asks for. */
 export interface Workload extends KubeObject {
-  /** Says something in our words, be it understood or not. */
+  /** Says something in our words, be it understood or not, or names what was requested. */
   readonly isAsking: boolean;
-  /** Wherever it stands: what is asked for is kept. */
-  readonly kept: Wishes;
+  /** To what its wishes belong: itself, or what it was made from. */
+  readonly top: WorkloadRef;
+  /** Every trace, wherever it stands: what may be meant is kept. */
+  readonly kept: Traces;
   /**
    * What stands on its Pod template, to which the webhook copies all else: it may be made. What stands beside the template
    * alone, such as on a Job after its creation, has no effect, and nobody was asked for the right to it. None when its
-   * Pods have opted out: they would get nothing.
+   * Pods have opted out: they would get nothing. What was made from another workload asks for nothing of its own; where the
+   * name may be another one next time, what is to be found again says whose it is (`share.bind…`).
    */
   readonly admitted: Wishes;
-  /** What is to be rolled out when a Secret changes. */
-  readonly restarts?: RestartView;
   /** Who asked last, as the webhook wrote it: a user name. Without one nothing is made. */
   readonly requestedBy: string | undefined;
+  /** What is to be rolled out when a Secret changes. */
+  readonly restarts?: RestartView;
 }
 
 /** A workload as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
@@ -46,6 +49,7 @@ export interface RawWorkload extends KubeObject {
   readonly admitted?: never;
   readonly spec?: {
     readonly paused?: boolean;
+    readonly replicas?: number | null;
     readonly template?: PodTemplate;
     readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
   };
@@ -53,37 +57,36 @@ export interface RawWorkload extends KubeObject {
 
 interface PodTemplate {
   readonly metadata?: RawMetadata;
+  readonly spec?: RawPodSpec;
 }
 
 /**
  * Keeps what this program looks at; nearly nothing of a workload that does not ask. Its annotations are read here, once for
  * each version of it: that may take milliseconds, and there may be thousands of it in a namespace. What stands on the template
  * wins over the workload's own annotation, as it does when the webhook copies one to the other.
- * @param kind of the workload: in a list it does not say so itself
+ * @param kind of the workload
  */
 export function trimWorkload(kind: string, raw: RawWorkload): Workload {
-  const { apiVersion, metadata } = raw;
-  const { name, namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = metadata;
-  // A Job of a CronJob is asked for by the CronJob.
-  const isGone = makerOf(kind, ownerReferences) !== undefined || deletionTimestamp !== undefined;
-  const template = templateMetadata(raw);
-  const ofTemplate = isGone ? {} : inOurWords(template?.annotations);
-  const all = isGone ? {} : { ...inOurWords(metadata.annotations), ...ofTemplate };
-  const { workload } = topWorkload(kind, metadata);
-  const wishes = (annotations: Readonly<Record<string, string>>): Wishes =>
-    wishesOf(annotations, namespace ?? '', workload);
-  const kept = wishes(all);
-  const isOptedOut = optOutOf(template, undefined) !== undefined;
+  const standing = standingOf(kind, raw);
+  const { top } = standing;
+  if (isOver(kind, raw, standing)) {
+    return workloadOf(kind, raw, { isAsking: false, top, kept: noWishes, admitted: noWishes });
+  }
+  const template = templateOf(raw);
+  const ofTemplate = inOurWords(template?.metadata?.annotations);
+  const all = { ...inOurWords(raw.metadata.annotations), ...ofTemplate };
+  const traces = (annotations: Readonly<Record<string, string>>): Traces =>
+    wishesOf(annotations, raw.metadata.namespace ?? '', top);
+  const kept = withNames(traces(all), template?.spec);
   const isAllOnTemplate = Object.keys(all).length === Object.keys(ofTemplate).length;
-  return {
-    ...compact({ apiVersion, kind: raw.kind }),
-    metadata: compact({ name, namespace, uid, resourceVersion }),
-    ...compact({ restarts: isGone || isOptedOut ? undefined : restartsOf(kind, raw, ofTemplate, workload) }),
-    isAsking: Object.keys(all).length > 0,
+  const mayAsk = isTop(kind, standing) && optOutOf(template?.metadata, undefined) === undefined;
+  return workloadOf(kind, raw, {
+    isAsking: Object.keys(all).length > 0 || kept.named.length > 0,
+    top,
     kept,
-    admitted: isOptedOut ? noWishes : isAllOnTemplate ? kept : wishes(ofTemplate),
-    requestedBy: metadata.annotations?.[requestedByAnnotation] || undefined,
-  };
+    admitted: mayAsk ? askedBy(isAllOnTemplate ? kept : traces(ofTemplate), standing) : noWishes,
+    ...compact({ restarts: mayAsk ? restartsOf(kind, raw, ofTemplate, top) : undefined }),
+  });
 }
 
 function restartsOf(
@@ -95,11 +98,94 @@ function restartsOf(
   const { metadata, spec } = raw;
   const { requests } = parseAnnotations(annotations);
   const owner = { namespace: metadata.namespace ?? '', workload };
-  return restartView(kind, requests, owner, metadata, templateMetadata(raw), spec);
+  return restartView(kind, requests, owner, metadata, templateOf(raw)?.metadata, spec);
 }
 
-function templateMetadata({ spec }: RawWorkload): RawMetadata | undefined {
-  return (spec?.template ?? spec?.jobTemplate?.spec?.template)?.metadata;
+/**
+ * A Pod as a workload of its own. Undefined for one that asks for nothing, that is going, or that was made from a workload
+ * which asks itself.
+ */
+export function askingPod(raw: KubeObject): Workload | undefined {
+  const kind = 'Pod';
+  const annotations = inOurWords(raw.metadata.annotations);
+  if (Object.keys(annotations).length === 0 || raw.metadata.deletionTimestamp !== undefined) return undefined;
+  const standing = standingOf(kind, raw);
+  const { top } = standing;
+  if (standing.isMade || top.kind !== kind || isLeftBehind(raw)) return undefined;
+  const kept = wishesOf(annotations, raw.metadata.namespace ?? '', top);
+  const isOptedOut = optOutOf(raw.metadata, undefined) !== undefined;
+  return workloadOf(kind, raw, {
+    isAsking: true,
+    top,
+    kept,
+    admitted: isOptedOut ? noWishes : askedBy(kept, standing),
+  });
+}
+
+/** On Pods that a controller made, whether it is still there or not (`--cascade=orphan`). */
+const labelsOfMade = ['controller-revision-hash', 'batch.kubernetes.io/job-name', 'job-name'];
+
+/** The next workload of its name takes it up again: it asks for nothing meanwhile. */
+function isLeftBehind({ metadata: { labels = {} } }: KubeObject): boolean {
+  return labelsOfMade.some((label) => Object.hasOwn(labels, label));
+}
+
+function workloadOf(
+  kind: string,
+  { apiVersion, metadata }: KubeObject,
+  asks: Pick<Workload, 'isAsking' | 'top' | 'kept' | 'admitted' | 'restarts'>,
+): Workload {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return {
+    ...compact({ apiVersion }),
+    kind,
+    metadata: compact({ name, namespace, uid, resourceVersion }),
+    requestedBy: metadata.annotations?.[requestedByAnnotation] || undefined,
+    ...asks,
+  };
+}
+
+interface Standing {
+  readonly top: WorkloadRef;
+  /** From a workload that asks itself. */
+  readonly isMade: boolean;
+  readonly isStable: boolean;
+}
+
+function standingOf(kind: string, { metadata }: KubeObject): Standing {
+  const { workload, isStable } = topWorkload(kind, metadata);
+  return { top: workload, isStable, isMade: makerOf(kind, metadata.ownerReferences) !== undefined };
+}
+
+/**
+ * What is being deleted keeps nothing; its Pods do as long as they are there. A ReplicaSet that was made of something else is
+ * a revision: in use while it has Pods to make. For a Job of a CronJob its Pods speak.
+ */
+function isOver(kind: string, { metadata, spec }: RawWorkload, { isMade, top }: Standing): boolean {
+  const isRevision = isMade || top.kind !== kind;
+  if (metadata.deletionTimestamp !== undefined) return true;
+  if (kind === 'ReplicaSet') return isRevision && spec?.replicas === 0;
+  return kind === 'Job' && isRevision;
+}
+
+/** A ReplicaSet that a Deployment left behind asks for nothing: the next Deployment of that name does. */
+function isTop(kind: string, { isMade, top }: Standing): boolean {
+  return !isMade && (top.kind === kind || top.kind === 'Rollout');
+}
+
+function askedBy(wishes: Wishes, { isStable }: Standing): Wishes {
+  return isStable || wishes.list.every(({ isShared }) => isShared)
+    ? wishes
+    : { ...wishes, list: wishes.list.filter(({ isShared }) => isShared) };
+}
+
+function withNames(traces: Traces, spec: RawPodSpec | undefined): Traces {
+  const inSpec = secretNames(spec).filter(hasRequestedName);
+  return inSpec.length === 0 ? traces : { ...traces, named: [...new Set([...traces.named, ...inSpec])] };
+}
+
+function templateOf({ spec }: RawWorkload): PodTemplate | undefined {
+  return spec?.template ?? spec?.jobTemplate?.spec?.template;
 }
 
 function inOurWords(annotations: RawMetadata['annotations']): Readonly<Record<string, string>> {

@@ -16,6 +16,7 @@ import { configMaps, deployments, pods, secrets } from '../../../src/kube/resour
 import { accountOf, startInstalled, type Role } from '../../support/installed-bindery.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { hastyArgs } from '../workloads/kept-services.ts';
 import { deploy, requestedFor, inUse } from '../workloads/requested-services.ts';
 import { objectsIn } from './private-cluster.ts';
 
@@ -62,7 +63,7 @@ beforeAll(async () => {
     ],
   });
   // The Lease is renewed within the story, however fast that is told.
-  await startInstalled(world, { controller: ['--leader-elect=true', '--retry-period=200ms'] });
+  await startInstalled(world, { controller: ['--leader-elect=true', '--retry-period=200ms', ...hastyArgs] });
 }, 120_000);
 
 afterAll(async () => {

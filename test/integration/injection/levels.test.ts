@@ -1,3 +1,4 @@
+import { hastyArgs } from '../workloads/kept-services.ts';
 import { requestedFor } from '../workloads/requested-services.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { deployments, pods } from '../../../src/kube/resources.ts';
@@ -26,7 +27,7 @@ let world: ServiceWorld;
 let bindery: BinderyProcess;
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
-  bindery = await world.startBindery('--leader-elect=false');
+  bindery = await world.startBindery('--leader-elect=false', ...hastyArgs);
   await world.register();
 }, 90_000);
 afterAll(() => world?.stop());

@@ -4,12 +4,13 @@ import { deployments, type Resource } from '../../../src/kube/resources.ts';
 import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { hasty } from './kept-services.ts';
 import { asking, deploy, requestedFor, inUse } from './requested-services.ts';
 import { isToldOn, toldOn } from './told.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
-  world = await ServiceWorld.start();
+  world = await ServiceWorld.start({ flags: hasty });
 }, 60_000);
 afterAll(() => world.stop());
 

@@ -14,6 +14,7 @@ import { waitFor } from '../../support/wait-for.ts';
 import type { RunningRole } from '../../support/world/running-role.ts';
 import { RelayedWatchClient } from '../../support/relayed-watch-client.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
+import { deployWithoutPods, hasty, isSame, isTold } from './kept-services.ts';
 import { asking, deploy, requestedFor, inUse, isKept, lookAround } from './requested-services.ts';
 
 /** Hears of StatefulSets through a relay, may be refused lists of CronJobs, and may be slow to list bindings. */
@@ -52,7 +53,7 @@ beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
   relay = await TcpRelay.start(world.client.connection.server);
   client = new HamperedClient({ connection: world.client.connection }, relay, statefulSets);
-  role = world.startRole('hampered', {}, client);
+  role = world.startRole('hampered', hasty, client);
   await world.register();
 }, 90_000);
 afterEach(() => world.broker.forget());
@@ -74,10 +75,14 @@ describe('a service that was requested by annotation', () => {
       describe: 'the watch tells of StatefulSets',
     });
     relay.silence();
-    await deploy(world, 'next-owner', shared, statefulSets);
+    await deployWithoutPods(world, 'next-owner', shared, statefulSets);
     await world.remove(deployments, 'first-owner');
-    await lookAround(world);
-    await isKept(world, instance);
+    await isTold(world, instance.metadata.name, 'ReclaimCancelled', /StatefulSet "next-owner" asks for it/);
+    // The watch that is silent goes on to say that nobody asks: it may have another time, and be looked at once more.
+    const now = await world.instance(instance.metadata.name, () => true, 'is there');
+    expect(now.metadata).toMatchObject({ uid: instance.metadata.uid });
+    expect(now.metadata.deletionTimestamp).toBeUndefined();
+    expect(world.broker.requestsOf('deprovision')).toEqual([]);
   });
 
   it('stays while one kind that could ask for it can not be listed, and the log says so', async () => {
@@ -87,7 +92,6 @@ describe('a service that was requested by annotation', () => {
     await world.remove(deployments, 'refused');
     const said = 'nothing is removed in namespace';
     await waitFor(() => world.eavesdropper.log.includes(said), { describe: 'the log says why' });
-    await lookAround(world);
     await isKept(world, instance);
     client.isRefused = false;
     await world.gone(serviceBindings, requestedFor(world.namespace, 'refused', 'refused').login);
@@ -123,10 +127,8 @@ describe('a service that was requested by annotation', () => {
     };
     await world.remove(deployments, 'late');
     await world.gone(serviceBindings, requestedFor(world.namespace, 'late', 'late').login);
-    await lookAround(world);
-    const used = await world.instance(instance.metadata.name, () => true, 'is there');
-    expect(used.metadata).toMatchObject({ uid: instance.metadata.uid });
-    expect(used.metadata.deletionTimestamp).toBeUndefined();
+    await isTold(world, instance.metadata.name, 'ReclaimCancelled', /"just-in-time" uses it/);
+    await isSame(world, serviceInstances, instance);
   });
 
   it('stays while a binding that somebody made uses it, and goes with that', async () => {

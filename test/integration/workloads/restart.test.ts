@@ -1,11 +1,12 @@
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { deployments } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { hasty } from './kept-services.ts';
 import { asking, deploy, requestedFor, inUse, isKept, lookAround } from './requested-services.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
-  world = await ServiceWorld.start();
+  world = await ServiceWorld.start({ flags: hasty });
 }, 90_000);
 afterAll(() => world?.stop());
 

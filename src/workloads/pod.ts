@@ -1,0 +1,121 @@
+import { injectedAnnotation, schedulingGate } from '../api/group.ts';
+import { hasRequestedName } from '../api/requested-identity.ts';
+import { scoped } from '../model/stores.ts';
+import { vocabularyMark } from '../model/scope.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { listOf, type RawPodSpec } from '../injection/pod.ts';
+import { secretNames } from './secret-names.ts';
+import { askingPod, type Workload } from './workload.ts';
+import { namesOf } from './wishes.ts';
+
+/** A Pod as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
+export interface RawPod extends KubeObject {
+  readonly needs?: never;
+  readonly spec?: RawPodSpec & {
+    readonly schedulingGates?: readonly { readonly name: string }[] | null | undefined;
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly containerStatuses?: readonly ContainerStatus[] | null | undefined;
+    readonly initContainerStatuses?: readonly ContainerStatus[] | null | undefined;
+  };
+}
+
+interface ContainerStatus {
+  readonly started?: boolean | null;
+  readonly restartCount?: number;
+  readonly state?: { readonly running?: unknown; readonly terminated?: unknown } | null;
+}
+
+/** A Pod as it is kept: names only, and nearly nothing of one that needs nothing of ours. */
+export interface KeptPod extends KubeObject {
+  /**
+   * Names of Secrets that it names, in volumes and variables of any container, and of what its annotations name: all of a
+   * Pod that was injected or is held, else those that have the form of requested names. Kept when it has finished, too.
+   */
+  readonly needs: readonly string[];
+  /** It will never run again: nothing is kept for it. */
+  readonly isFinished: boolean;
+  /** Held by our scheduling gate. */
+  readonly isGated: boolean;
+  /** Some container of it has run: its environment and volumes were there. */
+  readonly hasStarted: boolean;
+  /** What made it. */
+  readonly controller: { readonly kind: string; readonly name: string } | undefined;
+  /** What it asks for as a workload of its own. */
+  readonly asks: Workload | undefined;
+}
+
+const nothing: readonly string[] = [];
+
+export function trimPod(raw: RawPod): KeptPod {
+  const { name, namespace = '', uid, resourceVersion } = raw.metadata;
+  const isFinished = raw.status?.phase === 'Succeeded' || raw.status?.phase === 'Failed';
+  const isGated = listOf(raw.spec?.schedulingGates).some((gate) => gate.name === schedulingGate);
+  const asks = isFinished ? undefined : askingPod(raw);
+  const needs = needsOf(raw, namespace, isGated);
+  const isOurs = needs.length > 0 || isGated || asks !== undefined;
+  return {
+    metadata: { name, namespace: shared(namespace), ...idOf(uid, resourceVersion) },
+    needs,
+    isFinished,
+    isGated,
+    hasStarted: isOurs && hasStarted(raw),
+    controller: isOurs ? controllerOf(raw) : undefined,
+    asks,
+  };
+}
+
+function idOf(
+  uid: string | undefined,
+  resourceVersion: string | undefined,
+): Pick<KubeObject['metadata'], 'uid' | 'resourceVersion'> {
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+}
+
+function needsOf(raw: RawPod, namespace: string, isGated: boolean): readonly string[] {
+  const { annotations = {} } = raw.metadata;
+  const isInjected = isGated || Object.hasOwn(annotations, injectedAnnotation);
+  const inSpec = secretNames(raw.spec).filter((name) => isInjected || hasRequestedName(name));
+  const isAsking = Object.keys(annotations).some((key) => key.includes(vocabularyMark));
+  const names = isAsking ? [...inSpec, ...namesOf(raw.metadata, namespace)] : inSpec;
+  return names.length === 0 ? nothing : [...new Set(names)].map(shared);
+}
+
+function hasStarted({ status }: RawPod): boolean {
+  const statuses = [...listOf(status?.containerStatuses), ...listOf(status?.initContainerStatuses)];
+  return statuses.some(
+    ({ started, restartCount = 0, state }) =>
+      started === true || restartCount > 0 || Boolean(state?.running) || Boolean(state?.terminated),
+  );
+}
+
+/** The Pods of a workload name the same things: each word is kept once. Emptied when it is full. */
+const words = new Map<string, string>();
+const maxWords = 20_000;
+
+function shared(word: string): string {
+  const known = words.get(word);
+  if (known !== undefined) return known;
+  if (words.size >= maxWords) words.clear();
+  words.set(word, word);
+  return word;
+}
+
+function controllerOf({ metadata }: RawPod): KeptPod['controller'] {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner && { kind: shared(owner.kind), name: shared(owner.name) };
+}
+
+/** Pods that are waited for or that keep something, by their namespace. */
+export function namespaceOfNeedy({ metadata, needs, asks, isGated }: KeptPod): readonly string[] {
+  return needs.length > 0 || isGated || asks !== undefined ? [metadata.namespace ?? ''] : nothing;
+}
+
+/** Index by what a Pod needs: `namespace/name` of Secrets. */
+export function needsIn({ metadata, needs }: KeptPod): readonly string[] {
+  return needs.length === 0 ? nothing : needs.map((name) => scoped(metadata.namespace, name));
+}

@@ -1,0 +1,232 @@
+import { reclaimAnnotation } from '../../../src/api/group.ts';
+import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import { requestedName } from '../../../src/api/requested-identity.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { deployments, namespaces, pods, statefulSets } from '../../../src/kube/resources.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import {
+  annotateTemplate,
+  anotherGoes,
+  deployed,
+  deployWithPods,
+  getsItsTime,
+  isSame,
+  isTold,
+  letGo,
+  losesItsTime,
+  podsAreGoing,
+  provisioned,
+  reclaiming,
+  serviceOf,
+  stands,
+  watchful,
+} from './kept-services.ts';
+import { asking, deploy, requestedFor } from './requested-services.ts';
+
+const bind = (name: string): string => `bind.servicecatalog.k8s.io/${name}`;
+const share = (name: string): string => `share.bind.servicecatalog.k8s.io/${name}`;
+
+let world: ServiceWorld;
+beforeAll(async () => {
+  world = await ServiceWorld.start({ flags: watchful });
+}, 90_000);
+afterAll(() => world?.stop());
+
+describe('a requested service stays, and so does its login,', () => {
+  it('with a typo on its running workload', async () => {
+    const service = await deployed(world, 'typo', 'db');
+    await annotateTemplate(world, 'typo', { [bind('db')]: 'requst/postgresql/small' });
+    await anotherGoes(world);
+    await stands(world, service);
+    await annotateTemplate(world, 'typo', {
+      [bind('db')]: null,
+      'bnd.servicecatalog.k8s.io/db': 'request/postgresql/small',
+    });
+    await anotherGoes(world);
+    await stands(world, service);
+  }, 120_000);
+
+  it('with another plan and other parameters', async () => {
+    const service = await deployed(world, 'edited', 'db');
+    await annotateTemplate(world, 'edited', {
+      [bind('db')]: 'request/postgresql/large',
+      'params.bind.servicecatalog.k8s.io/db': '{"size":2}',
+    });
+    await anotherGoes(world);
+    await stands(world, service);
+  }, 120_000);
+
+  it('when its workload is deleted and applied again', async () => {
+    const service = await deployed(world, 'again', 'db');
+    const { instance, login } = service;
+    await world.remove(deployments, 'again');
+    await getsItsTime(world, serviceInstances, instance.metadata.name);
+    await getsItsTime(world, serviceBindings, login.metadata.name);
+    await deploy(world, 'again', asking('db'));
+    await losesItsTime(world, serviceInstances, instance.metadata.name);
+    await losesItsTime(world, serviceBindings, login.metadata.name);
+    await stands(world, service);
+  }, 120_000);
+
+  it('when its workload is replaced by force', async () => {
+    const service = await deployed(world, 'forced', 'db');
+    const manifest = await world.client.get<KubeObject>(deployments, {
+      namespace: world.namespace,
+      name: 'forced',
+    });
+    const { name, namespace } = manifest.metadata;
+    const text = JSON.stringify({ ...manifest, status: undefined, metadata: { name, namespace } });
+    expect(await world.controlPlane.kubectl(['replace', '--force', '-f', '-'], text)).toMatchObject({
+      code: 0,
+    });
+    await anotherGoes(world);
+    await losesItsTime(world, serviceInstances, service.instance.metadata.name);
+    await losesItsTime(world, serviceBindings, service.login.metadata.name);
+    await stands(world, service);
+  }, 120_000);
+
+  it('when its StatefulSet goes without its Pods and comes back', async () => {
+    const names = await deployWithPods(world, 'set', 'db', {
+      resource: statefulSets,
+      more: reclaiming('db', '1s'),
+      isInjected: true,
+    });
+    const service = await serviceOf(world, names, '1s');
+    const ref = { namespace: world.namespace, name: 'set' };
+    await world.client.delete(statefulSets, ref, { propagationPolicy: 'Orphan' });
+    await world.gone(statefulSets, 'set');
+    await anotherGoes(world);
+    await stands(world, service);
+    await deploy(world, 'set', { ...asking('db'), ...reclaiming('db', '1s') }, statefulSets);
+    await letGo(world, 'set');
+    await anotherGoes(world);
+    await stands(world, service);
+  }, 120_000);
+
+  it('while a Pod of its workload is in its grace period', async () => {
+    const names = await deployWithPods(world, 'grace', 'db', { more: reclaiming('db', '1s') });
+    const service = await serviceOf(world, names, '1s');
+    await world.remove(deployments, 'grace');
+    await podsAreGoing(world, 'grace');
+    await anotherGoes(world);
+    await stands(world, service);
+    await letGo(world, 'grace');
+    await world.gone(serviceBindings, names.login);
+    await world.gone(serviceInstances, names.instance);
+  }, 120_000);
+
+  it('when its workload is renamed and says whose it was', async () => {
+    const { instance } = await deployed(world, 'old-name', 'db', reclaiming('db', '1s'));
+    await deploy(world, 'new-name', { ...asking('db'), [share('db')]: 'Deployment/old-name' });
+    await loginAt('new-name', instance.metadata.name);
+    await world.remove(deployments, 'old-name');
+    await anotherGoes(world);
+    await provisioned(world, instance);
+  }, 120_000);
+
+  it('when one of two who share it goes', async () => {
+    const shared = { ...asking('db'), [share('db')]: 'money', ...reclaiming('db', '1s') };
+    await deploy(world, 'first', shared);
+    await deploy(world, 'second', shared);
+    const name = requestedName(world.namespace, { of: 'share', share: 'money', class: 'postgresql' });
+    const instance = await world.instance(name, isReady, 'is ready');
+    const login = await loginAt('second', name);
+    await world.remove(deployments, 'first');
+    await anotherGoes(world);
+    await provisioned(world, instance);
+    await isSame(world, serviceBindings, login);
+    await world.remove(deployments, 'second');
+    await world.gone(serviceInstances, name);
+  }, 120_000);
+
+  it('for the Pods of before, when its workload asks for another class', async () => {
+    const names = await deployWithPods(world, 'class', 'db', { more: reclaiming('db', '12h') });
+    const service = await serviceOf(world, names, '12h');
+    await annotateTemplate(world, 'class', { [bind('db')]: 'request/cache/default' });
+    await anotherGoes(world);
+    await stands(world, service);
+  }, 120_000);
+
+  it('while a Pod of anybody names its Secret', async () => {
+    const service = await deployed(world, 'named', 'db', reclaiming('db', '1s'));
+    const { name } = service.login.metadata;
+    const containers = [
+      { name: 'main', image: 'registry.example.com/app:1', envFrom: [{ secretRef: { name } }] },
+    ];
+    await world.client.create(pods, {
+      metadata: { namespace: world.namespace, name: 'by-hand' },
+      spec: { containers },
+    } as KubeObject);
+    await world.remove(deployments, 'named');
+    await anotherGoes(world);
+    await stands(world, service);
+    await world.remove(pods, 'by-hand');
+    await world.gone(serviceInstances, service.instance.metadata.name);
+  }, 120_000);
+});
+
+it('people are told what becomes of a requested service', async () => {
+  using _ = world.undisturbed('what was not told yet ends with the process');
+  const { instance } = await deployed(world, 'told', 'db', reclaiming('db', '1h'));
+  const { name } = instance.metadata;
+  await world.remove(deployments, 'told');
+  await isTold(world, name, 'ReclaimScheduled', /deleted with its data at 20\d\d-/);
+  await deploy(world, 'told', { ...asking('db'), ...reclaiming('db', '1s') });
+  await isTold(world, name, 'ReclaimCancelled', /Deployment "told" asks for it/);
+  await serviceOf(world, requestedFor(world.namespace, 'told', 'db'), '1s');
+  await world.remove(deployments, 'told');
+  await isTold(world, name, 'Reclaimed', /nobody has asked for it/);
+}, 120_000);
+
+describe('a requested service gets a time', () => {
+  it('that its namespace says', async () => {
+    const ref = { name: world.namespace };
+    const say = (policy: string | null): Promise<KubeObject> =>
+      world.client.patch(
+        namespaces,
+        ref,
+        { metadata: { annotations: { [reclaimAnnotation]: policy } } },
+        { type: 'merge' },
+      );
+    await say('keep');
+    const { instance } = await deployed(world, 'said', 'db');
+    await world.remove(deployments, 'said');
+    await anotherGoes(world);
+    await isSame(world, serviceInstances, instance);
+    await say(null);
+    await anotherGoes(world);
+    await getsItsTime(world, serviceInstances, instance.metadata.name);
+  }, 120_000);
+});
+
+describe('a requested service that is to be deleted at once', () => {
+  it('goes after the last Pod', async () => {
+    const names = await deployWithPods(world, 'brief', 'db', { more: reclaiming('db', 'delete') });
+    const service = await serviceOf(world, names, 'delete');
+    await world.remove(deployments, 'brief');
+    await podsAreGoing(world, 'brief');
+    await anotherGoes(world);
+    await stands(world, service);
+    await letGo(world, 'brief');
+    await world.gone(serviceBindings, names.login);
+    await world.gone(serviceInstances, names.instance);
+  }, 120_000);
+
+  it('does not go before its workload is gone', async () => {
+    const { instance } = await deployed(world, 'there', 'db', reclaiming('db', 'delete'));
+    const ref = { namespace: world.namespace, name: 'there' };
+    const asksNoMore = { template: { metadata: { annotations: null } }, replicas: 0 };
+    await world.client.patch(deployments, ref, { spec: asksNoMore }, { type: 'merge' });
+    await anotherGoes(world);
+    await provisioned(world, instance);
+    await world.remove(deployments, 'there');
+    await world.gone(serviceInstances, instance.metadata.name);
+  }, 120_000);
+});
+
+/** The login of a Deployment at an instance that is not its own. */
+async function loginAt(workload: string, instance: string): Promise<KubeObject> {
+  const of = { kind: 'Deployment', name: workload };
+  const identity = { of: 'login', workload: of, binding: 'db', instance, parameters: '' } as const;
+  return world.binding(requestedName(world.namespace, identity), isReady, 'is ready');
+}

@@ -1,0 +1,95 @@
+import { namespaceOfNeedy, needsIn, trimPod, type RawPod } from '../../../src/workloads/pod.ts';
+import { bind, loginName, source } from './made-for.ts';
+
+const gate = { schedulingGates: [{ name: 'servicecatalog.k8s.io/binding' }] };
+const controller = {
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  name: 'app-7d9f',
+  uid: 'u',
+  controller: true,
+};
+
+function raw(parts: Omit<RawPod, 'metadata'> & { readonly metadata?: object } = {}): RawPod {
+  return {
+    ...parts,
+    metadata: { name: 'app-0', namespace: 'n', uid: 'u', resourceVersion: '1', ...parts.metadata },
+  };
+}
+
+const naming = (name: string) => ({ containers: [{ name: 'c', envFrom: [{ secretRef: { name } }] }] });
+
+describe('a Pod as it is kept', () => {
+  it('is a name when it needs nothing of ours', () => {
+    const pod = trimPod(
+      raw({ spec: naming('other'), metadata: { ownerReferences: [controller], annotations: { a: 'b' } } }),
+    );
+    expect(pod).toEqual({
+      metadata: { name: 'app-0', namespace: 'n', uid: 'u', resourceVersion: '1' },
+      needs: [],
+      isFinished: false,
+      isGated: false,
+      hasStarted: false,
+      controller: undefined,
+      asks: undefined,
+    });
+    expect([namespaceOfNeedy(pod), needsIn(pod)]).toEqual([[], []]);
+  });
+
+  it('has the Secrets that were requested, each once, and who made it', () => {
+    const pod = trimPod(
+      raw({
+        spec: { ...naming(loginName), volumes: [{ name: 'v', secret: { secretName: loginName } }] },
+        metadata: { ownerReferences: [controller] },
+      }),
+    );
+    expect(pod).toMatchObject({ needs: [loginName], controller: { kind: 'ReplicaSet', name: 'app-7d9f' } });
+    expect([namespaceOfNeedy(pod), needsIn(pod)]).toEqual([['n'], [`n/${loginName}`]]);
+  });
+
+  it('has all Secrets when it was injected or is held by our gate', () => {
+    const annotations = { 'status.servicecatalog.k8s.io/injected': '{}' };
+    expect(trimPod(raw({ spec: naming('db'), metadata: { annotations } })).needs).toEqual(['db']);
+    expect(trimPod(raw({ spec: { ...naming('db'), ...gate } }))).toMatchObject({
+      needs: ['db'],
+      isGated: true,
+    });
+    expect(trimPod(raw({ spec: { schedulingGates: [{ name: 'other' }] } })).isGated).toBe(false);
+  });
+
+  it('has what its annotations mean, as what it belongs to', () => {
+    const metadata = {
+      annotations: { [bind]: source },
+      ownerReferences: [controller],
+      labels: { 'pod-template-hash': '7d9f' },
+    };
+    expect(trimPod(raw({ metadata })).needs).toContain(loginName);
+    expect(trimPod(raw({ metadata })).asks).toBeUndefined();
+  });
+
+  it.each([
+    ['Pending', false],
+    ['Running', false],
+    ['Unknown', false],
+    ['Succeeded', true],
+    ['Failed', true],
+  ])('that is %s has finished: %s', (phase, isFinished) => {
+    expect(trimPod(raw({ status: { phase } })).isFinished).toBe(isFinished);
+  });
+
+  it.each<[string, object, boolean]>([
+    ['none', {}, false],
+    ['waiting', { containerStatuses: [{ state: { waiting: {} }, restartCount: 0, started: false }] }, false],
+    ['running', { containerStatuses: [{ state: { running: {} } }] }, true],
+    ['an init container that has ended', { initContainerStatuses: [{ state: { terminated: {} } }] }, true],
+    ['restarted', { containerStatuses: [{ state: { waiting: {} }, restartCount: 2 }] }, true],
+  ])('knows whether a container has run: %s', (_what, status, hasStarted) => {
+    expect(trimPod(raw({ spec: naming(loginName), status })).hasStarted).toBe(hasStarted);
+  });
+
+  it('asks while it has not finished', () => {
+    const metadata = { annotations: { [bind]: source } };
+    expect(trimPod(raw({ metadata })).asks?.admitted.list).toHaveLength(1);
+    expect(trimPod(raw({ metadata, status: { phase: 'Succeeded' } })).asks).toBeUndefined();
+  });
+});
