@@ -1,7 +1,14 @@
-import { keptAnnotations, keptLabels } from '../src/api/group.ts';
+import {
+  bindingAnnotationPrefixes,
+  keptAnnotations,
+  keptLabels,
+  requestedByAnnotation,
+} from '../src/api/group.ts';
 import { manifestNamespace } from '../src/commands/install.ts';
 import {
   askingPrefix,
+  claimPrefixes,
+  controllerUsers,
   mirrorAnnotation,
   namespaceOptOut,
   podOptOuts,
@@ -25,6 +32,25 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
     matchExpressions: servedNamespaces(),
   },
   'workload-rules': workloadRules(),
+  'claim-rules': [
+    {
+      apiGroups: [''],
+      apiVersions: ['v1'],
+      resources: ['pods'],
+      operations: ['CREATE', 'UPDATE'],
+      scope: 'Namespaced',
+    },
+    ...workloadRules(),
+  ],
+  'is-about-a-claim': `[object, oldObject].exists(version, version != null && ((${requestedBy('version')}) != '' || ${listed(placesOf('version'))}.exists(place, place.exists(key, ${isClaim('key')}))))`,
+  'claim-places': listed(claimPlaces('object')),
+  'claim-places-before': `request.operation == 'CREATE' ? dyn(${listed(placesOf('object').map(() => '{}'))}) : dyn(${listed(claimPlaces('oldObject'))})`,
+  'asks-anew': asksAnew(),
+  'who-asks': requestedBy('object'),
+  'who-asked': `request.operation == 'CREATE' ? '' : ${requestedBy('oldObject')}`,
+  'asks-for-an-instance': asksFor('request/'),
+  'asks-for-a-login': `variables.asksForAnInstance || ${asksFor('instance/')}`,
+  'is-written-by-its-maker': isWrittenByItsMaker(),
   'asks-for-a-binding': `${annotationsOf('object')}.${startsOne(askingPrefix)}`,
   'asks-for-nothing': `!${annotationsOf('object')}.${startsOne(askingPrefix)}`,
   'is-not-opted-out': podOptOuts
@@ -69,6 +95,59 @@ function usesVocabulary(version: string): string {
   const places = [version, ...[...templates].map((path) => `${version}.?${path}`)];
   const contains = `exists(key, key.contains(${text(vocabularyMark)}))`;
   return places.map((place) => `${annotationsOf(place)}.${contains}`).join(' || ');
+}
+
+/** Annotations of a workload, and of its Pod template wherever that is; a Pod has only the first. */
+function placesOf(version: string): readonly string[] {
+  const paths = new Set(workloadsInScope.map(({ template }) => template.join('.?')));
+  return [version, ...[...paths].map((path) => `${version}.?${path}`)].map(annotationsOf);
+}
+
+/** What is written beside the template of a Job has no effect after its creation. */
+function claimPlaces(version: string): readonly string[] {
+  const [own = '', ...templates] = placesOf(version);
+  return [`(request.operation == 'UPDATE' && request.kind.kind == 'Job' ? {} : ${own})`, ...templates];
+}
+
+function listed(items: readonly string[]): string {
+  return `[${items.join(', ')}]`;
+}
+
+function isClaim(key: string): string {
+  return `(${claimPrefixes.map((prefix) => `${key}.startsWith(${text(prefix)})`).join(' || ')})`;
+}
+
+/** As `claimOf` of `admission/claim.ts` has it: a claim that is new or other, or gone from a source that stays. */
+function asksAnew(): string {
+  const { bind } = bindingAnnotationPrefixes;
+  const now = 'variables.places[at]';
+  const before = 'variables.placesBefore[at]';
+  const isOther = `${isClaim('key')} && (!(key in ${before}) || ${before}[key] != ${now}[key])`;
+  const source = `${text(bind)} + key.substring(key.indexOf('/') + 1)`;
+  const isLeft = `${isClaim('key')} && !(key in ${now}) && (${source}) in ${now}`;
+  const indexes = [...placesOf('object').keys()].join(', ');
+  return `[${indexes}].exists(at, ${now}.exists(key, ${isOther}) || ${before}.exists(key, ${isLeft}))`;
+}
+
+function requestedBy(version: string): string {
+  return `${version}.metadata.?annotations[${text(requestedByAnnotation)}].orValue('')`;
+}
+
+/** Values that can be read name one source; to look for its word anywhere forgets none. */
+function asksFor(source: string): string {
+  const isSource = `key.startsWith(${text(askingPrefix)}) && place[key].contains(${text(source)})`;
+  return `variables.places.exists(place, place.exists(key, ${isSource}))`;
+}
+
+/** As `admission/checked-owner.ts` has it. */
+function isWrittenByItsMaker(): string {
+  const rows = workloadsInScope.map((row) => {
+    const users = controllerUsers(row).map(text).join(', ');
+    const owner = `owner.apiVersion == ${text(`${row.group}/${row.version}`)} && owner.kind == ${text(row.kind)}`;
+    return `(request.kind.kind == ${text(row.makes)} && ${owner} && request.userInfo.username in [${users}])`;
+  });
+  const moment = `(request.operation == 'CREATE' || request.kind.kind == 'ReplicaSet')`;
+  return `${moment} && object.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false) && (${rows.join(' || ')}))`;
 }
 
 function annotationsOf(object: string): string {
