@@ -57,13 +57,13 @@ export function mutatePod(
     ({ source }) => source.kind === 'request' || source.kind === 'instance',
   );
   if (made.length === 0 || isMadeFromChecked(request)) return write(judge(podCase), podCase);
-  const nameless = namelessness('Pod', pod.metadata, made);
-  if (nameless !== undefined) return refused(422, nameless, podCase);
-  return missingRight(made, request, deps.authorize, timeoutMs, deps.requestReclaimMs).then((missing) =>
-    missing === undefined
+  return missingRight(made, request, deps.authorize, timeoutMs, deps.requestReclaimMs).then((missing) => {
+    if (missing !== undefined) return refused(403, missing, podCase);
+    const nameless = namelessness('Pod', pod.metadata, made);
+    return nameless === undefined
       ? write(judge(podCase), podCase, request.user.username)
-      : refused(403, missing, podCase),
-  );
+      : refused(422, nameless, podCase);
+  });
 }
 
 /** The only moments at which something can be added to a Pod: most of its fields never change again. */

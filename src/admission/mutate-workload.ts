@@ -53,10 +53,10 @@ async function decide(
   const parsed = parseAnnotations(lifted.annotations);
   const unreadable = newMistakes([...lifted.problems, ...parsed.problems], holder, request);
   if (unreadable.length > 0) return refuse(422, unreadable.join('; '), request, deps);
-  const nameless = namelessRequests(parsed.requests, holder, request);
-  if (nameless !== undefined) return refuse(422, nameless, request, deps);
   const claim = await settleClaim(request, holder, lifted.annotations, deps, timeoutMs);
   if (claim.kind === 'refused') return refuse(403, claim.message, request, deps);
+  const nameless = namelessRequests(parsed.requests, holder, request);
+  if (nameless !== undefined) return refuse(422, nameless, request, deps);
 
   const warnings = [
     ...(excess === undefined ? [] : [excess.message]),

@@ -90,7 +90,8 @@ export function controllerManagerFlags(directory: string): readonly string[] {
   return [
     `--kubeconfig=${adminKubeconfig(directory)}`,
     `--service-account-private-key-file=${join(directory, serviceAccountKey)}`,
-    '--use-service-account-credentials=false',
+    // As in every real cluster: what a controller makes is told by its account.
+    '--use-service-account-credentials=true',
     `--controllers=${controllers.map((name) => `${name}-controller`).join(',')}`,
     '--leader-elect=false',
     // With its default of 20 it throttles itself for seconds when a test makes many objects.
