@@ -6,6 +6,8 @@ import type { Authorize } from './authorize.ts';
 export interface MutateWorkloadDeps {
   /** Undefined also when the binding does not exist. */
   readonly bindingSecretName: SecretNameLookup;
+  /** Why a binding that exists will not have credentials, in a word; undefined when it may. */
+  readonly bindingFailure?: (namespace: string, binding: string) => string | undefined;
   /** Whether a ServiceInstance of this name exists. */
   readonly hasInstance: (namespace: string, name: string) => boolean;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;

@@ -69,9 +69,10 @@ function sourceWarning(
     return needsDefaultType(request) ? cut(`binding "${name}": ${what}; set ${typeKey}${name}`) : undefined;
   }
   const { secret } = requestNames(request, owner, deps.bindingSecretName);
-  const missing = missingObject(source, namespace, deps);
-  if (missing === undefined) return undefined;
-  return cut(`binding "${name}": ${missing} does not exist; Pods wait for Secret "${secret}"`);
+  const obstacle = missingObject(source, namespace, deps) ?? failedBinding(source, namespace, deps);
+  return obstacle === undefined
+    ? undefined
+    : cut(`binding "${name}": ${obstacle}; Pods wait for Secret "${secret}"`);
 }
 
 function missingObject(
@@ -80,10 +81,21 @@ function missingObject(
   { bindingSecretName, hasInstance }: MutateWorkloadDeps,
 ): string | undefined {
   if (source.kind === 'instance') {
-    return hasInstance(namespace, source.instance) ? undefined : `ServiceInstance "${source.instance}"`;
+    const { instance } = source;
+    return hasInstance(namespace, instance) ? undefined : `ServiceInstance "${instance}" does not exist`;
   }
   const isThere = bindingSecretName(namespace, source.binding) !== undefined;
-  return isThere ? undefined : `ServiceBinding "${source.binding}"`;
+  return isThere ? undefined : `ServiceBinding "${source.binding}" does not exist`;
+}
+
+function failedBinding(
+  source: BindingSource,
+  namespace: string,
+  { bindingFailure }: MutateWorkloadDeps,
+): string | undefined {
+  if (source.kind !== 'binding') return undefined;
+  const failure = bindingFailure?.(namespace, source.binding);
+  return failure === undefined ? undefined : `ServiceBinding "${source.binding}" failed (${failure})`;
 }
 
 /** The same plan as for the Pods to come: what will be in their way is known now. */

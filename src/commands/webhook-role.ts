@@ -199,6 +199,10 @@ export class WebhookRole {
     };
     const workload = {
       ...shared,
+      bindingFailure: (ns: string, name: string) => {
+        const { conditions = [] } = stores.serviceBindings.store.get(`${ns}/${name}`)?.status ?? {};
+        return conditions.find(({ type, status }) => type === 'Failed' && status === 'True')?.reason;
+      },
       hasInstance: (ns: string, name: string) =>
         stores.serviceInstances.store.get(`${ns}/${name}`) !== undefined,
       offeringProblem: offeringProblem(stores),

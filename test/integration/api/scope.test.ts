@@ -140,7 +140,7 @@ describe('the webhook', () => {
     expect(differing).toEqual([]);
   }, 60_000);
 
-  it('is called for every workload for which the controller would make something', async () => {
+  it('(60) is called for every workload for which the controller would make something', async () => {
     const unseen: string[] = [];
     let made = 0;
     for (const { kind } of workloadsInScope) {

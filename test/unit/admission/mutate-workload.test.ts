@@ -58,7 +58,7 @@ describe('warnings', () => {
       [],
     ],
     [
-      'a class that is not there',
+      '(61) a class that is not there',
       deployment({ [db]: 'request/redis/small' }),
       ['class "redis" is not in the catalog'],
     ],
@@ -101,6 +101,15 @@ describe('warnings', () => {
     const warnings = await warningsOf(object);
     expect(warnings).toEqual(expected.map((text) => expect.stringContaining(text)));
     for (const warning of warnings) expect(warning.length).toBeLessThanOrEqual(120);
+  });
+
+  it('(55) tell of a binding that failed; its Pods are injected all the same', async () => {
+    const here = world([], {
+      bindingFailure: (_namespace, name) => (name === 'known' ? 'Rejected' : undefined),
+    });
+    expect(await warningsOf(deployment({ [db]: 'binding/known' }), here)).toEqual([
+      'binding "db": ServiceBinding "known" failed (Rejected); Pods wait for Secret "known"',
+    ]);
   });
 
   it('tell to the end what is wrong with a class, in the words of the condition', async () => {

@@ -90,6 +90,12 @@ it('a time to keep it that nobody understands stops no Pod that is made of a tem
   });
 });
 
+it('(54) a binding of another namespace is not used: the Secret of a Pod has the name that one here would give', async () => {
+  const { patch } = await decide(bare({ [db]: 'binding/orders' }), world(), { namespace: 'other' });
+  expect(JSON.stringify(patch)).toContain('{"secret":{"name":"orders"}}');
+  expect(JSON.stringify(patch)).not.toContain('orders-creds');
+});
+
 describe('(53) wait: deny', () => {
   const waits = { [key('wait.bind', 'db')]: 'deny' };
 
