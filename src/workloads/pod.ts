@@ -30,8 +30,9 @@ interface ContainerStatus {
 /** A Pod as it is kept: names only, and nearly nothing of one that needs nothing of ours. */
 export interface KeptPod extends KubeObject {
   /**
-   * Names of Secrets that it names, in volumes and variables of any container, and of what its annotations name: all of a
-   * Pod that was injected or is held, else those that have the form of requested names. Kept when it has finished, too.
+   * Names of Secrets that it names, in volumes and variables of any container, and of what its annotations mean if it was not
+   * injected: all of a Pod that was injected or is held, else those that have the form of requested names. Kept when it has
+   * finished, too.
    */
   readonly needs: readonly string[];
   /** It will never run again: nothing is kept for it. */
@@ -78,11 +79,12 @@ function idOf(
 
 function needsOf(raw: RawPod, namespace: string, isGated: boolean): readonly string[] {
   const { annotations = {} } = raw.metadata;
-  const isInjected = isGated || Object.hasOwn(annotations, injectedAnnotation);
-  const inSpec = secretNames(raw.spec).filter((name) => isInjected || hasRequestedName(name));
-  const isAsking = Object.keys(annotations).some((key) => key.includes(vocabularyMark));
+  const isInjected = Object.hasOwn(annotations, injectedAnnotation);
+  const inSpec = secretNames(raw.spec).filter((name) => isInjected || isGated || hasRequestedName(name));
+  // What was injected stands in the spec.
+  const isAsking = !isInjected && Object.keys(annotations).some((key) => key.includes(vocabularyMark));
   const names = isAsking ? [...inSpec, ...namesOf(raw.metadata, namespace)] : inSpec;
-  return names.length === 0 ? nothing : [...new Set(names)].map(shared);
+  return names.length === 0 ? nothing : sharedList([...new Set(names)]);
 }
 
 function hasStarted({ status }: RawPod): boolean {
@@ -93,16 +95,25 @@ function hasStarted({ status }: RawPod): boolean {
   );
 }
 
-/** The Pods of a workload name the same things: each word is kept once. Emptied when it is full. */
+/** The Pods of a workload name the same things: each word, and each list, is kept once. Emptied when they are full. */
 const words = new Map<string, string>();
-const maxWords = 20_000;
+const lists = new Map<string, readonly string[]>();
+const maxShared = 20_000;
 
 function shared(word: string): string {
-  const known = words.get(word);
-  if (known !== undefined) return known;
-  if (words.size >= maxWords) words.clear();
-  words.set(word, word);
-  return word;
+  return once(words, word, word);
+}
+
+function sharedList(list: readonly string[]): readonly string[] {
+  return once(lists, list.join(' '), list);
+}
+
+function once<T>(known: Map<string, T>, key: string, value: T): T {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= maxShared) known.clear();
+  known.set(key, value);
+  return value;
 }
 
 function controllerOf({ metadata }: RawPod): KeptPod['controller'] {

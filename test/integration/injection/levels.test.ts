@@ -136,7 +136,8 @@ describe('a Deployment', () => {
     );
     const bare = await podOf('outer', (pod) => !isInjected(pod));
     expect(bare.metadata.annotations?.[bind]).toBeUndefined();
-    for (const name of ['inner', 'reader']) await world.remove(deployments, name);
+    // No node runs the new Pod, so the rolling update waits, and the Pods of before keep what they have.
+    for (const name of ['outer', 'inner', 'reader']) await world.remove(deployments, name);
     for (const workload of ['outer', 'inner', 'reader']) {
       const { instance, login } = requestedFor(world.namespace, workload, 'db');
       await world.gone(serviceBindings, login);
