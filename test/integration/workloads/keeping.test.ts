@@ -2,7 +2,14 @@ import { reclaimAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { requestedName } from '../../../src/api/requested-identity.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { deployments, namespaces, pods, statefulSets } from '../../../src/kube/resources.ts';
+import {
+  deployments,
+  namespaces,
+  pods,
+  secrets,
+  statefulSets,
+  type Resource,
+} from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import {
   annotateTemplate,
@@ -13,10 +20,12 @@ import {
   isSame,
   isTold,
   letGo,
+  lose,
   losesItsTime,
   podsAreGoing,
   provisioned,
   reclaiming,
+  restore,
   serviceOf,
   stands,
   watchful,
@@ -164,6 +173,35 @@ describe('a requested service stays, and so does its login,', () => {
     await world.gone(serviceInstances, service.instance.metadata.name);
   }, 120_000);
 });
+
+it('a requested service that comes back from a backup before its workload begins anew, and is taken up', async () => {
+  const { instance, login } = await deployed(world, 'restored', 'db');
+  await world.remove(deployments, 'restored');
+  await getsItsTime(world, serviceInstances, instance.metadata.name);
+  await getsItsTime(world, serviceBindings, login.metadata.name);
+  const backup: readonly [Resource, KubeObject][] = await Promise.all(
+    ([secrets, serviceInstances, serviceBindings] as const).map(async (resource) => {
+      const { name } = resource === serviceInstances ? instance.metadata : login.metadata;
+      return [
+        resource,
+        await world.client.get<KubeObject>(resource, { namespace: world.namespace, name }),
+      ] as const;
+    }),
+  );
+  await world.stopControllers();
+  for (const lost of backup.toReversed()) await lose(world, ...lost);
+  for (const [resource, object] of backup) await restore(world, resource, object);
+  world.startControllers();
+  const restored = await getsItsTime(world, serviceInstances, instance.metadata.name);
+  expect(restored.metadata.uid).not.toBe(instance.metadata.uid);
+  await deploy(world, 'restored', asking('db'));
+  await losesItsTime(world, serviceInstances, instance.metadata.name);
+  await losesItsTime(world, serviceBindings, login.metadata.name);
+  const service = await serviceOf(world, requestedFor(world.namespace, 'restored', 'db'));
+  await stands(world, service);
+  expect(service.instance.status?.instanceID).toBe(instance.status?.instanceID);
+  expect(service.login.status?.bindingID).toBe(login.status?.bindingID);
+}, 120_000);
 
 it('people are told what becomes of a requested service', async () => {
   using _ = world.undisturbed('what was not told yet ends with the process');

@@ -229,3 +229,26 @@ export async function annotateTemplate(
     type: 'merge',
   });
 }
+
+/** The object goes without a word to anybody, as with a lost cluster. */
+export async function lose(
+  world: ServiceWorld,
+  resource: Resource,
+  { metadata: { name } }: KubeObject,
+): Promise<void> {
+  const ref = { namespace: world.namespace, name };
+  await world.client.patch(resource, ref, { metadata: { finalizers: null } }, { type: 'merge' });
+  await world.client.delete(resource, ref);
+  await world.gone(resource, name);
+}
+
+/** And comes back from a backup: without status, uid and owners. */
+export async function restore(
+  { client }: ServiceWorld,
+  resource: Resource,
+  object: KubeObject,
+): Promise<void> {
+  const { status: _, metadata, ...rest } = object as KubeObject & { readonly status?: unknown };
+  const { name, namespace = '', labels = {}, annotations = {} } = metadata;
+  await client.create(resource, { ...rest, metadata: { name, namespace, labels, annotations } });
+}
