@@ -93,6 +93,7 @@ export async function remove(scene: Scene, application: RunningContainer, tell: 
   await until('no Pod left', noPods, scene);
   await application.stop();
   tell('scaled to zero: no Pod is left');
+  await giveUp(scene, tell);
   tell(await kubectl(scene, ['delete', `deployment/${app}`, '-n', namespace]));
   const nothing = async (): Promise<Sight<true>> => {
     const left = await kubectl(scene, ['get', 'sinst,sbind', '-n', namespace, '-o', 'name']);
@@ -100,6 +101,19 @@ export async function remove(scene: Scene, application: RunningContainer, tell: 
   };
   await until('no instance and no binding left', nothing, scene);
   tell('the ServiceBinding and the ServiceInstance went with their last user');
+}
+
+/** Without that the database would be kept for a week: deleting a Deployment is no word about its data. */
+async function giveUp(scene: Scene, tell: Tell): Promise<void> {
+  const reclaim = 'reclaim.bind.servicecatalog.k8s.io/db=delete';
+  tell(await kubectl(scene, ['annotate', `deployment/${app}`, '-n', namespace, reclaim]));
+  tell(`  ${reclaim}`);
+  const recorded = async (): Promise<Sight<true>> => {
+    const instances = await kubectl(scene, ['get', 'sinst', '-n', namespace, '-o', 'json']);
+    const isRecorded = instances.includes('"servicecatalog.k8s.io/reclaim": "delete"');
+    return isRecorded ? { found: true } : { instead: 'no instance that says so' };
+  };
+  await until('the policy is recorded on the instance', recorded, scene);
 }
 
 export async function showNothingIsLeft(scene: Scene, tell: Tell): Promise<void> {

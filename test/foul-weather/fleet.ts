@@ -31,6 +31,14 @@ export interface FleetDeps {
   readonly signal: AbortSignal;
 }
 
+/** What nobody asks for any more goes while the weather is watched. */
+const soon = [
+  '--request-reclaim=0s',
+  '--binding-reclaim=1s',
+  '--reclaim-view=2s',
+  '--reclaim-delete-view=2s',
+];
+
 /** Two controllers and two webhooks, as processes of their own. Whoever ends is started again, as a kubelet does it. */
 export class Fleet {
   readonly replicas: Replica[] = [];
@@ -134,7 +142,7 @@ export class Fleet {
       kubeconfig,
       role,
       signal,
-      args: role === 'webhook' ? address : ['--max-retry-interval=5s', '--max-poll-interval=2s'],
+      args: role === 'webhook' ? address : [...soon, '--max-retry-interval=5s', '--max-poll-interval=2s'],
     });
     if (role === 'webhook') balancer.add(port);
     return { process, port };

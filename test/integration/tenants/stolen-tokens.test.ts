@@ -152,7 +152,22 @@ const nobodys: readonly Attempt[] = [
     path: `/api/v1/namespaces/${own}/pods`,
     body: { metadata: { name: 'x' } },
   },
-  { what: 'list Pods', method: 'GET', path: '/api/v1/pods' },
+  {
+    what: 'look into a Pod',
+    method: 'GET',
+    path: `/api/v1/namespaces/${own}/pods/x/log`,
+  },
+  {
+    what: 'patch a Pod',
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${own}/pods/x`,
+    body: {},
+  },
+  {
+    what: 'delete a Pod',
+    method: 'DELETE',
+    path: `/api/v1/namespaces/${own}/pods/x`,
+  },
   {
     what: 'patch a CronJob',
     method: 'PATCH',
@@ -160,6 +175,10 @@ const nobodys: readonly Attempt[] = [
     body: {},
   },
 ];
+
+it('whoever has the token of the webhook can not list Pods', async () => {
+  await expect(thieves.webhook?.raw('GET', '/api/v1/pods')).rejects.toMatchObject(forbidden);
+});
 
 describe.each<Role>(['webhook', 'controller'])('whoever has the token of the %s', (role) => {
   it.each(nobodys)('can not $what', async ({ method, path, body }) => {
