@@ -9,10 +9,12 @@ import {
 } from '../api/requested-identity.ts';
 import { readPreset } from '../injection/preset.ts';
 import type { Reclaim } from '../injection/request-owner.ts';
+import { memoized } from '../base/memo.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { KeptPreset } from '../model/kept-form.ts';
 import type { KeptPod } from './pod.ts';
 import { secretNames } from './secret-names.ts';
+import { nameIn } from './wishes.ts';
 import type { Workload } from './workload.ts';
 
 /** What could ask for something in a namespace, and what is there. */
@@ -73,21 +75,22 @@ export function inUse(view: NamespaceView): InUse {
     if (metadata.deletionTimestamp === undefined && !unused.has(metadata.name))
       users.set(spec.instanceRef.name, `ServiceBinding "${metadata.name}" uses it`);
   }
+  const logins = Map.groupBy(bindings, ({ object: { spec } }) => spec.instanceRef.name);
   const instances = view.instances.flatMap((object) => {
     const identity = identityOf(object);
     if (identity === undefined || isGoing(object)) return [];
     const { name } = object.metadata;
     const by = usedBy(keepers, identity, [name]) ?? users.get(name);
-    const logins = bindings.filter(({ object: { spec } }) => spec.instanceRef.name === name);
-    return [{ object, identity, usedBy: by, reclaims: keepers.reclaims.get(name) ?? [], logins }];
+    const reclaims = keepers.reclaims.get(name) ?? [];
+    return [{ object, identity, usedBy: by, reclaims, logins: logins.get(name) ?? [] }];
   });
   return { bindings, instances };
 }
 
 /** For what it was made; undefined when not for a workload. Only who may delete the object can set that. */
-export function identityOf({ metadata }: KubeObject): RequestedIdentity | undefined {
-  return markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]);
-}
+export const identityOf: (object: KubeObject) => RequestedIdentity | undefined = memoized(
+  ({ metadata }: KubeObject) => markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]),
+);
 
 interface Keepers {
   /** By the name of what is kept. */
@@ -132,16 +135,15 @@ function addPreset(keepers: Keepers, preset: KeptPreset): void {
     keepers.all = `${who} is too large to be read and may mean it`;
     return;
   }
-  const { requests, env, envFrom, volumes } = readPreset(preset);
-  const names = requests.flatMap(({ source }) => {
-    if (source.kind === 'binding') return [source.binding];
-    if (source.kind === 'instance') return [source.instance];
-    return source.kind === 'secret' ? [source.secret] : [];
-  });
-  const inPods = secretNames({ volumes, containers: [{ name: '', env, envFrom }] });
-  for (const name of [...names, ...inPods].filter(hasRequestedName))
-    keepers.names.set(name, `${who} names it`);
+  for (const name of namedBy(preset)) keepers.names.set(name, `${who} names it`);
 }
+
+const namedBy = memoized((preset: KeptPreset): readonly string[] => {
+  const { requests, env, envFrom, volumes } = readPreset(preset);
+  const names = requests.flatMap(({ source }) => nameIn(source) ?? []);
+  const inPods = secretNames({ volumes, containers: [{ name: '', env, envFrom }] });
+  return [...names, ...inPods].filter(hasRequestedName);
+});
 
 function usedBy(keepers: Keepers, identity: RequestedIdentity, names: readonly string[]): string | undefined {
   for (const name of names) {

@@ -48,9 +48,9 @@ export function judge(
   const { bindings, instances }: InUse = inUse(view);
   const { settings, stores } = deps;
   const fallback = namespacePolicy(stores.namespaces.store.get(namespace), settings);
+  const byName = new Map(instances.map((made) => [made.object.metadata.name, made] as const));
   const logins = bindings.map((made) => {
-    const { name } = made.object.spec.instanceRef;
-    const instance = instances.find(({ object }) => object.metadata.name === name);
+    const instance = byName.get(made.object.spec.instanceRef.name);
     const policy = loginPolicy(made, instance, fallback, settings, view.isThere);
     return { made, step: reclaimStep(made, policy, deps) };
   });

@@ -99,7 +99,8 @@ function isLegal(name: string): boolean {
   return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
 }
 
-function nameIn(source: BindingSource): string | undefined {
+/** The object that it names. */
+export function nameIn(source: BindingSource): string | undefined {
   if (source.kind === 'binding') return source.binding;
   if (source.kind === 'instance') return source.instance;
   return source.kind === 'secret' ? source.secret : undefined;

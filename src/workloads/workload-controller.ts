@@ -1,3 +1,4 @@
+import { reclaimAnnotation } from '../api/group.ts';
 import type { Logger } from '../base/logger.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { Informer } from '../control/informer.ts';
@@ -88,6 +89,7 @@ export function workloadController(deps: WorkloadControllerDeps, askers: Askers)
   onAskers(controller, askers, stores);
   onMade(controller, stores, unused);
   awaitOrder(stores, askers.workloads, (namespace) => controller.enqueue(namespace));
+  onPolicy(controller, stores);
   return controller;
 }
 
@@ -160,6 +162,16 @@ function onMade(
     const { metadata, spec } = object;
     const instance = serviceInstances.store.get(scoped(metadata.namespace, spec.instanceRef.name));
     if (removed || (instance !== undefined && hasReclaimAt(instance))) onGenerated(instance);
+  });
+}
+
+/** What the namespace says counts for all who say nothing themselves. */
+function onPolicy(controller: Controller, { namespaces }: Stores): void {
+  const policyOf = ({ metadata }: KubeObject): string | undefined =>
+    metadata.annotations?.[reclaimAnnotation];
+  namespaces.store.subscribe(({ object, previous, removed }) => {
+    const isChanged = previous !== undefined && policyOf(object) !== policyOf(previous);
+    if (isChanged && !removed) controller.enqueue(object.metadata.name);
   });
 }
 
