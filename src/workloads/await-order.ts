@@ -1,3 +1,4 @@
+import { hasRequestedName } from '../api/requested-identity.ts';
 import { jsonEqual } from '../base/json.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Stores } from '../model/stores.ts';
@@ -41,4 +42,16 @@ export function awaitOrder(
   };
   serviceInstances.store.subscribe(onOld);
   serviceBindings.store.subscribe(onOld);
+  // Somebody else's, of a name that is needed here.
+  const onGone = ({
+    object: { metadata },
+    removed,
+  }: {
+    readonly object: KubeObject;
+    readonly removed: boolean;
+  }) => {
+    if (removed && hasRequestedName(metadata.name)) enqueue(metadata.namespace ?? '');
+  };
+  serviceInstances.store.subscribe(onGone);
+  serviceBindings.store.subscribe(onGone);
 }

@@ -163,6 +163,12 @@ describe('an edit of what a workload asks for', () => {
     expect(world.broker.requestsOf('update')).toEqual([]);
   });
 
+  it('cannot lead to a plan that makes no logins: that is told on the workload (61)', async () => {
+    await deploy(world, 'unbindable', { [bind('unbindable')]: 'request/postgresql/fixed' });
+    await isToldOn(world, 'unbindable', /^Blocked: ServiceBinding "unbindable-.*bind/i);
+    expect(world.broker.requestsOf('bind')).toEqual([]);
+  });
+
   it('is asked for by whoever made it', async () => {
     await inUse(world, 'handed-over', 'handed-over');
     world.broker.forget();

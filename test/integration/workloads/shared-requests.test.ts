@@ -4,7 +4,7 @@ import { cronJobs, deployments } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { asking, byAlice, deploy, loginsAt, reask, requestedFor } from './requested-services.ts';
-import { isToldOn } from './told.ts';
+import { isToldOn, toldOn } from './told.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -80,7 +80,7 @@ function nightly(annotations: Readonly<Record<string, string>>): KubeObject {
 }
 
 describe('workloads that share a service', () => {
-  it('change it when all of them agree, and are told who does not until then', async () => {
+  it('change it when all of them agree, and are told who does not until then, never for which parameters (62)', async () => {
     const params = { 'params.bind.servicecatalog.k8s.io/db': '{"size":"confidential"}' };
     for (const name of ['first', 'second']) await deploy(world, name, { ...asking('db'), ...share('plans') });
     const name = sharedName('plans');
@@ -109,6 +109,8 @@ describe('workloads that share a service', () => {
     ]);
     expect(await loginsAt(world, name)).toHaveLength(2);
     expect(world.broker.requestsOf('unbind')).toEqual([]);
+    const told = [...(await toldOn(world, 'first')), ...(await toldOn(world, 'second'))];
+    expect([world.eavesdropper.log, ...told].join('\n')).not.toContain('confidential');
   });
 
   it('get nothing made while they do not agree from the start', async () => {
