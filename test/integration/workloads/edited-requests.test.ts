@@ -169,6 +169,29 @@ describe('an edit of what a workload asks for', () => {
     expect(world.broker.requestsOf('bind')).toEqual([]);
   });
 
+  it('of the instance instead, by hand, is taken back', async () => {
+    await inUse(world, 'by-hand', 'by-hand');
+    const before = await rows('by-hand');
+    const { instance } = requestedFor(world.namespace, 'by-hand', 'by-hand');
+    const spec = {
+      clusterServicePlanExternalName: 'large',
+      clusterServicePlanRef: null,
+      parameters: { size: '9' },
+    };
+    const ref = { namespace: world.namespace, name: instance };
+    const { metadata } = await world.client.patch(serviceInstances, ref, { spec }, { type: 'merge' });
+    const after = await world.instance(
+      instance,
+      (one) =>
+        one.status?.reconciledGeneration === one.metadata.generation &&
+        (one.metadata.generation ?? 0) > (metadata.generation ?? 0) &&
+        one.spec.clusterServicePlanExternalName === 'small',
+      'is as its workload asks',
+    );
+    expect(after.spec.parameters).toBeUndefined();
+    expect(await rows('by-hand')).toEqual(before);
+  });
+
   it('is asked for by whoever made it', async () => {
     await inUse(world, 'handed-over', 'handed-over');
     world.broker.forget();
