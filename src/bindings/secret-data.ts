@@ -12,6 +12,9 @@ export type SecretData =
 /** Kubernetes: the sum of all values of a Secret. */
 const maxSizeBytes = 1024 * 1024;
 
+/** Nobody mounts more. 100,000 small ones would fit into a Secret, and writing it takes seconds of everybody's time. */
+const maxKeys = 1000;
+
 /** Kubernetes: ConfigMap and Secret keys. */
 const legalKey = /^[-._a-zA-Z0-9]{1,253}$/;
 
@@ -24,6 +27,15 @@ export function secretData(
   credentials: JsonObject,
   defaults: { readonly type: string; readonly provider: string },
 ): SecretData {
+  const count = Object.keys(credentials).length;
+  if (count > maxKeys) {
+    const remedy =
+      'the broker has to put them together, into one JSON value, or removeKey of spec.secretTransforms leaves some out';
+    return {
+      kind: 'refused',
+      message: `the credentials have ${count} keys, ${maxKeys} are allowed; ${remedy}`,
+    };
+  }
   const entries = new Map<string, string>();
   for (const [key, value] of Object.entries(credentials)) {
     entries.set(key, typeof value === 'string' ? value : JSON.stringify(value));
@@ -97,8 +109,16 @@ export function transformProblem(transforms: readonly SecretTransform[]): string
     if (addKey === undefined && renameKey === undefined && removeKey === undefined) {
       return `${where} says nothing: use one of addKey, renameKey, removeKey`;
     }
+    const wrong = illegalKeyOf({ 'addKey.key': addKey?.key, 'renameKey.to': renameKey?.to });
+    if (wrong !== undefined) return `${where}.${wrong} is not a legal key of a Secret`;
   }
   return undefined;
+}
+
+/** The first field whose value can be no key, in words; nothing of a Secret could be made of it. */
+function illegalKeyOf(fields: Readonly<Record<string, string | undefined>>): string | undefined {
+  const found = Object.entries(fields).find(([, key]) => key !== undefined && !isLegalKey(key));
+  return found && `${found[0]} ${JSON.stringify(found[1]?.slice(0, 40))}`;
 }
 
 function addedValue({ stringValue, value }: NonNullable<SecretTransform['addKey']>): string {

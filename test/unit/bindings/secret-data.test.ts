@@ -54,6 +54,17 @@ describe('credentials as Secret data', () => {
     expect(result).toMatchObject({ kind: 'refused', message: expect.stringContaining('1048576') });
   });
 
+  it('refuses more keys than anybody reads, and says what can be done', () => {
+    const manyOf = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v']));
+    expect(secretData(manyOf(1000), defaults)).toMatchObject({ kind: 'data' });
+    const message = '1001 keys, 1000 are allowed; the broker has to put them together, into one JSON value';
+    expect(secretData(manyOf(1001), defaults)).toEqual({
+      kind: 'refused',
+      message: `the credentials have ${message}, or removeKey of spec.secretTransforms leaves some out`,
+    });
+  });
+
   it('keeps an own key named __proto__ harmless', () => {
     const result = secretData(credentialsOf(parseExact('{"__proto__":"x"}')), defaults);
     expect(result.kind).toBe('data');
@@ -99,6 +110,8 @@ describe('secretTransforms', () => {
       'addKeysFrom is not supported',
     ],
     [{ addKey: { key: 'n', jsonPathExpression: '{.a}' } }, 'jsonPathExpression is not supported'],
+    [{ addKey: { key: '..', stringValue: 'v' } }, '.addKey.key ".." is not a legal key of a Secret'],
+    [{ renameKey: { from: 'a', to: 'b/c' } }, '.renameKey.to "b/c" is not a legal key of a Secret'],
     [{}, 'says nothing'],
   ])('refuses %j before the broker is called', (transform, expected) => {
     expect(transformProblem([{ removeKey: { key: 'a' } }, transform])).toContain(expected);
