@@ -1,10 +1,12 @@
 import { errorMessage } from '../base/logger.ts';
+import { ExcessError } from './excess.ts';
 import type { FailureReason } from './outcome-types.ts';
 import type { Fault } from './reply.ts';
 import type { ShownCertificate } from './shown-certificate.ts';
 
 const reasonOfCode: Readonly<Record<string, FailureReason>> = {
   ADDRESS_REFUSED: 'AddressRefused',
+  ANSWER_EXCESS: 'MalformedResponse',
   ENOTFOUND: 'DNSFailure',
   ENODATA: 'DNSFailure',
   ESERVFAIL: 'DNSFailure',
@@ -79,9 +81,10 @@ export function connectionFault(
   const code = codeOf(error);
   const reason = isParserError(error) ? 'MalformedResponse' : reasonOf(code, sent, proxied);
   const detail = [code, ...details(reason, error, shown)].filter((part) => part !== '').join('; ');
-  const sentence = plainHttpCodes.has(code)
+  const known = plainHttpCodes.has(code)
     ? 'what it sent is not TLS; does this port speak http?'
     : (sentences[reason] ?? 'the connection failed');
+  const sentence = error instanceof ExcessError ? error.message : known;
   return {
     kind: 'fault',
     reason,

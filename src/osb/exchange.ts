@@ -1,8 +1,10 @@
 import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { AnswerBody } from './reply.ts';
-import { parseBody } from './reply.ts';
+import { Connection } from './connection.ts';
+import { AnswerCosts, type ExcessError } from './excess.ts';
+import { inTurn } from './parse-turns.ts';
+import { parseBody, type AnswerBody, type BodyRules } from './reply.ts';
 
 export type ExchangeResult =
   | {
@@ -30,6 +32,9 @@ const decompressors: Readonly<Record<string, () => Decompressor>> = {
   br: createBrotliDecompress,
 };
 
+/** From here on parsing a body takes a millisecond and more, bytes. */
+const largeFrom = 64 * 1024;
+
 const closedCodes: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /**
@@ -42,7 +47,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle: (result: ExchangeResult) => void;
   readonly #limitBytes: number;
   readonly #maySend: () => boolean;
-  readonly #isCatalog: boolean;
+  readonly #rules: BodyRules;
+  readonly #costs = new AnswerCosts();
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #sent = false;
@@ -54,18 +60,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #unreadable: string | undefined;
   #chunks: Uint8Array[] = [];
   #sizeBytes = 0;
+  /** Of the body as it came, compressed or not. */
+  #bodyBytes = 0;
+  #isComplete = false;
 
   /**
    * @param maySend asked in the last moment before bytes are written
-   * @param isCatalog see `parseBody`
+   * @param rules see `parseBody`
    */
-  constructor(limitBytes: number, maySend: () => boolean, isCatalog = false) {
+  constructor(limitBytes: number, maySend: () => boolean, rules: BodyRules = {}) {
     const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
     this.result = promise;
     this.#settle = resolve;
     this.#limitBytes = limitBytes;
     this.#maySend = maySend;
-    this.#isCatalog = isCatalog;
+    this.#rules = rules;
   }
 
   /** Ends it at once, whatever state it is in. `error` becomes the error of the result, and a started body is lost. */
@@ -73,7 +82,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#end({ kind: 'broken', error, sent: this.#sent, stale: false });
   }
 
-  /** @param context.used set by the connection: an answer has already come over it */
+  /** @param context the `Connection` */
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
     this.#controller = controller;
     if (this.#settled) {
@@ -85,8 +94,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#sent = true;
-    this.#used =
-      typeof context === 'object' && context !== null && 'used' in context && context.used === true;
+    if (!(context instanceof Connection)) return;
+    this.#used = context.isUsed;
+    context.begin((bytes) => this.#refuse(this.#costs.received(bytes, this.#bodyBytes)));
   }
 
   onResponseStarted(): void {
@@ -96,7 +106,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: unknown, status: number, headers: Headers): void {
     this.#firstByte = true;
     // 102, 103: interim, the answer is still to come.
-    if (status < 200) return;
+    if (status < 200) {
+      this.#refuse(this.#costs.interim());
+      return;
+    }
     this.#status = status;
     this.#headers = headers;
     const encoding = headers['content-encoding'];
@@ -108,8 +121,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#settled) return;
+    this.#bodyBytes += chunk.byteLength;
     if (this.#decompressor === undefined) {
       this.#take(chunk);
+    } else if (this.#bodyBytes > this.#limitBytes) {
+      // Compressed data may go on for ever and come to nothing.
+      this.#tooLarge();
     } else if (!this.#decompressor.write(chunk)) {
       controller.pause();
       this.#decompressor.once('drain', () => controller.resume());
@@ -117,7 +134,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#decompressor === undefined) this.#answer(this.#body());
+    this.#isComplete = true;
+    if (this.#decompressor === undefined) this.#finish();
     else this.#decompressor.end();
   }
 
@@ -133,7 +151,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #prepare(decompressor: Decompressor): Decompressor {
     decompressor.on('data', (chunk: Uint8Array) => this.#take(chunk));
-    decompressor.on('end', () => this.#answer(this.#body()));
+    decompressor.on('end', () => this.#finish());
     decompressor.on('error', () =>
       this.#answer({ kind: 'text', text: '', problem: 'its compression is broken' }),
     );
@@ -143,13 +161,31 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #take(chunk: Uint8Array): void {
     this.#sizeBytes += chunk.byteLength;
     if (this.#sizeBytes > this.#limitBytes) {
-      this.#answer({ kind: 'too-large', limitBytes: this.#limitBytes });
+      this.#tooLarge();
     } else if (this.#unreadable === undefined) this.#chunks.push(chunk);
+  }
+
+  #tooLarge(): void {
+    this.#answer({ kind: 'too-large', limitBytes: this.#limitBytes });
+  }
+
+  #refuse(error: ExcessError | undefined): void {
+    if (error === undefined) return;
+    if (this.#status === 0) this.abort(error);
+    else this.#answer({ kind: 'text', text: '', problem: error.message });
+  }
+
+  #finish(): void {
+    const answer = (): void => {
+      if (!this.#settled) this.#answer(this.#body());
+    };
+    if (this.#sizeBytes < largeFrom) answer();
+    else inTurn(answer);
   }
 
   #body(): AnswerBody {
     if (this.#unreadable !== undefined) return { kind: 'text', text: '', problem: this.#unreadable };
-    return parseBody(Buffer.concat(this.#chunks), this.#isCatalog);
+    return parseBody(Buffer.concat(this.#chunks), this.#rules);
   }
 
   #answer(body: AnswerBody): void {
@@ -162,9 +198,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#chunks = [];
     this.#decompressor?.destroy();
     // A finished answer leaves the connection alone; anything else must not be read on.
-    if (result.kind === 'broken' || result.body.kind === 'too-large') {
-      this.#controller?.abort(new Error('no longer wanted'));
-    }
+    if (!this.#isComplete) this.#controller?.abort(new Error('no longer wanted'));
     this.#settle(result);
   }
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/json.ts';
 import { defaultCatalogLimits } from './catalog-limits.ts';
 import type { BrokerClientOptions } from './options.ts';
+import type { Operation } from './outcome-types.ts';
 import { neverSent, type Fault } from './reply.ts';
 import { idProblem, type BrokerRequest } from './request.ts';
 import type { HttpRequest } from './transport.ts';
@@ -36,10 +37,24 @@ export function httpRequest(
       ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
     },
     ...(body === '' ? {} : { body }),
-    maxBodyBytes: isCatalog ? (catalogLimits ?? defaultCatalogLimits).bytes : (maxBodyBytes ?? 4 * mebibyte),
-    isCatalog,
+    ...(isCatalog
+      ? { isCatalog, maxBodyBytes: (catalogLimits ?? defaultCatalogLimits).bytes }
+      : boundsOf(request, maxBodyBytes ?? 4 * mebibyte)),
   };
 }
+
+/** What may be large in an answer are credentials and parameters. The rest is a handful of short fields. */
+function boundsOf(
+  { operation }: BrokerRequest,
+  maxBodyBytes: number,
+): Pick<HttpRequest, 'maxBodyBytes' | 'maxValues'> {
+  if (mayBeLarge.has(operation)) return { maxBodyBytes };
+  return { maxBodyBytes: Math.min(maxBodyBytes, smallBodyBytes), maxValues: smallBodyValues };
+}
+
+const mayBeLarge: ReadonlySet<Operation> = new Set<Operation>(['bind', 'getBinding', 'getInstance']);
+const smallBodyBytes = 256 * 1024;
+const smallBodyValues = 4000;
 
 /** Empty for no body; `undefined` for what is no JSON: thousands of levels deep, or with numbers of other kinds. */
 function bodyText(body: JsonObject | undefined): string | undefined {

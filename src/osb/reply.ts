@@ -41,16 +41,23 @@ export interface Fault {
 /** What brokers may make large in a catalog: metadata, and `parameters`, the schemas. */
 const catalogFields = foldableFields(['metadata', 'parameters']);
 /** Parsed, each takes fifty bytes and more. A catalog of 10,000 plans has half of it. */
-const maxValues = 250_000;
+const defaultMaxValues = 250_000;
 
-/**
- * Whatever the Content-Type says: as UTF-8 JSON, a byte-order mark allowed, numbers exact.
- * @param isCatalog what is large and only stored stays text: a `JsonText`
- */
-export function parseBody(bytes: Uint8Array, isCatalog = false): AnswerBody {
+export interface BodyRules {
+  /** What is large and only stored stays text: a `JsonText`. @default false */
+  readonly isCatalog?: boolean | undefined;
+  /** @default 250,000 */
+  readonly maxValues?: number | undefined;
+}
+
+/** Whatever the Content-Type says: as UTF-8 JSON, a byte-order mark allowed, numbers exact. */
+export function parseBody(
+  bytes: Uint8Array,
+  { isCatalog, maxValues = defaultMaxValues }: BodyRules = {},
+): AnswerBody {
   const text = new TextDecoder().decode(bytes);
   if (text.trim() === '') return { kind: 'empty' };
-  const folded = isCatalog ? foldJson(text, catalogFields) : undefined;
+  const folded = isCatalog === true ? foldJson(text, catalogFields) : undefined;
   const parsed = folded?.text ?? text;
   if (hasMoreValues(parsed, maxValues)) {
     return { kind: 'text', text: text.slice(0, 1024), problem: `it holds more than ${maxValues} values` };

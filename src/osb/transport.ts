@@ -6,12 +6,13 @@ import type { Permit } from '../base/permit.ts';
 import { guardedLookup, isForbidden, refusalOf, type AddressRules } from './address-guard.ts';
 import { isTargetHost } from './broker-targets.ts';
 import { connectionFault } from './connection-fault.ts';
+import { Connection } from './connection.ts';
 import { isTimeout } from './deadline.ts';
 import { Exchange, type ExchangeResult } from './exchange.ts';
 import type { NameLookup } from './name-lookup.ts';
 import type { BrokerTls } from './options.ts';
 import { proxyFor } from './proxy.ts';
-import { afterLostTry, neverSent, type Fault, type Reply } from './reply.ts';
+import { afterLostTry, neverSent, type BodyRules, type Fault, type Reply } from './reply.ts';
 import { shownCertificate, type ShownCertificate } from './shown-certificate.ts';
 
 export interface TransportOptions extends AddressRules {
@@ -23,7 +24,7 @@ export interface TransportOptions extends AddressRules {
   readonly permit: Permit;
 }
 
-export interface HttpRequest {
+export interface HttpRequest extends BodyRules {
   /** Of this URL only scheme, host and port count. */
   readonly origin: URL;
   /** Percent-encoded path and query, sent as it is. */
@@ -33,8 +34,6 @@ export interface HttpRequest {
   readonly body?: string;
   /** Of the decompressed answer. */
   readonly maxBodyBytes: number;
-  /** See `parseBody`. @default false */
-  readonly isCatalog?: boolean;
 }
 
 interface TlsSettings {
@@ -101,7 +100,7 @@ export class Transport {
   ): Promise<ExchangeResult> {
     // The signal's listener may not have been called yet: a process that was stopped goes on where it was.
     const maySend = (): boolean => !signal.aborted && this.#options.permit.holds();
-    const exchange = new Exchange(request.maxBodyBytes, maySend, request.isCatalog);
+    const exchange = new Exchange(request.maxBodyBytes, maySend, request);
     const stop = (): void => exchange.abort(new Error('aborted'));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
@@ -170,7 +169,7 @@ export class Transport {
       headersTimeout: 0,
       bodyTimeout: 0,
       factory: (origin: string | URL, options: object) =>
-        new Pool(origin, { ...options, factory: countingClient }),
+        new Pool(origin, { ...options, factory: connectionClient }),
     };
   }
 
@@ -210,31 +209,50 @@ export class Transport {
 
 const connectTimeoutMs = 10_000;
 
-/** A connection that tells each request whether an answer has already come over it. */
-class CountingClient extends Client {
-  #used = false;
+/** Tells each request of the connection that it goes out on. With `pipelining: 1` there is one at a time. */
+class ConnectionClient extends Client {
+  readonly #connection: Connection;
 
   constructor(origin: string | URL, options: object) {
-    super(origin, options);
-    this.on('disconnect', () => {
-      this.#used = false;
-    });
+    const connection = new Connection();
+    super(origin, { ...options, ...observed(options, connection) });
+    this.#connection = connection;
+    this.on('disconnect', () => connection.closed());
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const start = handler.onRequestStart?.bind(handler);
     const end = handler.onResponseEnd?.bind(handler);
-    handler.onRequestStart = (controller) => start?.(controller, { used: this.#used });
+    handler.onRequestStart = (controller) => start?.(controller, this.#connection);
     handler.onResponseEnd = (controller, trailers) => {
-      this.#used = true;
+      this.#connection.ended();
       end?.(controller, trailers);
     };
     return super.dispatch(options, handler);
   }
 }
 
-function countingClient(origin: string | URL, options: object): Dispatcher {
-  return new CountingClient(origin, options);
+/** The pool has made a connector of whatever it was given. */
+function observed(options: object, connection: Connection): { readonly connect?: buildConnector.connector } {
+  const connect = 'connect' in options ? options.connect : undefined;
+  if (!isConnector(connect)) return {};
+  return {
+    connect: (to, callback) => {
+      const socket: unknown = connect(to, (...outcome) => {
+        if (outcome[0] === null) connection.opened(outcome[1]);
+        callback(...outcome);
+      });
+      return socket;
+    },
+  };
+}
+
+function isConnector(value: unknown): value is buildConnector.connector {
+  return typeof value === 'function';
+}
+
+function connectionClient(origin: string | URL, options: object): Dispatcher {
+  return new ConnectionClient(origin, options);
 }
 
 function answerOf(

@@ -60,7 +60,7 @@ describe('a compressed body', () => {
         {},
         { kind: 'flood', sizeBytes: 2 * 1024 * 1024, gzip: true, status: 201, applies: true },
       );
-      expect(await client.provision(provisionOf(), never)).toMatchObject({ kind: 'done' });
+      expect(await client.bind(bindOf(), never)).toMatchObject({ kind: 'done' });
     });
   });
 

@@ -16,7 +16,7 @@ const service = (id: string, plans: readonly object[], more: object = {}): objec
 const large = { text: 'x'.repeat(5_000) };
 
 function outcome(services: readonly object[]) {
-  const body = parseBody(Buffer.from(JSON.stringify({ services })), true);
+  const body = parseBody(Buffer.from(JSON.stringify({ services })), { isCatalog: true });
   return catalogOutcome(answer(200, body), false, 0, limits);
 }
 
@@ -66,5 +66,5 @@ it('an answer with hundreds of thousands of values is not parsed', () => {
     kind: 'text',
     problem: 'it holds more than 250000 values',
   });
-  expect(parseBody(Buffer.from(JSON.stringify({ services: [], extra: [body] })), true).kind).toBe('json');
+  expect(parseBody(Buffer.from(JSON.stringify({ services: [], extra: [body] })), { isCatalog: true }).kind).toBe('json');
 });

@@ -1,0 +1,154 @@
+import { jest } from '@jest/globals';
+import { createServer, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { BrokerClient } from '../../../src/osb/broker-client.ts';
+import { freePort } from '../../support/free-port.ts';
+import { bindOf, instance, never, provisionOf, withBroker } from './harness.ts';
+
+jest.setTimeout(60_000);
+
+const chunked = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n';
+const gzipped = `${chunked}content-encoding: gzip\r\n\r\n`;
+/** A stored block of deflate that holds nothing. */
+const nothing = Buffer.from([0, 0, 0, 0xff, 0xff]);
+
+function chunk(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+}
+
+/** Sends `head` and then `piece` as fast as it is taken, until the other side hangs up. */
+async function withEndless(
+  head: string | Buffer,
+  piece: string | Buffer,
+  test: (client: BrokerClient, hungUp: Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  const { promise: hungUp, resolve } = Promise.withResolvers<void>();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve());
+    const go = (): void => {
+      while (socket.writable && socket.write(piece));
+    };
+    socket.once('data', () => {
+      socket.write(head);
+      socket.on('drain', go);
+      go();
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+  const client = new BrokerClient({
+    url: `http://127.0.0.1:${port}`,
+    allowLoopback: true,
+    environment: {},
+    // Far beyond the test's own end: what ends the answer is no deadline.
+    timeoutMs: 600_000,
+  });
+  try {
+    await test(client, hungUp);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await client.close();
+  }
+}
+
+describe('an answer without an end, outside of what is counted as its body, is cut off with its connection', () => {
+  it.each([
+    ['interim answers', '', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(100), 'more than 16 interim answers'],
+    ['extensions of a chunk', `${chunked}\r\n1;`, 'x'.repeat(65_536), 'bytes around a body of 0'],
+    [
+      'compressed nothing',
+      Buffer.concat([Buffer.from(gzipped), chunk(gzipSync('').subarray(0, 10))]),
+      chunk(Buffer.concat(Array.from({ length: 10_000 }, () => nothing))),
+      'larger than',
+    ],
+    [
+      'what is not compressed, but says so',
+      gzipped,
+      chunk(Buffer.alloc(65_536, 'x')),
+      'compression is broken',
+    ],
+    ['trailers', `${chunked}\r\n2\r\n{}\r\n0\r\n`, `a: ${'x'.repeat(1000)}\r\n`, 'ended inside'],
+  ])('%s', async (_what, head, piece, message) => {
+    await withEndless(head, piece, async (client, hungUp) => {
+      expect(await client.catalog({}, never)).toMatchObject({
+        kind: 'failed',
+        message: expect.stringContaining(message) as unknown,
+      });
+      await hungUp;
+    });
+  });
+
+  it('and what it was to make may be there', async () => {
+    await withEndless('', 'HTTP/1.1 103 Early Hints\r\n\r\n', async (client, hungUp) => {
+      expect(await client.provision(provisionOf(), never)).toMatchObject({
+        reason: 'MalformedResponse',
+        orphanMitigation: true,
+      });
+      await hungUp;
+    });
+  });
+});
+
+describe('a wasteful answer', () => {
+  it('in chunks of one byte is understood', async () => {
+    await withBroker(async ({ broker, client }) => {
+      const body = JSON.stringify({ services: [], padding: 'x'.repeat(500_000) });
+      const bytes = `${chunked}\r\n${Array.from(body, (byte) => `1\r\n${byte}\r\n`).join('')}0\r\n\r\n`;
+      broker.script({}, { kind: 'raw', bytes });
+      expect(await client.catalog({}, never)).toMatchObject({ kind: 'catalog' });
+    });
+  });
+
+  it('over a connection that has carried many is understood', async () => {
+    await withBroker(
+      async ({ broker, client }) => {
+        const body = { credentials: { a: 'x'.repeat(300_000) } };
+        broker.script({}, { kind: 'answer', status: 201, body }, 'always');
+        for (let count = 0; count < 10; count++) {
+          expect(await client.bind(bindOf(), never)).toMatchObject({ kind: 'done' });
+        }
+        expect(broker.connections).toBe(1);
+      },
+      { client: { limiter: { maxConcurrent: 1 } } },
+    );
+  });
+});
+
+describe('an answer that carries neither catalog, credentials nor parameters', () => {
+  const values = Array.from({ length: 5000 }, () => []);
+
+  it('is not read with thousands of values', async () => {
+    await withBroker(async ({ broker, client }) => {
+      broker.script({}, { kind: 'answer', status: 200, body: { state: 'in progress', values } }, 'always');
+      expect(await client.pollInstance(instance, never)).toMatchObject({
+        kind: 'unclear',
+        failure: { message: expect.stringContaining('more than 4000 values') as unknown },
+      });
+      expect(await client.provision(provisionOf(), never)).toMatchObject({ reason: 'MalformedResponse' });
+    });
+  });
+
+  it('is not read beyond 256 KiB', async () => {
+    await withBroker(async ({ broker, client }) => {
+      const body = { state: 'in progress', description: 'x'.repeat(300_000) };
+      broker.script({}, { kind: 'answer', status: 200, body }, 'always');
+      expect(await client.pollInstance(instance, never)).toMatchObject({
+        kind: 'unclear',
+        failure: { reason: 'BodyTooLarge' },
+      });
+      expect(await client.deprovision(instance, never)).toMatchObject({ reason: 'BodyTooLarge' });
+    });
+  });
+
+  it('but credentials may have both', async () => {
+    await withBroker(async ({ broker, client }) => {
+      const body = { credentials: { values, text: 'x'.repeat(500_000) } };
+      broker.script({}, { kind: 'answer', status: 201, body });
+      expect(await client.bind(bindOf(), never)).toMatchObject({ kind: 'done' });
+    });
+  });
+});
