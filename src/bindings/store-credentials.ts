@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { backoffMs } from '../base/backoff.ts';
+import { errorMessage } from '../base/logger.ts';
 import type { Offering } from '../model/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import { isNotPermitted } from '../kube/errors.ts';
 import type { BindingAnswer } from '../osb/types.ts';
 import { attemptAfter } from '../operations/next-attempt.ts';
-import { settle } from '../operations/record.ts';
+import { record, settle, tell } from '../operations/record.ts';
 import { bindingOrphaned, bindNotes, bound } from './bind-outcome.ts';
 import {
   storedCredentials,
@@ -23,6 +24,8 @@ import { secretNameOf } from './secret-standing.ts';
  * of the lead ends it all the same, by the client's permit, before another process may lead.
  */
 const storeTimeoutMs = 15_000;
+/** For saying that it came to nothing. */
+const tellTimeoutMs = 5_000;
 const storeBackoff = { initialMs: 200, maxMs: 2000 };
 
 /**
@@ -35,7 +38,8 @@ export type WhenMissing = 'accept' | 'keep' | 'retry' | 'fail';
 /**
  * Credentials into the Secret first, then the status (OSB, Binding: they may be handed out only once). What can not
  * be stored is unbound again, since nobody could ever use it (OSB, Orphan Mitigation), unless it was there before us.
- * @throws KubeApiError, KubeConnectionError when the API server was not there for long
+ * A write that the API server did not answer is a failed attempt, counted and told: the binding stays on record.
+ * @throws KubeApiError, KubeConnectionError when the API server was not there for long, not even for that
  */
 export async function storeCredentials(
   task: BindingTask,
@@ -68,6 +72,7 @@ export async function storeCredentials(
     return unbindUnusable(settling, binding, message, 'fail', existed);
   }
   const stored = await storePatiently(settling, binding, content);
+  if (stored.kind === 'unanswered') return storeLater(task, binding, stored.message);
   if (stored.kind === 'refused') return unbindUnusable(settling, binding, stored.message, 'retry', existed);
   await settle(settling, binding, bound(binding, answer, bindNotes(answer, task.clock.now(), existed)));
   return stop;
@@ -105,12 +110,28 @@ async function unbindUnusable(
   return stopFor(1);
 }
 
+/** The broker is asked again then, and only when a Secret can be stored: see the dry run of prepare-bind.ts. */
+async function storeLater(
+  task: BindingTask,
+  binding: ServiceBinding,
+  why: string,
+): Promise<Step<ServiceBinding>> {
+  const { attempts, nextAttemptTime, delayMs } = attemptAfter(task, binding);
+  const name = `${binding.metadata.namespace ?? ''}/${secretNameOf(binding)}`;
+  const message = `The credentials could not be stored in Secret "${name}": ${why}`;
+  const verdict = { kind: 'retrying', reason: 'ErrorInjectingBindResult', message, nextAttemptTime } as const;
+  const telling: BindingTask = { ...task, signal: AbortSignal.timeout(tellTimeoutMs) };
+  const told = await record(telling, binding, verdict, { attempts, nextAttemptTime }, 'uid');
+  tell(task, told, 'Warning', verdict);
+  return stopFor(delayMs);
+}
+
 /** The API server may be restarting: what is in our hands now may be nowhere else. */
 async function storePatiently(
   task: BindingTask,
   binding: ServiceBinding,
   content: SecretContent,
-): Promise<StoredSecret> {
+): Promise<StoredSecret | { readonly kind: 'unanswered'; readonly message: string }> {
   const { client, signal } = task;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -119,7 +140,7 @@ async function storePatiently(
       // The lead is lost: the next leader binds again.
       if (isNotPermitted(error)) throw error;
       await delay(backoffMs(attempt, storeBackoff), undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) throw error;
+      if (signal.aborted) return { kind: 'unanswered', message: errorMessage(error) };
     }
   }
 }

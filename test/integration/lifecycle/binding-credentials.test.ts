@@ -4,7 +4,7 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import { secrets } from '../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { BinderyProcess } from '../../../demo/bindery-process.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { HeldWrites } from './held-writes.ts';
 
 let world: ServiceWorld;
@@ -132,6 +132,25 @@ describe('H43: a process that is killed between the write of the Secret and that
     },
     60_000,
   );
+});
+
+describe('P62: a Secret whose write is not answered', () => {
+  it('is told of and paced, costs the broker nothing meanwhile, and is written when it can be', async () => {
+    held = await HeldWrites.start(world, isCredentials);
+    await world.createBinding('unanswered', 'db');
+    await held.held();
+    const told = await world.binding(
+      'unanswered',
+      (binding) => readyReason(binding) === 'ErrorInjectingBindResult',
+      'says that the Secret can not be written',
+    );
+    expect(told.status?.attempts).toBeGreaterThan(0);
+    // Held by nobody now: from here on a dry run is refused, and the broker not asked again.
+    await world.binding('unanswered', ({ status }) => (status?.attempts ?? 0) > 2, 'is tried again');
+    expect(world.broker.requestsOf('bind')).toHaveLength(1);
+    await held.release();
+    await expectUsable('unanswered');
+  }, 90_000);
 });
 
 describe('P62: a process that is asked to stop between the answer and the write of the Secret', () => {
