@@ -7,7 +7,14 @@ import type { Reconcile } from '../control/controller.ts';
 import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
 import { deleteBroker } from './broker-deletion.ts';
-import { napMs, nextStatus, writeBrokerStatus, type BrokerTask, type CatalogDeps } from './broker-task.ts';
+import {
+  minRelistIntervalMs,
+  napMs,
+  nextStatus,
+  writeBrokerStatus,
+  type BrokerTask,
+  type CatalogDeps,
+} from './broker-task.ts';
 import { recordSync } from './record-sync.ts';
 import { relistDue } from './relist-due.ts';
 import type { RelistRequests } from './relist-requests.ts';
@@ -44,7 +51,7 @@ export function brokerReconciler(
           (current) => waitUntilDue(task, current),
           (current) => announce(task, current),
           (current) => waitForLane(task, current),
-          async (current) => recordSync(task, current, await syncCatalog(task, current)),
+          (current) => fetchCatalog(task, current),
           (current) => waitUntilDue(task, current),
         ],
         broker,
@@ -64,6 +71,12 @@ const lookAgainMs = 60_000;
 function forget(task: BrokerTask): undefined {
   task.relists.forget(brokerKey(task.ref));
   task.connections.forget(task.ref);
+}
+
+/** When the broker is changed or deleted meanwhile, that brings it back here. */
+async function fetchCatalog(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBroker>> {
+  const outcome = await syncCatalog(task, broker);
+  return outcome.kind === 'overtaken' ? stop : recordSync(task, broker, outcome);
 }
 
 /** Usually the admission webhook has set the finalizer at creation. */
@@ -89,7 +102,9 @@ async function waitUntilDue(task: BrokerTask, broker: AnyBroker): Promise<Step<A
     recordedAgoMs: recordedAgoMs(task, broker),
     lastFetchMs: task.relists.lastFetchMs(key),
     lastAttemptMs: task.relists.lastAttemptMs(key),
+    lastWrites: task.relists.lastWrites(key),
     request: task.relists.requestOf(key),
+    minIntervalMs: minRelistIntervalMs(task),
     minRequestIntervalMs: task.settings.minRequestIntervalMs ?? defaultMinRequestIntervalMs,
     nowMs: task.stopwatch.elapsedMs(),
   });

@@ -25,6 +25,8 @@ export interface CatalogSettings {
   readonly retry: BackoffOptions;
   /** A broker that fails for longer is Failed; it is still tried. */
   readonly giveUpAfterMs: number;
+  /** Shortest time between two fetches by the timer, whatever a broker's relistDuration is. Default 60,000. */
+  readonly minRelistIntervalMs?: number | undefined;
   /** Shortest time between two fetches that nobody asked for by spec. Default 10,000. */
   readonly minRequestIntervalMs?: number | undefined;
   /** How often the Secrets of a failing broker are looked at during its back-off. Default 30,000. */
@@ -113,6 +115,10 @@ export function brokerEvent(
 ): void {
   const { group, version, kind } = task.scope.brokers;
   task.events.record({ ...broker, apiVersion: `${group}/${version}`, kind }, type, reason, message);
+}
+
+export function minRelistIntervalMs({ settings }: BrokerTask): number {
+  return settings.minRelistIntervalMs ?? 60_000;
 }
 
 const defaultCredentialCheckIntervalMs = 30_000;

@@ -1,4 +1,5 @@
 import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
+import { parseGoDurationMs } from '../base/go-duration.ts';
 import { brokerKey } from '../brokers/broker-ref.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { nextAttempt, slotOf } from '../control/attempts.ts';
@@ -7,6 +8,7 @@ import { goOn, stopFor, type Step } from '../control/steps.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { CircuitState } from '../osb/options.ts';
 import {
+  minRelistIntervalMs,
   napMs,
   nextStatus,
   saveStatus,
@@ -26,19 +28,23 @@ const fetchedMessage = 'Successfully fetched catalog entries from broker.';
 export async function recordSync(
   task: BrokerTask,
   broker: AnyBroker,
-  outcome: SyncOutcome,
+  outcome: Exclude<SyncOutcome, { kind: 'overtaken' }>,
 ): Promise<Step<AnyBroker>> {
-  task.relists.attempted(brokerKey(task.ref), outcome.kind !== 'failed');
+  task.relists.attempted(brokerKey(task.ref), outcome.kind !== 'failed', writesOf(outcome));
   return outcome.kind === 'failed'
     ? recordFailure(task, broker, outcome)
     : goOn(await recordSuccess(task, broker, outcome));
+}
+
+function writesOf(outcome: SyncOutcome): number {
+  return 'writes' in outcome ? (outcome.writes ?? 0) : 0;
 }
 
 /** A relist that found nothing new writes nothing: the time of the fetch is told only together with news. */
 async function recordSuccess(
   task: BrokerTask,
   broker: AnyBroker,
-  outcome: Exclude<SyncOutcome, { kind: 'failed' }>,
+  outcome: Extract<SyncOutcome, { kind: 'synced' | 'unchanged' }>,
 ): Promise<AnyBroker> {
   const items = outcome.kind === 'synced' ? outcome.skippedItems : (broker.status?.skippedItems ?? []);
   const classCount = outcome.kind === 'synced' ? outcome.classCount : broker.status?.serviceClassCount;
@@ -46,6 +52,7 @@ async function recordSuccess(
     fetchedMessage,
     ...(classCount === 0 ? [nothingOffered(broker, items)] : []),
     ...(items.length === 0 ? [] : [describeSkipped(items)]),
+    ...longerInterval(broker, minRelistIntervalMs(task)),
   ].join(' ');
   const status = nextStatus(
     task,
@@ -67,6 +74,14 @@ async function recordSuccess(
     ...status,
     lastCatalogRetrievalTime: task.times.plan(slotOf(broker, 'lastCatalogRetrievalTime'), 0),
   });
+}
+
+/** What is done instead of what the spec asks for. */
+function longerInterval({ spec }: AnyBroker, minMs: number): readonly string[] {
+  // Without a number that can be read the controller's setting applies.
+  const wantedMs = parseGoDurationMs(spec.relistDuration ?? '') || minMs;
+  if (spec.relistBehavior === 'Manual' || wantedMs >= minMs) return [];
+  return [`spec.relistDuration is less than ${minMs / 1000} s, the shortest time between two fetches.`];
 }
 
 /** A broker is Ready whatever its catalog holds; without this nobody would see why there is nothing to choose. */

@@ -15,6 +15,10 @@ export interface RelistFacts {
   readonly lastFetchMs: number | undefined;
   readonly lastAttemptMs: number | undefined;
   readonly request: RelistRequest | undefined;
+  /** However short a relistDuration is, milliseconds. */
+  readonly minIntervalMs: number;
+  /** What the last attempt wrote, for `restMs`. */
+  readonly lastWrites: number;
   /** Requests of our own are served at most this often per broker. */
   readonly minRequestIntervalMs: number;
   /** By the stopwatch. */
@@ -24,13 +28,18 @@ export interface RelistFacts {
 /** `waitMs` absent: not before something changes. */
 export type RelistDue = { readonly due: true } | { readonly due: false; readonly waitMs?: number };
 
-/** However short a relistDuration is. */
-const minIntervalMs = 1_000;
+/** A catalog that changed more than this is one that may do so each time, classes and plans. */
+const manyWrites = 100;
+const restPerWriteMs = 50;
+const minRestMs = 60_000;
+/** For whoever asks by hand. */
+const maxRestByHandMs = 5_000;
 
 /**
  * Whether the catalog of a broker is to be fetched now. A spec that was not carried out yet, which includes a bump
  * of relistRequests, and a broker that is not Ready are due at once, or when their back-off ends; a Ready one by its
- * timer, unless it is to be relisted by hand only.
+ * timer, unless it is to be relisted by hand only. A catalog that is another one each time rests after each fetch for
+ * as long as its writes were work for the API server.
  */
 export function relistDue(facts: RelistFacts): RelistDue {
   const { broker, request } = facts;
@@ -42,12 +51,12 @@ export function relistDue(facts: RelistFacts): RelistDue {
     : [facts.backoffMs, request?.isUrgent ? requestWaitMs(facts) : undefined];
   const known = waits.filter((wait) => wait !== undefined);
   if (known.length === 0) return { due: false };
-  const shortest = Math.min(...known);
+  const shortest = Math.max(Math.min(...known), restWaitMs(facts, isSettled));
   return shortest <= 0 ? { due: true } : { due: false, waitMs: shortest };
 }
 
 function intervalWaitMs(facts: RelistFacts): number | undefined {
-  const { broker, defaultIntervalMs, lastFetchMs, recordedAgoMs, nowMs } = facts;
+  const { broker, defaultIntervalMs, minIntervalMs, lastFetchMs, recordedAgoMs, nowMs } = facts;
   if (broker.spec.relistBehavior === 'Manual') return undefined;
   const wantedMs = parseGoDurationMs(broker.spec.relistDuration ?? '') || defaultIntervalMs;
   const agoMs = Math.min(
@@ -56,6 +65,13 @@ function intervalWaitMs(facts: RelistFacts): number | undefined {
     Math.max(0, recordedAgoMs ?? Number.POSITIVE_INFINITY),
   );
   return Math.max(wantedMs, minIntervalMs) - agoMs;
+}
+
+/** @returns below zero, however much, when nothing has to rest */
+function restWaitMs({ lastWrites, lastAttemptMs, nowMs }: RelistFacts, isSettled: boolean): number {
+  if (lastAttemptMs === undefined || lastWrites <= manyWrites) return Number.NEGATIVE_INFINITY;
+  const restMs = Math.max(minRestMs, lastWrites * restPerWriteMs);
+  return lastAttemptMs + (isSettled ? restMs : Math.min(restMs, maxRestByHandMs)) - nowMs;
 }
 
 function requestWaitMs({ lastAttemptMs, minRequestIntervalMs, nowMs }: RelistFacts): number {

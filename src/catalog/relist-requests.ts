@@ -19,6 +19,7 @@ export class RelistRequests {
   readonly #stopwatch: Stopwatch;
   readonly #lastAttemptMs = new Map<string, number>();
   readonly #lastFetchMs = new Map<string, number>();
+  readonly #lastWrites = new Map<string, number>();
   readonly #requests = new Map<string, Request>();
   /** Of the attempt that goes on: requests with a lower number are served by it. */
   readonly #served = new Map<string, number>();
@@ -58,13 +59,19 @@ export class RelistRequests {
     return this.#lastAttemptMs.get(key);
   }
 
+  /** How many classes and plans the last attempt had to write. */
+  lastWrites(key: string): number {
+    return this.#lastWrites.get(key) ?? 0;
+  }
+
   /** An attempt has ended. What was asked for while it went on stays: the catalog may have changed behind it. */
-  attempted(key: string, succeeded: boolean): void {
+  attempted(key: string, succeeded: boolean, writes = 0): void {
     const nowMs = this.#stopwatch.elapsedMs();
     const request = this.#requests.get(key);
     if (request !== undefined && request.number < (this.#served.get(key) ?? 0)) this.#requests.delete(key);
     this.#served.delete(key);
     this.#lastAttemptMs.set(key, nowMs);
+    this.#lastWrites.set(key, writes);
     if (succeeded) this.#lastFetchMs.set(key, nowMs);
   }
 
@@ -72,6 +79,7 @@ export class RelistRequests {
     this.#requests.delete(key);
     this.#served.delete(key);
     this.#lastAttemptMs.delete(key);
+    this.#lastWrites.delete(key);
     this.#lastFetchMs.delete(key);
   }
 }

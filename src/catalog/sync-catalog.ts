@@ -8,6 +8,7 @@ import { scoped } from '../model/stores.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Catalog, CatalogProblem } from '../osb/types.ts';
 import { applyDiff } from './apply.ts';
+import { BrokerWatch } from './broker-watch.ts';
 import type { BrokerTask } from './broker-task.ts';
 import { convertCatalog } from './convert.ts';
 import { diffCatalog } from './diff.ts';
@@ -24,7 +25,11 @@ export type SyncOutcome =
       readonly planCount: number;
       readonly skippedItems: readonly SkippedCatalogItem[];
       readonly etag: string | undefined;
+      /** Classes and plans that had to be written. */
+      readonly writes: number;
     }
+  /** The broker object is gone, or says something else about how to reach the broker. */
+  | { readonly kind: 'overtaken' }
   /** The broker says that its catalog is the one we have. */
   | { readonly kind: 'unchanged' }
   | {
@@ -34,18 +39,30 @@ export type SyncOutcome =
       readonly retryAfterMs?: number | undefined;
       /** Something in this cluster is missing: looking again costs the broker nothing. */
       readonly isLocal?: boolean;
+      readonly writes?: number;
     };
 
 /** Fetches the catalog and writes what differs. Nothing is taken away when the fetch fails. */
 export async function syncCatalog(task: BrokerTask, broker: AnyBroker): Promise<SyncOutcome> {
   const key = brokerKey(task.ref);
   task.relists.begin(key);
-  const connection = await task.connections.connect(task.ref, task.signal, task.turn);
+  const watch = new BrokerWatch(task.catalog.brokers, broker, task.signal);
+  try {
+    const outcome = await fetchAndWrite(task, broker, watch);
+    return watch.isOvertaken && outcome.kind === 'failed' ? { kind: 'overtaken' } : outcome;
+  } finally {
+    watch.end();
+  }
+}
+
+async function fetchAndWrite(task: BrokerTask, broker: AnyBroker, watch: BrokerWatch): Promise<SyncOutcome> {
+  const connection = await task.connections.connect(task.ref, watch.signal, task.turn);
   if (connection.kind === 'unavailable') return fetchFailed(connection.message, { isLocal: true });
 
   // That the connection was replaced just now is no news for what comes next.
-  task.relists.begin(key);
-  const fetched = await connection.client.catalog({ etag: usableETag(task, broker) }, task.signal);
+  task.relists.begin(brokerKey(task.ref));
+  const fetched = await connection.client.catalog({ etag: usableETag(task, broker) }, watch.signal);
+  if (watch.isOvertaken) return { kind: 'overtaken' };
   if (fetched.kind === 'unchanged') return { kind: 'unchanged' };
   if (fetched.kind === 'catalog') {
     return writeCatalog(task, broker, fetched.catalog, fetched.problems, fetched.etag);
@@ -77,6 +94,7 @@ async function writeCatalog(
   const difference = diffCatalog(restricted.catalog, { broker, scope, stores });
   if (difference.kind === 'rejected') return syncFailed(task, difference.message);
 
+  const writes = difference.diff.classes.length + difference.diff.plans.length;
   const applied = await applyDiff(difference.diff, {
     broker,
     scope,
@@ -86,7 +104,7 @@ async function writeCatalog(
     now: timestamp(task.clock.now()),
     signal: task.signal,
   });
-  if (applied.failed.length > 0) return syncFailed(task, describeSkipped(applied.failed));
+  if (applied.failed.length > 0) return syncFailed(task, describeSkipped(applied.failed), writes);
   return {
     kind: 'synced',
     classCount: applied.classCount,
@@ -98,6 +116,7 @@ async function writeCatalog(
       ...applied.refused,
     ],
     etag,
+    writes,
   };
 }
 
@@ -144,7 +163,7 @@ function fetchFailed(
   };
 }
 
-function syncFailed(task: BrokerTask, message: string): SyncOutcome {
+function syncFailed(task: BrokerTask, message: string, writes = 0): SyncOutcome {
   const what = `Error syncing catalog from ${describeBroker(task.ref)}.`;
-  return { kind: 'failed', reason: 'ErrorSyncingCatalog', message: `${what} ${message}` };
+  return { kind: 'failed', reason: 'ErrorSyncingCatalog', message: `${what} ${message}`, writes };
 }

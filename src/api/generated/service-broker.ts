@@ -37,7 +37,7 @@ export interface ServiceBrokerSpec {
   readonly authInfo?: ServiceBrokerAuthInfo;
   /** Duration fetches the catalog again and again, each time relistDuration has passed; Manual only when relistRequests or another part of the spec changes. Empty means Duration. */
   readonly relistBehavior?: '' | 'Duration' | 'Manual';
-  /** Time between two fetches of the catalog, in the notation of Go such as 15m0s or 24h. Absent, the setting of the controller applies. */
+  /** Time between two fetches of the catalog, in the notation of Go such as 15m0s or 24h; less than a minute counts as a minute. Absent, the setting of the controller applies. */
   readonly relistDuration?: string;
   /** Counter; raising it makes the controller fetch the catalog now. It never goes down. */
   readonly relistRequests?: number;

@@ -15,7 +15,6 @@ import {
 import { isConditionTrue } from '../../../src/api/conditions.ts';
 import type { BrokerConnections } from '../../../src/brokers/broker-connections.ts';
 import type { AnyBroker } from '../../../src/brokers/broker-settings.ts';
-import type { CatalogSettings } from '../../../src/catalog/broker-task.ts';
 import type { AnyClass, AnyPlan } from '../../../src/catalog/scope.ts';
 import type { KubeCall } from '../../../src/kube/call.ts';
 import { KubeClient, type KubeClientDeps } from '../../../src/kube/client.ts';
@@ -26,7 +25,7 @@ import type { TestBroker } from '../test-broker/test-broker.ts';
 import { waitFor } from '../wait-for.ts';
 import { startStory, Story } from './story.ts';
 import { writeLog } from './write-log.ts';
-import { RunningCatalog } from './running-catalog.ts';
+import { RunningCatalog, type CatalogChanges } from './running-catalog.ts';
 
 export interface Registration {
   readonly name?: string;
@@ -65,7 +64,7 @@ export class CatalogWorld extends Story<RunningCatalog> {
 
   /** @param createClient of the controllers */
   async startControllers(
-    changes: Partial<CatalogSettings> = {},
+    changes: CatalogChanges = {},
     createClient = (deps: KubeClientDeps) => new KubeClient(deps),
   ): Promise<void> {
     const observe = (call: KubeCall): void => {

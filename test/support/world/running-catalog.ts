@@ -15,9 +15,15 @@ const settings: CatalogSettings = {
   retry: { initialMs: 100, maxMs: 500 },
   giveUpAfterMs: 3_600_000,
   minRequestIntervalMs: 500,
+  minRelistIntervalMs: 1000,
   credentialCheckIntervalMs: 200,
   brokerConcurrency: 4,
   writeConcurrency: 16,
+};
+
+export type CatalogChanges = Partial<CatalogSettings> & {
+  /** Of one request to a broker. */
+  readonly brokerTimeoutMs?: number;
 };
 
 /** The controllers of the catalog, in the process of the test, with a client that is theirs alone. */
@@ -28,7 +34,11 @@ export class RunningCatalog {
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(client: KubeClient, { logger, metrics }: Eavesdropper, changes: Partial<CatalogSettings>) {
+  constructor(
+    client: KubeClient,
+    { logger, metrics }: Eavesdropper,
+    { brokerTimeoutMs = 2000, ...changes }: CatalogChanges,
+  ) {
     this.#client = client;
     const { signal } = this.#stopping;
     const stores = createStores({ client, logger });
@@ -39,7 +49,7 @@ export class RunningCatalog {
       stores,
       copies,
       logger,
-      settings: { timeoutMs: 2_000, allowLoopback: true, environment: {} },
+      settings: { timeoutMs: brokerTimeoutMs, allowLoopback: true, environment: {} },
       observe: metrics.observeBroker,
     });
     const { controllers, unsubscribe } = createCatalogControllers({

@@ -69,7 +69,38 @@ describe('whether a catalog is to be fetched', () => {
     [
       'a very short duration',
       { spec: { relistDuration: '1ns' }, facts: { lastFetchMs: nowMs } },
-      after(1_000),
+      after(60_000),
+    ],
+    [
+      'a catalog that had much to write rests',
+      {
+        spec: { relistDuration: '1ns' },
+        facts: { lastFetchMs: nowMs, lastAttemptMs: nowMs, lastWrites: 20_000 },
+      },
+      after(1_000_000),
+    ],
+    [
+      'a request to a catalog that had much to write waits for a minute at least',
+      { facts: { request: { isUrgent: true }, lastAttemptMs: nowMs - 20_000, lastWrites: 400 } },
+      after(40_000),
+    ],
+    [
+      'a spec that changed, whose catalog had much to write, waits for seconds',
+      { generation: 4, facts: { lastAttemptMs: nowMs - 1_000, lastWrites: 20_000 } },
+      after(4_000),
+    ],
+    [
+      'a spec that changed, whose catalog had little to write, does not wait',
+      { generation: 4, facts: { lastAttemptMs: nowMs - 1_000, lastWrites: 100 } },
+      now,
+    ],
+    [
+      'a catalog with much to write that is relisted by hand only',
+      {
+        spec: { relistBehavior: 'Manual' },
+        facts: { lastAttemptMs: nowMs - 1_000, lastWrites: 20_000 },
+      },
+      never,
     ],
     ['a request', { facts: { request: { isUrgent: false } } }, now],
     [
@@ -114,6 +145,8 @@ describe('whether a catalog is to be fetched', () => {
         lastAttemptMs: undefined,
         request: undefined,
         minRequestIntervalMs: 10_000,
+        minIntervalMs: 60_000,
+        lastWrites: 0,
         nowMs,
         ...facts,
       }),

@@ -38,6 +38,15 @@ describe('a relist that is asked for', () => {
     expect(relists.requestOf('a')).toMatchObject({ isUrgent: true });
   });
 
+  it('knows how much the last attempt wrote', () => {
+    const relists = requests();
+    expect(relists.lastWrites('a')).toBe(0);
+    relists.attempted('a', true, 400);
+    expect(relists.lastWrites('a')).toBe(400);
+    relists.attempted('a', true);
+    expect(relists.lastWrites('a')).toBe(0);
+  });
+
   it('is forgotten with its broker', () => {
     const relists = requests();
     relists.begin('a');
