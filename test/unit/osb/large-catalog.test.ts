@@ -66,5 +66,7 @@ it('an answer with hundreds of thousands of values is not parsed', () => {
     kind: 'text',
     problem: 'it holds more than 250000 values',
   });
-  expect(parseBody(Buffer.from(JSON.stringify({ services: [], extra: [body] })), { isCatalog: true }).kind).toBe('json');
+  expect(
+    parseBody(Buffer.from(JSON.stringify({ services: [], extra: [body] })), { isCatalog: true }).kind,
+  ).toBe('json');
 });
