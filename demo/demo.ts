@@ -11,6 +11,7 @@ import { startControlPlane } from '../test/cluster/control-plane.ts';
 import { BinderyProcess } from './bindery-process.ts';
 import { startPostgresBroker } from './postgres-broker/server.ts';
 import { kubectl, type Scene } from './scene.ts';
+import { edit, mistype, redeploy } from './keeping.ts';
 import {
   deploy,
   registerBroker,
@@ -100,8 +101,15 @@ async function tellTheRest(scene: Scene, cleanUp: AsyncDisposableStack): Promise
   );
   cleanUp.defer(async () => application.stop());
   if (flags.keep) return keep(scene);
-  await story.step('scale to zero and delete the Deployment', async (tell) =>
-    remove(scene, application, tell),
+  await story.step('edit it: another plan is the same database', async (tell) => edit(scene, tell));
+  await story.step('a typo is refused, and nothing happens', async (tell) => mistype(scene, tell));
+  const again = await story.step(
+    'delete the Deployment and deploy it again: the row is there',
+    async (tell) => redeploy(scene, application, tell),
+  );
+  cleanUp.defer(async () => again.stop());
+  await story.step('say that it may go, and delete the Deployment', async (tell) =>
+    remove(scene, again, tell),
   );
   await story.step('what is left in PostgreSQL', async (tell) => showNothingIsLeft(scene, tell));
 }

@@ -10,8 +10,8 @@ import { describeSqlView, sqlView } from './sql-view.ts';
 import type { Tell } from './story.ts';
 import { until, type Sight } from './until.ts';
 
-const namespace = 'demo';
-const app = 'guestbook';
+export const namespace = 'demo';
+export const app = 'guestbook';
 const container = 'guestbook';
 const description = 'DESCRIPTION:.spec.description';
 const checkout = fileURLToPath(new URL('..', import.meta.url));
@@ -31,8 +31,9 @@ export async function registerBroker(scene: Scene, tell: Tell): Promise<void> {
   }
 }
 
-export async function deploy(scene: Scene, tell: Tell): Promise<void> {
-  const manifest = await readFile(new URL('app.yaml', import.meta.url), 'utf8');
+export async function deploy(scene: Scene, tell: Tell, plan = 'small'): Promise<void> {
+  const template = await readFile(new URL('app.yaml', import.meta.url), 'utf8');
+  const manifest = template.replace('request/postgresql/small', `request/postgresql/${plan}`);
   tell(`demo/app.yaml: ${/^.*bind\.servicecatalog.*$/m.exec(manifest)?.[0].trim()}`);
   tell(await kubectl(scene, ['apply', '-f', '-'], manifest));
 }
@@ -68,8 +69,7 @@ export async function startApplication(scene: Scene, pod: Pod, tell: Tell): Prom
   // The directory stands for the image: there the package pg is installed.
   const running = await startContainer(resolved, container, { cwd: checkout });
   try {
-    const output = await until('a row from the application', async () => firstRow(running), scene);
-    tell(output);
+    tell(await until('a row from the application', async () => firstRow(running), scene));
     return running;
   } catch (error: unknown) {
     await running.stop();
@@ -84,7 +84,25 @@ async function firstRow(running: RunningContainer): Promise<Sight<string>> {
   return /^\}$/m.test(stdout) ? { found: stdout } : { instead: `${stdout}${stderr}` };
 }
 
+/** What is asked for no more is kept for a week, unless somebody says that it may go. */
 export async function remove(scene: Scene, application: RunningContainer, tell: Tell): Promise<void> {
+  const reclaim = 'reclaim.bind.servicecatalog.k8s.io/db=delete';
+  tell(await kubectl(scene, ['annotate', `deployment/${app}`, '-n', namespace, reclaim]));
+  await deleteDeployment(scene, application, tell);
+  const nothing = async (): Promise<Sight<true>> => {
+    const left = await kubectl(scene, ['get', 'sinst,sbind', '-n', namespace, '-o', 'name']);
+    return left === '' ? { found: true } : { instead: left.replaceAll('\n', ', ') };
+  };
+  await until('no instance and no binding left', nothing, scene);
+  tell('the ServiceBinding and the ServiceInstance went with their last user');
+}
+
+/** Ends when the last Pod is gone. */
+export async function deleteDeployment(
+  scene: Scene,
+  application: RunningContainer,
+  tell: Tell,
+): Promise<void> {
   await kubectl(scene, ['scale', `deployment/${app}`, '-n', namespace, '--replicas=0']);
   const noPods = async (): Promise<Sight<true>> => {
     const pods = await kubectl(scene, ['get', 'pods', '-n', namespace, '-o', 'name']);
@@ -95,12 +113,6 @@ export async function remove(scene: Scene, application: RunningContainer, tell: 
   tell('scaled to zero: no Pod is left');
   await giveUp(scene, tell);
   tell(await kubectl(scene, ['delete', `deployment/${app}`, '-n', namespace]));
-  const nothing = async (): Promise<Sight<true>> => {
-    const left = await kubectl(scene, ['get', 'sinst,sbind', '-n', namespace, '-o', 'name']);
-    return left === '' ? { found: true } : { instead: left.replaceAll('\n', ', ') };
-  };
-  await until('no instance and no binding left', nothing, scene);
-  tell('the ServiceBinding and the ServiceInstance went with their last user');
 }
 
 /** Without that the database would be kept for a week: deleting a Deployment is no word about its data. */
