@@ -72,7 +72,7 @@ export function lift(holder: TemplateHolder, workload: RawWorkload, before?: Raw
 }
 
 function annotationsOf(template: RawPod | undefined): Annotations {
-  return template?.metadata?.annotations ?? {};
+  return { ...template?.metadata?.annotations };
 }
 
 /** A Deployment finds its ReplicaSets by comparing templates; one that differs would be replaced for ever. */

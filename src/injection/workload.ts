@@ -29,7 +29,7 @@ export function annotationsAbove(
 ): Annotations {
   const own = workload?.metadata?.annotations ?? {};
   const nearer = between.length === 0 ? undefined : at(between, workload)?.metadata?.annotations;
-  return nearer ? { ...own, ...nearer } : own;
+  return { ...own, ...nearer };
 }
 
 function at(path: readonly string[], workload: RawWorkload | null | undefined): RawPod | undefined {
