@@ -11,9 +11,7 @@ const silently: Tell = () => undefined;
 
 export async function edit(scene: Scene, tell: Tell): Promise<void> {
   const before = await sqlView(scene.broker.postgres);
-  const change = ['annotate', `deployment/${app}`, '-n', namespace, '--overwrite'];
-  tell(`$ kubectl annotate deployment ${app} --overwrite ${key}=request/postgresql/large`);
-  await kubectl(scene, [...change, `${key}=request/postgresql/large`]);
+  await kubectl(scene, annotating('request/postgresql/large', tell));
   await until('an instance of the plan large', async () => planInUse(scene, 'large'), scene);
   tell(await kubectl(scene, ['get', 'sinst', '-n', namespace]));
   const after = await sqlView(scene.broker.postgres);
@@ -28,18 +26,15 @@ async function planInUse(scene: Scene, plan: string): Promise<Sight<true>> {
 }
 
 export async function mistype(scene: Scene, tell: Tell): Promise<void> {
-  tell(`$ kubectl annotate deployment ${app} --overwrite ${key}=requst/postgresql/large`);
-  const args = [
-    'annotate',
-    `deployment/${app}`,
-    '-n',
-    namespace,
-    '--overwrite',
-    `${key}=requst/postgresql/large`,
-  ];
-  const { code, stderr } = await scene.plane.kubectl(args);
+  const { code, stderr } = await scene.plane.kubectl(annotating('requst/postgresql/large', tell));
   if (code === 0) throw new Error('the typo was accepted');
-  tell(stderr.trim());
+  tell(stderr.trim().replaceAll(/: (binding|admission)/g, ':\n    $1'));
+}
+
+/** The arguments of kubectl, which are told as well. */
+function annotating(source: string, tell: Tell): readonly string[] {
+  tell(`$ kubectl annotate deployment ${app} --overwrite \\\n    ${key}=${source}`);
+  return ['annotate', `deployment/${app}`, '-n', namespace, '--overwrite', `${key}=${source}`];
 }
 
 /** Ends with the application of the new Pod, which sees what the one before has written. */

@@ -86,8 +86,7 @@ async function firstRow(running: RunningContainer): Promise<Sight<string>> {
 
 /** What is asked for no more is kept for a week, unless somebody says that it may go. */
 export async function remove(scene: Scene, application: RunningContainer, tell: Tell): Promise<void> {
-  const reclaim = 'reclaim.bind.servicecatalog.k8s.io/db=delete';
-  tell(await kubectl(scene, ['annotate', `deployment/${app}`, '-n', namespace, reclaim]));
+  await giveUp(scene, tell);
   await deleteDeployment(scene, application, tell);
   const nothing = async (): Promise<Sight<true>> => {
     const left = await kubectl(scene, ['get', 'sinst,sbind', '-n', namespace, '-o', 'name']);
@@ -111,15 +110,14 @@ export async function deleteDeployment(
   await until('no Pod left', noPods, scene);
   await application.stop();
   tell('scaled to zero: no Pod is left');
-  await giveUp(scene, tell);
   tell(await kubectl(scene, ['delete', `deployment/${app}`, '-n', namespace]));
 }
 
 /** Without that the database would be kept for a week: deleting a Deployment is no word about its data. */
 async function giveUp(scene: Scene, tell: Tell): Promise<void> {
   const reclaim = 'reclaim.bind.servicecatalog.k8s.io/db=delete';
-  tell(await kubectl(scene, ['annotate', `deployment/${app}`, '-n', namespace, reclaim]));
-  tell(`  ${reclaim}`);
+  tell(`$ kubectl annotate deployment ${app} \\\n    ${reclaim}`);
+  await kubectl(scene, ['annotate', `deployment/${app}`, '-n', namespace, reclaim]);
   const recorded = async (): Promise<Sight<true>> => {
     const instances = await kubectl(scene, ['get', 'sinst', '-n', namespace, '-o', 'json']);
     const isRecorded = instances.includes('"servicecatalog.k8s.io/reclaim": "delete"');

@@ -34,6 +34,8 @@ export interface WebhookConfig {
   readonly serviceName: string;
   /** How many bindings one Pod or workload may ask for. */
   readonly maxBindings: number;
+  /** For how long requested services are kept that nobody asks for: who wants it shorter needs the right to delete. */
+  readonly requestReclaimMs: number;
   /** PEM file of the authorities whose certificates callers must show; undefined lets anybody call. */
   readonly clientCaFile: string | undefined;
   /** Common names of those certificates; empty for any. */
@@ -97,6 +99,11 @@ const common: readonly Option[] = [
     flags: '--max-view-age <duration>',
     description: 'not ready when the cluster could not be watched for longer',
     default: '60s',
+  },
+  {
+    flags: '--request-reclaim <policy>',
+    description: 'requested services that nobody asks for: keep, delete or a time',
+    default: '7d',
   },
 ];
 
@@ -162,11 +169,6 @@ const controller: readonly Option[] = [
     default: '100',
   },
   {
-    flags: '--request-reclaim <policy>',
-    description: 'requested services that nobody asks for: keep, delete or a time',
-    default: '7d',
-  },
-  {
     flags: '--binding-reclaim <duration>',
     description: 'their logins are kept so long after the last Pod',
     default: '1h',
@@ -215,6 +217,7 @@ export function parseConfig(
       url: url === undefined ? undefined : webhookUrl(url),
       serviceName: read.name('serviceName'),
       maxBindings: read.integer('maxBindings', 1, 256),
+      requestReclaimMs: keptMs(read.reclaim('requestReclaim')),
       ...clientCheck(read),
     }),
     controller: Object.freeze({
@@ -246,6 +249,11 @@ export function parseConfig(
       }),
     }),
   });
+}
+
+function keptMs(policy: ReclaimSettings['request']): number {
+  if (policy.kind === 'after') return policy.graceMs;
+  return policy.kind === 'keep' ? Number.POSITIVE_INFINITY : 0;
 }
 
 function clientCheck(read: {

@@ -175,6 +175,7 @@ export class WebhookRole {
     const shared = {
       logger,
       limits: { bindings: config.maxBindings },
+      requestReclaimMs: config.requestReclaimMs,
       authorize: createAuthorize(client, signal),
       bindingSecretName: (ns: string, name: string) => {
         const binding = stores.serviceBindings.store.get(`${ns}/${name}`);

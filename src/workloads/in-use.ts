@@ -121,12 +121,19 @@ function addWorkload({ names, unclear, reclaims }: Keepers, workload: Workload):
   for (const { login, instance, request, reclaim } of kept.list) {
     names.set(login.name, `${who} asks for it`);
     names.set(instance, `${who} asks for it`);
-    if (request !== undefined) reclaims.set(instance, [...(reclaims.get(instance) ?? []), reclaim]);
+    // A revision keeps what it names; what becomes of that later is for the workload itself to say.
+    if (request !== undefined && !isRevision(workload))
+      reclaims.set(instance, [...(reclaims.get(instance) ?? []), reclaim]);
   }
   for (const name of kept.named) names.set(name, `${who} names it`);
   const may = `${who} asks for something that can not be understood and may mean it`;
   for (const binding of kept.unclear) unclear.set(keyOf(top, binding), may);
   if (kept.isUnclear) unclear.set(keyOf(top), may);
+}
+
+/** A ReplicaSet of a Deployment, which asks itself. */
+function isRevision({ kind, top }: Workload): boolean {
+  return kind === 'ReplicaSet' && top.kind === 'Deployment';
 }
 
 function addPreset(keepers: Keepers, preset: KeptPreset): void {

@@ -266,6 +266,27 @@ describe('who keeps what was made for a workload', () => {
     expect(unused({ pods: [pod({ metadata })] })).toEqual([]);
   });
 
+  it('a revision of it, which has no say in what becomes of it later', () => {
+    const words = { [bind]: source };
+    const template = (annotations: Record<string, string>) => ({ metadata: { annotations } });
+    const revision = workload('ReplicaSet', {
+      metadata: {
+        name: 'app-7d9f',
+        labels: { 'pod-template-hash': '7d9f' },
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app', uid: 'u', controller: true },
+        ],
+      },
+      spec: { replicas: 1, template: template(words) },
+    });
+    const now = workload('Deployment', {
+      spec: { template: template({ ...words, [bind.replace('bind', 'reclaim.bind')]: 'delete' }) },
+    });
+    const [made] = inUse(viewOf({ workloads: [now, revision] })).instances;
+    expect(made?.reclaims).toEqual([{ kind: 'delete' }]);
+    expect(inUse(viewOf({ workloads: [revision] })).instances[0]?.usedBy).toContain('ReplicaSet "app-7d9f"');
+  });
+
   it('a binding of somebody else, until it is going', () => {
     expect(unused({ bindings: [binding(), foreign('mine', instanceName)] })).toEqual([login]);
     expect(unused({ users: [binding(), foreign('mine', instanceName)] })).toEqual([login]);
