@@ -189,9 +189,12 @@ it('a requested service that comes back from a backup before its workload begins
     }),
   );
   await world.stopControllers();
-  for (const lost of backup.toReversed()) await lose(world, ...lost);
-  for (const [resource, object] of backup) await restore(world, resource, object);
-  world.startControllers();
+  try {
+    for (const lost of backup.toReversed()) await lose(world, ...lost);
+    for (const [resource, object] of backup) await restore(world, resource, object);
+  } finally {
+    world.startControllers();
+  }
   const restored = await getsItsTime(world, serviceInstances, instance.metadata.name);
   expect(restored.metadata.uid).not.toBe(instance.metadata.uid);
   await deploy(world, 'restored', asking('db'));

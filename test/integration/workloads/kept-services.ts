@@ -3,6 +3,7 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { reclaimAnnotation, reclaimAtAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import { isNotFound } from '../../../src/kube/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, events, pods, statefulSets, type Resource } from '../../../src/kube/resources.ts';
 import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
@@ -237,8 +238,13 @@ export async function lose(
   { metadata: { name } }: KubeObject,
 ): Promise<void> {
   const ref = { namespace: world.namespace, name };
-  await world.client.patch(resource, ref, { metadata: { finalizers: null } }, { type: 'merge' });
-  await world.client.delete(resource, ref);
+  try {
+    await world.client.patch(resource, ref, { metadata: { finalizers: null } }, { type: 'merge' });
+    await world.client.delete(resource, ref);
+  } catch (error) {
+    // The garbage collector takes a Secret away whose owner has gone.
+    if (!isNotFound(error)) throw error;
+  }
   await world.gone(resource, name);
 }
 
