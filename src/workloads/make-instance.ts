@@ -18,9 +18,13 @@ import {
   type ServiceWish,
 } from './requested-objects.ts';
 import type { Ask, Wanted } from './wanted-services.ts';
+import { stillAsk } from './still-ask.ts';
 import { beyondLimits, isQuota, keptServices } from './service-limits.ts';
 
 type Found = Outcome<ServiceInstance>;
+
+/** The watch will tell what the workload asks for by now. */
+const notHeardMs = 1_000;
 
 /** Has the instance be what all who ask for it ask for. Every reason against it leaves it as it is. */
 export async function makeInstance(making: Making, wanted: Wanted): Promise<Found> {
@@ -36,7 +40,8 @@ async function makeNew(making: Making, wanted: Wanted): Promise<Found> {
   const excess = beyondLimits(making, wanted);
   if (excess !== undefined) return { blocked: () => excess };
 
-  const { client, stores, namespace, signal, logger } = making;
+  const { client, stores, namespace, signal, logger, underWay } = making;
+  underWay.add(wanted.name);
   const wish = serviceWish(speaks);
   const scope = classScope(stores, namespace, wish.request.class) ?? 'cluster';
   const object = requestedInstance(namespace, wish, scope, speaks.workload.requestedBy);
@@ -64,7 +69,8 @@ async function bringUpToDate(making: Making, wanted: Wanted, known: ServiceInsta
     return { blocked: () => message };
   }
   const better = classScope(making.stores, making.namespace, name);
-  if (better !== undefined && better !== scope && isUnsent(known)) return giveWay(making, known);
+  const canBeAnew = isUnsent(known) && spokesman(wanted) !== undefined;
+  if (better !== undefined && better !== scope && canBeAnew) return giveWay(making, known);
   return change(making, wanted, known, scope);
 }
 
@@ -88,7 +94,8 @@ async function change(
   known: ServiceInstance,
   scope: ClassScope,
 ): Promise<Found> {
-  const quarrel = disagreement(wanted.asks.filter(hasVoice));
+  const voices = wanted.asks.filter(hasVoice);
+  const quarrel = disagreement(voices);
   if (quarrel !== undefined) return { object: known, blocked: quarrel };
   const ask = spokesman(wanted) ?? wanted.asks[0];
   if (ask === undefined) return { object: known };
@@ -105,6 +112,9 @@ async function change(
     return { object: known };
   }
   if (ask.workload.requestedBy === undefined) return { object: known, blocked: nobodyOnRecord };
+  if (!(await stillAsk(making.client, voices, making.signal))) {
+    return { object: known, isWaiting: true, againMs: notHeardMs };
+  }
   const changed = await patch(making, whole, wish, scope, difference, ask);
   if (changed.object === undefined) return { ...changed, object: known };
   // What the API server makes of numbers is not always what was sent: asked for once, it is there.

@@ -41,7 +41,7 @@ export function serviceMaker(deps: WorkloadDeps): MakeServices {
   const comparedIn = new Map<string, Map<string, string>>();
   return async (namespace, workloads, signal) => {
     const compared = comparedIn.get(namespace) ?? new Map<string, string>();
-    const making: Making = { ...deps, pace, compared, namespace, signal };
+    const making: Making = { ...deps, pace, compared, underWay: new Set(), namespace, signal };
     const known = deps.stores.namespaces.store.get(namespace);
     const isServed =
       known !== undefined && isNamespaceServed(namespace, known.metadata.labels, deps.namespace);

@@ -19,6 +19,8 @@ export interface Making extends WorkloadDeps {
   readonly pace: RequestPace;
   /** Specs that have been compared with a wish, by the name of the instance. */
   readonly compared: Map<string, string>;
+  /** Names of the services that are being made in this run. */
+  readonly underWay: Set<string>;
   readonly namespace: string;
   readonly signal: AbortSignal;
 }

@@ -14,7 +14,8 @@ const maxNames = 5;
 export function beyondLimits(making: Making, wanted: Wanted): string | undefined {
   const isPassing = wanted.asks.every((ask) => passing.includes(workloadName(ask).split('/')[0] ?? ''));
   if (!isPassing) return undefined;
-  const count = requestedInstances(making).length;
+  const names = requestedInstances(making).map(({ metadata }) => metadata.name);
+  const count = new Set([...names, ...making.underWay]).size;
   const { maxRequestedServices: max } = making;
   if (count < max) return undefined;
   return (
