@@ -1,5 +1,6 @@
 import type { SecretTransform } from '../api/generated/service-binding.ts';
-import { isObject, type JsonObject } from '../base/json.ts';
+import { JsonText } from '../base/json-text.ts';
+import { isObject, parseExact, type JsonObject } from '../base/json.ts';
 
 /** Data of a Secret before encoding: key → text. */
 export type SecretText = Readonly<Record<string, string>>;
@@ -75,6 +76,7 @@ export function secretType(type: string): string {
 
 /** An empty object for a broker that sent none: legal for services that hand out no credentials. */
 export function credentialsOf(credentials: unknown): JsonObject {
+  if (credentials instanceof JsonText) return credentialsOf(parseExact(credentials.text));
   return isObject(credentials) ? credentials : {};
 }
 

@@ -16,7 +16,7 @@ import {
   type StoredSecret,
 } from './credential-secret.ts';
 import type { BindingTask } from './known-binding.ts';
-import { applyTransforms, credentialsOf, secretData } from './secret-data.ts';
+import { applyTransforms, credentialsOf, secretData, type SecretData } from './secret-data.ts';
 import { secretNameOf } from './secret-standing.ts';
 
 /**
@@ -65,8 +65,7 @@ export async function storeCredentials(
     }
   }
 
-  const credentials = applyTransforms(credentialsOf(answer.credentials), binding.spec.secretTransforms ?? []);
-  const content = secretData(credentials, defaultsOf(offering));
+  const content = contentOf(binding, answer, offering);
   if (content.kind === 'refused') {
     const message = `The credentials can not be stored: ${content.message}`;
     return unbindUnusable(settling, binding, message, 'fail', existed);
@@ -76,6 +75,12 @@ export async function storeCredentials(
   if (stored.kind === 'refused') return unbindUnusable(settling, binding, stored.message, 'retry', existed);
   await settle(settling, binding, bound(binding, answer, bindNotes(answer, task.clock.now(), existed)));
   return stop;
+}
+
+/** In a function of its own: while the Secret is written, nothing holds what large credentials were parsed to. */
+function contentOf(binding: ServiceBinding, answer: BindingAnswer, offering: Offering): SecretData {
+  const credentials = applyTransforms(credentialsOf(answer.credentials), binding.spec.secretTransforms ?? []);
+  return secretData(credentials, defaultsOf(offering));
 }
 
 function defaultsOf(offering: Offering): { readonly type: string; readonly provider: string } {

@@ -47,14 +47,15 @@ export function httpRequest(
 function boundsOf(
   { operation }: BrokerRequest,
   maxBodyBytes: number,
-): Pick<HttpRequest, 'maxBodyBytes' | 'maxValues'> {
-  if (mayBeLarge.has(operation)) return { maxBodyBytes };
-  return { maxBodyBytes: Math.min(maxBodyBytes, smallBodyBytes), maxValues: smallBodyValues };
+): Pick<HttpRequest, 'maxBodyBytes' | 'maxValues' | 'hasLargeFields'> {
+  const maxValues = maxSmallValues;
+  if (haveLargeFields.has(operation)) return { maxBodyBytes, maxValues, hasLargeFields: true };
+  return { maxBodyBytes: Math.min(maxBodyBytes, maxSmallBytes), maxValues };
 }
 
-const mayBeLarge: ReadonlySet<Operation> = new Set<Operation>(['bind', 'getBinding', 'getInstance']);
-const smallBodyBytes = 256 * 1024;
-const smallBodyValues = 4000;
+const haveLargeFields: ReadonlySet<Operation> = new Set<Operation>(['bind', 'getBinding', 'getInstance']);
+const maxSmallBytes = 256 * 1024;
+const maxSmallValues = 4000;
 
 /** Empty for no body; `undefined` for what is no JSON: thousands of levels deep, or with numbers of other kinds. */
 function bodyText(body: JsonObject | undefined): string | undefined {

@@ -169,7 +169,7 @@ export interface InstanceAnswer {
 export interface FetchedInstance extends InstanceAnswer {
   readonly serviceId?: string;
   readonly planId?: string;
-  readonly parameters?: JsonObject;
+  readonly parameters?: JsonObject | JsonText;
   readonly maintenanceInfo?: MaintenanceInfo;
 }
 
@@ -188,8 +188,8 @@ export interface BindingEndpoint {
 
 /** Good answer of bind, and of fetching a binding. */
 export interface BindingAnswer {
-  /** Absent when the broker sent none, which is legal for some kinds of service. */
-  readonly credentials?: JsonObject;
+  /** Absent when the broker sent none, which is legal for some kinds of service. Text when they are large. */
+  readonly credentials?: JsonObject | JsonText;
   readonly metadata?: BindingMetadata;
   readonly endpoints: readonly BindingEndpoint[];
   readonly syslogDrainUrl?: string;
@@ -200,7 +200,7 @@ export interface BindingAnswer {
 }
 
 export interface FetchedBinding extends BindingAnswer {
-  readonly parameters?: JsonObject;
+  readonly parameters?: JsonObject | JsonText;
 }
 
 /** Deletes answer nothing that matters. */

@@ -144,6 +144,23 @@ describe('an answer that carries neither catalog, credentials nor parameters', (
     });
   });
 
+  it.each(['credentials', 'parameters'])('but large %s of a binding are no list, and JSON', async (field) => {
+    await withBroker(async ({ broker, client }) => {
+      const filler = ' '.repeat(10_000);
+      broker.script({}, { kind: 'answer', status: 201, rawBody: `{"${field}":{"a":nonsense${filler}}}` });
+      expect(await client.bind(bindOf(), never)).toMatchObject({ reason: 'MalformedResponse' });
+      broker.script({}, { kind: 'answer', status: 201, rawBody: `{"credentials":["a"${filler}]}` });
+      expect(await client.bind(bindOf(), never)).toMatchObject({ reason: 'MalformedResponse' });
+    });
+  });
+
+  it('nor is that of a binding, outside of its credentials', async () => {
+    await withBroker(async ({ broker, client }) => {
+      broker.script({}, { kind: 'answer', status: 201, body: { credentials: { a: 'b' }, values } });
+      expect(await client.bind(bindOf(), never)).toMatchObject({ reason: 'MalformedResponse' });
+    });
+  });
+
   it('but credentials may have both', async () => {
     await withBroker(async ({ broker, client }) => {
       const body = { credentials: { values, text: 'x'.repeat(500_000) } };

@@ -1,3 +1,4 @@
+import { JsonText } from '../../../src/base/json-text.ts';
 import { parseExact } from '../../../src/base/json.ts';
 import {
   applyTransforms,
@@ -33,6 +34,13 @@ describe('credentials as Secret data', () => {
     ['unicode', '{"a":"ü€"}', 'ü€'],
   ])('%s', (_name, json, expected) => {
     expect(stored(json)['a']).toBe(expected);
+  });
+
+  it('are the same when they are large, and came as text', () => {
+    const text = `{"a":12345678901234567890,"b":"${'x'.repeat(5000)}","c":{"d":[1.0]}}`;
+    expect(secretData(credentialsOf(new JsonText(text)), defaults)).toEqual(
+      secretData(credentialsOf(parseExact(text)), defaults),
+    );
   });
 
   it('adds type and provider for readers of the directory layout, unless the broker said them', () => {
