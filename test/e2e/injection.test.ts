@@ -100,8 +100,11 @@ describeInCluster('an annotated workload', () => {
         .then(() => client.query('SELECT count(*) > 0 AS written FROM guestbook'))
         .then(({ rows }) => console.log(JSON.stringify(rows[0])))
         .then(() => client.end());`;
-    // The same request in the same namespace: the same database.
-    const annotations = { 'bind.servicecatalog.k8s.io/db': 'request/postgresql/small' };
+    // The database of the Deployment, with a login of its own.
+    const annotations = {
+      'bind.servicecatalog.k8s.io/db': 'request/postgresql/small',
+      'share.bind.servicecatalog.k8s.io/db': 'Deployment/guestbook',
+    };
     const spec = { restartPolicy: 'Never', containers: [container('main', script)] };
     await world.apply(workload('Job', 'demo', 'reader', { annotations, spec }, { backoffLimit: 0 }));
     await world.kubectl('wait -n demo --for=condition=Complete job/reader --timeout=90s');
