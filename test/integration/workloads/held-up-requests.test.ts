@@ -1,7 +1,7 @@
 import { apiVersion, reclaimAtAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { events, jobs, type Resource } from '../../../src/kube/resources.ts';
+import { deployments, events, jobs, type Resource } from '../../../src/kube/resources.ts';
 import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -143,12 +143,10 @@ async function isRefused(instance: KubeObject, message: string): Promise<boolean
 it('a full quota is told with the kept services and the command that makes room', async () => {
   const kept = requestedFor(world.namespace, 'kept', 'kept').instance;
   await inUse(world, 'kept', 'kept');
-  await world.client.patch(
-    serviceInstances,
-    { namespace: world.namespace, name: kept },
-    { metadata: { annotations: { [reclaimAtAnnotation]: '2999-01-01T00:00:00Z' } } },
-    { type: 'merge' },
-  );
+  await world.remove(deployments, 'kept');
+  const isKept = ({ metadata }: KubeObject): boolean =>
+    metadata.annotations?.[reclaimAtAnnotation] !== undefined;
+  await world.instance(kept, isKept, 'is kept for a while');
   const hard = { 'count/serviceinstances.servicecatalog.k8s.io': '1' };
   await world.client.create(quotas, {
     metadata: { name: 'few', namespace: world.namespace },

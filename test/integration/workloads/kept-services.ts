@@ -8,7 +8,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, events, pods, statefulSets, type Resource } from '../../../src/kube/resources.ts';
 import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { asking, deploy, requestedFor, type RequestedNames } from './requested-services.ts';
+import { asking, byAlice, deploy, requestedFor, type RequestedNames } from './requested-services.ts';
 
 /** Flags with which a process knows after a second that something is unused. */
 export const watchful = { reclaimView: '1s', reclaimDeleteView: '1s' };
@@ -162,7 +162,7 @@ export async function deployWithPods(
   const volumes = isInjected ? [{ name: 'login', secret: { secretName: names.login } }] : [];
   const containers = [{ name: 'main', image: 'registry.example.com/app:1' }];
   await world.client.create(resource, {
-    metadata: { name: workload, namespace: world.namespace },
+    metadata: { name: workload, namespace: world.namespace, annotations: byAlice },
     spec: {
       selector: { matchLabels: labels },
       template: {
@@ -190,7 +190,7 @@ export async function deployWithoutPods(
   const containers = [{ name: 'main', image: 'registry.example.com/app:1' }];
   const template = { metadata: { labels, annotations }, spec: { containers } };
   const spec = { replicas: 0, selector: { matchLabels: labels }, template };
-  await client.create(resource, { metadata: { name, namespace }, spec } as KubeObject);
+  await client.create(resource, { metadata: { name, namespace, annotations: byAlice }, spec } as KubeObject);
 }
 
 export async function podsOf(
