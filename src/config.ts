@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { brokerTargets } from './osb/broker-targets.ts';
 import { parseReclaim } from './injection/request-owner.ts';
 import type { CatalogLimits } from './osb/catalog-limits.ts';
-import type { ReclaimSettings } from './workloads/reclaim-step.ts';
+import type { ReclaimSettings } from './workloads/keeping/reclaim-step.ts';
 
 /** Flags and environment → one validated, frozen Config. Durations are milliseconds here, `90s` on the command line. */
 export interface Config {

@@ -25,7 +25,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { createPresetInformer, presetController } from '../presets/preset-controller.ts';
-import { restartControllers } from '../workloads/restart-controllers.ts';
+import { restartControllers } from '../workloads/restarts/restart-controllers.ts';
 import {
   createWorkloadInformers,
   workloadController,

@@ -4,7 +4,7 @@ import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { hasReclaimAt } from '../workloads/reclaim-at.ts';
+import { hasReclaimAt } from '../workloads/keeping/reclaim-at.ts';
 
 interface Conditioned extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };

@@ -2,7 +2,7 @@ import { hasRequestedName } from '../api/requested-identity.ts';
 import { jsonEqual } from '../base/json.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Stores } from '../model/stores.ts';
-import { isOfOldDesign } from './old-services.ts';
+import { isOfOldDesign } from './making/old-services.ts';
 import type { WorkloadDeps } from './workload-deps.ts';
 
 type Waiting = Pick<

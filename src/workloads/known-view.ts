@@ -2,7 +2,7 @@ import type { Store } from '../control/store.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { KeptPreset } from '../model/kept-form.ts';
 import { scoped, type Stores } from '../model/stores.ts';
-import type { NamespaceView } from './in-use.ts';
+import type { NamespaceView } from './keeping/in-use.ts';
 import type { KeptPod, RawPod } from './pod.ts';
 import type { RawWorkload, Workload } from './workload.ts';
 

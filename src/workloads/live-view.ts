@@ -7,7 +7,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { listPages } from '../kube/list-pages.ts';
 import type { KubeList } from '../kube/objects.ts';
 import { pods, type Resource } from '../kube/resources.ts';
-import type { NamespaceView } from './in-use.ts';
+import type { NamespaceView } from './keeping/in-use.ts';
 import { trimPod, type RawPod } from './pod.ts';
 import { trimWorkload, workloadKinds, type RawWorkload } from './workload.ts';
 

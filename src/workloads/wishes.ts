@@ -30,8 +30,6 @@ export interface Wish {
 
 export interface Wishes {
   readonly list: readonly Wish[];
-  /** False when something is asked for that can not be understood: what that is nobody knows. */
-  readonly isComplete: boolean;
 }
 
 /** Every trace of a wish. It makes nothing, and keeps what there is. */
@@ -44,7 +42,7 @@ export interface Traces extends Wishes {
   readonly named: readonly string[];
 }
 
-export const noWishes: Traces = { list: [], isComplete: true, unclear: [], isUnclear: false, named: [] };
+export const noWishes: Traces = { list: [], unclear: [], isUnclear: false, named: [] };
 
 /** What annotations of a workload ask to be made, and what they may mean. */
 export function wishesOf(
@@ -61,7 +59,6 @@ export function wishesOf(
   };
   return {
     list: requests.flatMap((request) => wishOf(request, namespace, workload) ?? []),
-    isComplete: problems.every(({ severity }) => severity === 'warning'),
     unclear,
     isUnclear:
       isExcessive || problems.some(({ key, severity }) => severity !== 'warning' && !isOfUnclear(key)),

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Stopwatch } from '../base/stopwatch.ts';
 import type { KnownPods, KnownPresets, KnownWorkloads } from './known-view.ts';
-import type { ReclaimDeps } from './reclaim.ts';
+import type { ReclaimDeps } from './keeping/reclaim.ts';
 
 export interface WorkloadDeps extends ReclaimDeps {
   readonly workloads: KnownWorkloads;

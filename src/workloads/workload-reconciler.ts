@@ -1,10 +1,10 @@
 import type { ReconcileResult } from '../control/controller.ts';
-import type { NamespaceView } from './in-use.ts';
+import type { NamespaceView } from './keeping/in-use.ts';
 import { knownView } from './known-view.ts';
-import { serviceMaker } from './make-services.ts';
-import { oldServiceReporter } from './old-services.ts';
-import { judge, schedule } from './reclaim.ts';
-import { removeDue } from './remove-due.ts';
+import { serviceMaker } from './making/make-services.ts';
+import { oldServiceReporter } from './making/old-services.ts';
+import { judge, schedule } from './keeping/reclaim.ts';
+import { removeDue } from './keeping/remove-due.ts';
 import type { WorkloadDeps } from './workload-deps.ts';
 
 /** When what has come to its time was not gone at once. */

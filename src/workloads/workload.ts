@@ -9,7 +9,7 @@ import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, replicaSets, statefulSets } from '../kube/resources.ts';
 import { makerOf, optOutOf, vocabularyMark, workloadsInScope } from '../model/scope.ts';
-import { restartView, type RestartView } from './restart-view.ts';
+import { restartView, type RestartView } from './restarts/restart-view.ts';
 import { secretNames } from './secret-names.ts';
 import { noWishes, wishesOf, type Traces, type Wishes } from './wishes.ts';
 

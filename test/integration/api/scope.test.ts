@@ -1,7 +1,7 @@
 import { mutatePod } from '../../../src/admission/mutate-pod.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { isNamespaceServed, podOptOuts, workloadsInScope } from '../../../src/model/scope.ts';
-import { admittedServices } from '../../../src/workloads/wanted-services.ts';
+import { admittedServices } from '../../../src/workloads/making/wanted-services.ts';
 import { trimWorkload, type RawWorkload } from '../../../src/workloads/workload.ts';
 import type { ControlPlane } from '../../cluster/control-plane.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { collectGarbage } from '../../../src/base/collect-garbage.ts';
 import { Store } from '../../../src/control/store.ts';
 import { namespaceOfNeedy, needsIn, trimPod, type KeptPod, type RawPod } from '../../../src/workloads/pod.ts';
-import { bind, source } from './made-for.ts';
+import { bind, source } from './keeping/made-for.ts';
 
 const count = 10_000;
 const maxBytes = 8 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { namespaceOfNeedy, needsIn, trimPod, type RawPod } from '../../../src/workloads/pod.ts';
-import { bind, loginName, source } from './made-for.ts';
+import { bind, loginName, source } from './keeping/made-for.ts';
 
 const gate = { schedulingGates: [{ name: 'servicecatalog.k8s.io/binding' }] };
 const controller = {

@@ -1,0 +1,43 @@
+import { requestedForAnnotation } from '../../api/group.ts';
+import { markedIdentity, type RequestedIdentity } from '../../api/requested-identity.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { scoped } from '../../model/stores.ts';
+import type { Making } from './making.ts';
+import type { Ask } from './wanted-services.ts';
+
+/**
+ * Another class, key or share is another service. What the workload had under the words before it stays, and somebody has to
+ * know: a line for each.
+ */
+export function formerServices({ stores, namespace }: Making, ask: Ask): readonly string[] {
+  const { workload, wish } = ask;
+  const own = markedIdentity({ namespace, name: wish.login.name }, wish.login.mark);
+  if (own?.of !== 'login') return [];
+  const wished = new Set(workload.kept.list.map(({ instance }) => instance));
+  const isOwn = (identity: RequestedIdentity | undefined): boolean =>
+    identity !== undefined &&
+    identity.of !== 'share' &&
+    identity.workload.kind === own.workload.kind &&
+    identity.workload.name === own.workload.name;
+  const bound = stores.serviceBindings.store
+    .byIndex('generated', namespace)
+    .filter((binding) => isOwn(markOn(binding)))
+    .map(({ spec }) => spec.instanceRef.name);
+  const made = stores.serviceInstances.store
+    .byIndex('generated', namespace)
+    .filter((instance) => isOwn(markOn(instance)))
+    .map(({ metadata }) => metadata.name);
+  return [...new Set([...bound, ...made])].flatMap((name) => {
+    const instance = stores.serviceInstances.store.get(scoped(namespace, name));
+    const isLeft = instance !== undefined && markOn(instance) !== undefined && !wished.has(name);
+    if (!isLeft || instance.metadata.deletionTimestamp !== undefined) return [];
+    return [
+      `ServiceInstance "${name}", which was asked for before, is another service: it is kept with its data. ` +
+        `Ask as before to use it again, or bind it with instance/${name}`,
+    ];
+  });
+}
+
+function markOn({ metadata }: KubeObject): RequestedIdentity | undefined {
+  return markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]);
+}

@@ -1,0 +1,55 @@
+import type { ServiceBinding } from '../../api/generated/service-binding.ts';
+import type { ServiceInstance } from '../../api/generated/service-instance.ts';
+import { serviceBindings } from '../../api/kinds.ts';
+import { scoped } from '../../model/stores.ts';
+import { spokesman, tryWrite, type Making, type Outcome } from './making.ts';
+import { nobodyOnRecord, taken } from './obstacles.ts';
+import { isRequested, requestedBinding } from './requested-objects.ts';
+import type { Wanted } from './wanted-services.ts';
+
+type Found = Outcome<ServiceBinding>;
+
+/**
+ * Has the login be there, once there is an instance: a binding of one that is being deleted would hold that up.
+ * @param instance what became of the instance; undefined where the wish names one
+ */
+export async function makeBinding(
+  making: Making,
+  wanted: Wanted,
+  instance: Outcome<ServiceInstance> | undefined,
+): Promise<Found> {
+  const { stores, namespace } = making;
+  const { store } = stores.serviceBindings;
+  const ask = spokesman(wanted) ?? wanted.asks[0];
+  if (ask === undefined) return {};
+  const known = store.get(scoped(namespace, wanted.name));
+  if (known !== undefined) return found(known, ask.wish.instance);
+  if (instance !== undefined && instance.object === undefined) return {};
+  const named = stores.serviceInstances.store.get(scoped(namespace, ask.wish.instance));
+  if (named?.metadata.deletionTimestamp !== undefined) {
+    const message = `ServiceInstance "${named.metadata.name}" is being deleted, and takes no new bindings`;
+    return { blocked: () => message };
+  }
+  const { requestedBy } = ask.workload;
+  if (requestedBy === undefined) return { blocked: nobodyOnRecord };
+
+  const object = requestedBinding(namespace, ask.wish, requestedBy);
+  const attempt = { what: '', verb: 'made' };
+  const made = await tryWrite(making, serviceBindings, object.metadata, store, attempt, async () =>
+    making.client.create(serviceBindings, object, { signal: making.signal }),
+  );
+  if (made.object === undefined) return made;
+  const { kind } = serviceBindings;
+  making.logger.info({ kind, namespace, name: wanted.name }, 'made for an annotated workload');
+  return { ...made, requested: `ServiceBinding "${wanted.name}"` };
+}
+
+function found(known: ServiceBinding, instance: string): Found {
+  const { metadata, spec } = known;
+  const isOurs =
+    isRequested(known) && spec.instanceRef.name === instance && spec.secretName === metadata.name;
+  if (!isOurs) return { blocked: () => taken(serviceBindings.kind, known) };
+  if (metadata.deletionTimestamp === undefined) return { object: known };
+  const message = `ServiceBinding "${metadata.name}" is being deleted; a new one is made when it is gone`;
+  return { blocked: () => message };
+}

@@ -1,0 +1,83 @@
+import type { KubeObject } from '../../kube/objects.ts';
+import {
+  isAlreadyExists,
+  isApiError,
+  isConflict,
+  isNamespaceTerminating,
+  isNotFound,
+} from '../../kube/errors.ts';
+import type { Resource } from '../../kube/resources.ts';
+import { readAnew } from '../../control/read-anew.ts';
+import type { Store } from '../../control/store.ts';
+import { workloadName } from './agreement.ts';
+import type { RequestPace } from './request-pace.ts';
+import type { Ask, Wanted } from './wanted-services.ts';
+import type { WorkloadDeps } from '../workload-deps.ts';
+
+/** What making something needs, for the workloads of one namespace. */
+export interface Making extends WorkloadDeps {
+  readonly pace: RequestPace;
+  /** Specs that have been compared with a wish, by the name of the instance. */
+  readonly compared: Map<string, string>;
+  /** Names of the services that are being made in this run. */
+  readonly underWay: Set<string>;
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+/** What became of the wish for an object. */
+export interface Outcome<T> {
+  /** It is there, for whoever asks. */
+  readonly object?: T;
+  /** What was done for it just now. */
+  readonly requested?: string;
+  /** Why nothing is made or changed, for each who asks. */
+  readonly blocked?: (ask: Ask) => string;
+  /** It was tried just now. */
+  readonly isRefusal?: boolean;
+  /** Nothing can be said before the next look. */
+  readonly isWaiting?: boolean;
+  readonly againMs?: number;
+}
+
+/** After a write that somebody else was faster with. */
+const soonMs = 50;
+
+/** One who asks and of whom it is known who that is; the same one each time. */
+export function spokesman({ asks }: Wanted): Ask | undefined {
+  return asks
+    .filter(({ workload }) => workload.requestedBy !== undefined)
+    .toSorted((left, right) => (workloadName(left) < workloadName(right) ? -1 : 1))[0];
+}
+
+/** @param what differs when another attempt is worth while at once, because something else is asked for */
+export async function tryWrite<T extends KubeObject>(
+  making: Making,
+  resource: Resource,
+  { namespace = '', name }: KubeObject['metadata'],
+  store: Pick<Store<T>, 'get' | 'put' | 'remove'>,
+  attempt: { readonly what: string; readonly verb: string; readonly hint?: (message: string) => string },
+  write: () => Promise<T | undefined>,
+): Promise<Outcome<T>> {
+  const { pace, client, signal } = making;
+  const waitMs = pace.waitMs(namespace, name, attempt.what);
+  if (waitMs > 0) return { isWaiting: true, againMs: waitMs };
+  try {
+    const object = await write();
+    pace.succeeded(namespace, name);
+    if (object === undefined) return { isWaiting: true };
+    store.put(object);
+    return { object };
+  } catch (error) {
+    if (isNamespaceTerminating(error)) return { isWaiting: true };
+    if (isAlreadyExists(error) || isConflict(error) || isNotFound(error)) {
+      await readAnew(client, resource, { metadata: { namespace, name } } as T, store, signal);
+      return { isWaiting: true, againMs: soonMs };
+    }
+    if (!isApiError(error)) throw error;
+    const againMs = pace.failed(namespace, name, attempt.what, error.retryAfterMs);
+    const { verb, hint } = attempt;
+    const message = `${resource.kind} "${name}" can not be ${verb}; it is tried again: ${error.message}${hint?.(error.message) ?? ''}`;
+    return { blocked: () => message, isRefusal: true, againMs };
+  }
+}

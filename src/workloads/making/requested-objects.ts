@@ -1,0 +1,163 @@
+import type { ServiceBinding } from '../../api/generated/service-binding.ts';
+import type { ServiceInstance, ServiceInstanceSpec } from '../../api/generated/service-instance.ts';
+import { apiVersion, generatedLabel, requestedForAnnotation, workloadLabel } from '../../api/group.ts';
+import { serviceBindings, serviceInstances } from '../../api/kinds.ts';
+import { markedIdentity } from '../../api/requested-identity.ts';
+import { jsonEqual } from '../../base/json.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { parametersOf } from './wanted-services.ts';
+import type { Wish, WishedObject } from '../wishes.ts';
+
+/** Where the class of an instance is looked for. */
+export type ClassScope = 'namespace' | 'cluster';
+
+/** The words of the spec for a class and a plan by the names that their broker gives them. */
+const selectors = {
+  namespace: {
+    class: 'serviceClassExternalName',
+    plan: 'servicePlanExternalName',
+    planRef: 'servicePlanRef',
+  },
+  cluster: {
+    class: 'clusterServiceClassExternalName',
+    plan: 'clusterServicePlanExternalName',
+    planRef: 'clusterServicePlanRef',
+  },
+} as const;
+
+export type Request = NonNullable<Wish['request']>;
+
+/** A wish for a service. */
+export interface ServiceWish extends Pick<Wish, 'parameters'> {
+  readonly request: Request;
+}
+
+/** @param requestedBy user name of the person who asks; undefined when nobody knows */
+export function requestedInstance(
+  namespace: string,
+  wish: ServiceWish,
+  scope: ClassScope,
+  requestedBy: string | undefined,
+): ServiceInstance {
+  const { request } = wish;
+  const words = selectors[scope];
+  return {
+    apiVersion,
+    kind: serviceInstances.kind,
+    metadata: metadataOf(namespace, request),
+    spec: {
+      [words.class]: request.class,
+      [words.plan]: request.plan,
+      ...parametersOf(wish),
+      ...askedBy(requestedBy),
+    },
+  };
+}
+
+/** Parameters of a `request/` are those of its instance. */
+export function requestedBinding(
+  namespace: string,
+  wish: Wish,
+  requestedBy: string | undefined,
+): ServiceBinding {
+  return {
+    apiVersion,
+    kind: serviceBindings.kind,
+    metadata: metadataOf(namespace, wish.login),
+    spec: {
+      instanceRef: { name: wish.instance },
+      secretName: wish.login.name,
+      ...(wish.request === undefined ? parametersOf(wish) : {}),
+      ...askedBy(requestedBy),
+    },
+  };
+}
+
+function askedBy(username: string | undefined): Pick<ServiceInstanceSpec, 'userInfo'> {
+  return username === undefined ? {} : { userInfo: { username } };
+}
+
+function metadataOf(namespace: string, { name, mark }: WishedObject): KubeObject['metadata'] {
+  return {
+    namespace,
+    name,
+    labels: { [generatedLabel]: 'true', ...workloadLabelOf(namespace, name, mark) },
+    annotations: { [requestedForAnnotation]: mark },
+  };
+}
+
+const labelValue = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+
+/** For `kubectl get -l`: the workload, or the id that workloads share. Names may be longer than a label. */
+function workloadLabelOf(namespace: string, name: string, mark: string): Readonly<Record<string, string>> {
+  const identity = markedIdentity({ namespace, name }, mark);
+  const value = identity?.of === 'share' ? identity.share : identity?.workload.name;
+  return value !== undefined && labelValue.test(value) ? { [workloadLabel]: value } : {};
+}
+
+/** Made for a workload: its mark gives its name. */
+export function isRequested({ metadata }: KubeObject): boolean {
+  return markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]) !== undefined;
+}
+
+/** Where the class of this instance is looked for; undefined when it is another class, or is named in another way. */
+export function scopeOf({ spec }: ServiceInstance, className: string): ClassScope | undefined {
+  return (['namespace', 'cluster'] as const).find((scope) => spec[selectors[scope].class] === className);
+}
+
+/** What a wish differs in from the instance that is there. */
+export interface InstanceChange {
+  readonly plan: boolean;
+  readonly parameters: boolean;
+}
+
+/**
+ * @param instance with its parameters, however large they are
+ * @returns undefined when there is nothing to change
+ */
+export function instanceChange(
+  { spec }: ServiceInstance,
+  wish: ServiceWish,
+  scope: ClassScope,
+): InstanceChange | undefined {
+  const wanted = parametersOf(wish);
+  const plan = spec[selectors[scope].plan] !== wish.request.plan;
+  const parameters =
+    !jsonEqual(spec.parameters ?? {}, wanted.parameters ?? {}) ||
+    !jsonEqual(spec.parametersFrom ?? [], wanted.parametersFrom ?? []);
+  return plan || parameters ? { plan, parameters } : undefined;
+}
+
+interface JsonPatchOperation {
+  readonly op: 'add' | 'remove' | 'replace';
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+/**
+ * The change as a JSON patch: a merge patch would merge parameters, and could not say null. It holds for this version of the
+ * instance only. The ref to the plan goes with the plan, or it would win over its name.
+ */
+export function changePatch(
+  { metadata, spec }: ServiceInstance,
+  wish: ServiceWish,
+  scope: ClassScope,
+  { plan, parameters }: InstanceChange,
+  requestedBy: string | undefined,
+): readonly JsonPatchOperation[] {
+  const words = selectors[scope];
+  const wanted = parametersOf(wish);
+  const set = (field: string, value: unknown, isThere: boolean): JsonPatchOperation[] => {
+    const path = `/spec/${field}`;
+    if (value !== undefined) return [{ op: 'add', path, value }];
+    return isThere ? [{ op: 'remove', path }] : [];
+  };
+  return [
+    { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+    ...(plan ? set(words.plan, wish.request.plan, true) : []),
+    ...(plan ? set(words.planRef, undefined, words.planRef in spec) : []),
+    ...(parameters ? set('parameters', wanted.parameters, 'parameters' in spec) : []),
+    ...(parameters ? set('parametersFrom', wanted.parametersFrom, 'parametersFrom' in spec) : []),
+    ...(requestedBy === undefined ? [] : set('userInfo', { username: requestedBy }, true)),
+  ];
+}
