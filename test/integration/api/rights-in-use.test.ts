@@ -12,7 +12,14 @@ import {
   serviceInstances,
 } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { configMaps, deployments, pods, secrets } from '../../../src/kube/resources.ts';
+import {
+  configMaps,
+  daemonSets,
+  deployments,
+  pods,
+  secrets,
+  statefulSets,
+} from '../../../src/kube/resources.ts';
 import { accountOf, startInstalled, type Role } from '../../support/installed-bindery.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -126,6 +133,11 @@ async function changeCatalog(): Promise<void> {
   }, patience);
 }
 
+const rolledOut = {
+  'bind.servicecatalog.k8s.io/db': 'binding/db',
+  'restart.bind.servicecatalog.k8s.io/db': 'on-change',
+};
+
 /** Everything that people do with Bindery, once. */
 async function story(): Promise<void> {
   const { client, namespace } = world;
@@ -162,6 +174,12 @@ async function story(): Promise<void> {
   const isTold = (preset: KubeObject): boolean => readyReason(preset) === 'NamespaceNotLabelled';
   await world.until(podPresets, 'proxy', isTold, 'says what its namespace lacks');
   await inUse(world, 'asking', 'cache');
+  for (const resource of [deployments, statefulSets, daemonSets]) {
+    await deploy(world, 'rolled', rolledOut, resource);
+    const isNoted = ({ metadata: { annotations = {} } }: KubeObject): boolean =>
+      annotations['hash.servicecatalog.k8s.io/db'] !== undefined;
+    await world.until(resource, 'rolled', isNoted, 'has a digest of its Secret');
+  }
   await deploy(world, 'plain', {});
   await changeCatalog();
 
