@@ -25,6 +25,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { createPresetInformer, presetController } from '../presets/preset-controller.ts';
+import { gateController } from '../workloads/gates/gate-controller.ts';
 import { restartControllers } from '../workloads/restarts/restart-controllers.ts';
 import {
   createWorkloadInformers,
@@ -248,6 +249,7 @@ export class ControllerRole {
         },
         this.#askers,
       ),
+      gateController({ ...shared, observe }, this.#askers.pods.store),
       ...restartControllers(
         { ...shared, checksumKey: operations.checksumKey, observe },
         this.#askers.workloads,

@@ -176,6 +176,7 @@ export class WebhookRole {
       logger,
       limits: { bindings: config.maxBindings },
       requestReclaimMs: config.requestReclaimMs,
+      schedulingGates: true,
       authorize: createAuthorize(client, signal),
       bindingSecretName: (ns: string, name: string) => {
         const binding = stores.serviceBindings.store.get(`${ns}/${name}`);
@@ -194,7 +195,6 @@ export class WebhookRole {
       ...shared,
       presets: (ns: string) => this.#presets.store.byIndex('namespace', ns),
       excludedNamespaces: [namespace],
-      schedulingGates: false,
       note: (note: PodNote) => this.#tell(note),
       observe: this.#deps.observeInjection ?? (() => undefined),
     };

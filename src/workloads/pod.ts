@@ -1,9 +1,10 @@
-import { injectedAnnotation, schedulingGate } from '../api/group.ts';
+import { injectedAnnotation } from '../api/group.ts';
 import { hasRequestedName } from '../api/requested-identity.ts';
 import { scoped } from '../model/stores.ts';
 import { vocabularyMark } from '../model/scope.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { listOf, type RawPodSpec } from '../injection/pod.ts';
+import { gateView, type GateView } from './gates/gate-view.ts';
 import { secretNames } from './secret-names.ts';
 import { askingPod, type Workload } from './workload.ts';
 import { namesOf } from './wishes.ts';
@@ -37,8 +38,8 @@ export interface KeptPod extends KubeObject {
   readonly needs: readonly string[];
   /** It will never run again: nothing is kept for it. */
   readonly isFinished: boolean;
-  /** Held by our scheduling gate. */
-  readonly isGated: boolean;
+  /** What our scheduling gate holds it for; undefined when it is not held. */
+  readonly gate: GateView | undefined;
   /** Some container of it has run: its environment and volumes were there. */
   readonly hasStarted: boolean;
   /** What made it. */
@@ -52,7 +53,8 @@ const nothing: readonly string[] = [];
 export function trimPod(raw: RawPod): KeptPod {
   const { name, namespace = '', uid, resourceVersion } = raw.metadata;
   const isFinished = raw.status?.phase === 'Succeeded' || raw.status?.phase === 'Failed';
-  const isGated = listOf(raw.spec?.schedulingGates).some((gate) => gate.name === schedulingGate);
+  const gate = gateView(raw.metadata, raw.spec);
+  const isGated = gate !== undefined;
   const asks = isFinished ? undefined : askingPod(raw);
   const needs = needsOf(raw, namespace, isGated);
   const isOurs = needs.length > 0 || isGated || asks !== undefined;
@@ -60,7 +62,7 @@ export function trimPod(raw: RawPod): KeptPod {
     metadata: { name, namespace: shared(namespace), ...idOf(uid, resourceVersion) },
     needs,
     isFinished,
-    isGated,
+    gate,
     hasStarted: isOurs && hasStarted(raw),
     controller: isOurs ? controllerOf(raw) : undefined,
     asks,
@@ -122,8 +124,8 @@ function controllerOf({ metadata }: RawPod): KeptPod['controller'] {
 }
 
 /** Pods that are waited for or that keep something, by their namespace. */
-export function namespaceOfNeedy({ metadata, needs, asks, isGated }: KeptPod): readonly string[] {
-  return needs.length > 0 || isGated || asks !== undefined ? [metadata.namespace ?? ''] : nothing;
+export function namespaceOfNeedy({ metadata, needs, asks, gate }: KeptPod): readonly string[] {
+  return needs.length > 0 || gate !== undefined || asks !== undefined ? [metadata.namespace ?? ''] : nothing;
 }
 
 /** Index by what a Pod needs: `namespace/name` of Secrets. */

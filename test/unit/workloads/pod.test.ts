@@ -28,7 +28,7 @@ describe('a Pod as it is kept', () => {
       metadata: { name: 'app-0', namespace: 'n', uid: 'u', resourceVersion: '1' },
       needs: [],
       isFinished: false,
-      isGated: false,
+      gate: undefined,
       hasStarted: false,
       controller: undefined,
       asks: undefined,
@@ -52,9 +52,21 @@ describe('a Pod as it is kept', () => {
     expect(trimPod(raw({ spec: naming('db'), metadata: { annotations } })).needs).toEqual(['db']);
     expect(trimPod(raw({ spec: { ...naming('db'), ...gate } }))).toMatchObject({
       needs: ['db'],
-      isGated: true,
+      gate: { requests: [], others: [] },
     });
-    expect(trimPod(raw({ spec: { schedulingGates: [{ name: 'other' }] } })).isGated).toBe(false);
+    expect(trimPod(raw({ spec: { schedulingGates: [{ name: 'other' }] } })).gate).toBeUndefined();
+  });
+
+  it('says for which bindings it is held, and by what other gates', () => {
+    const annotations = {
+      'bind.servicecatalog.k8s.io/db': 'request/postgresql/small',
+      'wait.bind.servicecatalog.k8s.io/db': 'gate',
+      'bind.servicecatalog.k8s.io/cache': 'secret/cache',
+    };
+    const spec = { schedulingGates: [{ name: 'example.com/x' }, ...gate.schedulingGates] };
+    const { gate: held } = trimPod(raw({ spec, metadata: { annotations, ownerReferences: [controller] } }));
+    expect(held?.requests.map(({ name }) => name)).toEqual(['db']);
+    expect(held?.others).toEqual(['example.com/x']);
   });
 
   it('has what its annotations mean, as what it belongs to', () => {

@@ -1,0 +1,130 @@
+import { requestNames } from '../../injection/binding.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { ReconcileResult } from '../../control/controller.ts';
+import type { Store } from '../../control/store.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isNotFound } from '../../kube/errors.ts';
+import type { EventRecorder } from '../../kube/events.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { pods, secrets } from '../../kube/resources.ts';
+import { scoped, type Stores } from '../../model/stores.ts';
+import type { KeptPod, RawPod } from '../pod.ts';
+import type { GateView } from './gate-view.ts';
+
+export interface GateDeps {
+  readonly client: Pick<KubeClient, 'get' | 'patch'>;
+  readonly stores: Pick<Stores, 'serviceBindings'>;
+  readonly pods: Pick<Store<KeptPod, RawPod>, 'get'>;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly logger: Logger;
+  /** Bindings that were deleted while somebody waited for them, as `namespace/name`. */
+  readonly gone: ReadonlySet<string>;
+}
+
+const timeoutMs = 10_000;
+/** Nobody tells of a Secret that no binding writes. */
+const lookAgainMs = 5_000;
+
+/**
+ * Lets one Pod go that our scheduling gate holds, when all Secrets are there that its bindings with `wait: gate` bring; or
+ * when such a binding is deleted: then the kubelet waits, or the Pod's own timeout counts.
+ */
+export function gateReconciler(
+  deps: GateDeps,
+): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
+  // What was said last, by the key of the Pod.
+  const told = new Map<string, string>();
+  return async (key, signal) => {
+    const pod = deps.pods.get(key);
+    if (pod?.gate === undefined || pod.isFinished) {
+      told.delete(key);
+      return undefined;
+    }
+    const { namespace = '', name } = pod.metadata;
+    const waits = await waitsOf(deps, namespace, pod.gate, signal);
+    const missing = waits.find(({ state }) => state === 'missing');
+    const gone = waits.find(({ state }) => state === 'gone');
+    if (missing !== undefined && gone === undefined) {
+      const message = `held by a scheduling gate until Secret "${missing.secret}" is there`;
+      if (told.get(key) !== message) deps.events.record(asPod(pod), 'Normal', 'BindingAwaited', message);
+      told.set(key, message);
+      return missing.isTold ? undefined : { requeueAfterMs: lookAgainMs };
+    }
+    await lift(deps, pod, pod.gate, signal);
+    told.delete(key);
+    const why = gone === undefined ? 'its credentials are there' : `ServiceBinding "${gone.binding}" is gone`;
+    deps.logger.info({ namespace, pod: name }, `gate lifted: ${why}`);
+    deps.events.record(asPod(pod), 'Normal', 'GateLifted', `it may be scheduled: ${why}`);
+    return undefined;
+  };
+}
+
+interface Wait {
+  readonly secret: string;
+  readonly binding: string | undefined;
+  readonly state: 'there' | 'missing' | 'gone';
+  /** Somebody tells when that changes: its binding, when it comes or is bound. */
+  readonly isTold: boolean;
+}
+
+async function waitsOf(
+  deps: GateDeps,
+  namespace: string,
+  { requests, workload }: GateView,
+  signal: AbortSignal,
+): Promise<readonly Wait[]> {
+  const bindingOf = (name: string) => deps.stores.serviceBindings.store.get(scoped(namespace, name));
+  const lookup = (_namespace: string, name: string): string | undefined => bindingOf(name)?.spec.secretName;
+  return Promise.all(
+    requests.map(async (request): Promise<Wait> => {
+      const { secret, binding } = requestNames(request, { namespace, workload }, lookup);
+      const isThere = (): Promise<boolean> => exists(deps, namespace, secret, signal);
+      if (binding === undefined) {
+        return { secret, binding, state: (await isThere()) ? 'there' : 'missing', isTold: false };
+      }
+      const known = bindingOf(binding);
+      if (known === undefined) {
+        const state = deps.gone.has(scoped(namespace, binding)) ? 'gone' : 'missing';
+        return { secret, binding, state, isTold: true };
+      }
+      // A Secret of the name may be anybody's before the binding has written its own.
+      const isBound = known.status?.binding?.name === secret;
+      const state = isBound && (await isThere()) ? 'there' : 'missing';
+      return { secret, binding, state, isTold: !isBound };
+    }),
+  );
+}
+
+async function exists(
+  { client }: GateDeps,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await client.get(secrets, { namespace, name }, { signal, timeoutMs });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+async function lift(
+  { client }: GateDeps,
+  { metadata: { namespace = '', name, uid } }: KeptPod,
+  { others }: GateView,
+  signal: AbortSignal,
+): Promise<void> {
+  const schedulingGates = others.length === 0 ? null : others.map((gate) => ({ name: gate }));
+  const patch = { metadata: { uid }, spec: { schedulingGates } };
+  try {
+    await client.patch(pods, { namespace, name }, patch, { type: 'merge', signal, timeoutMs });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+function asPod({ metadata }: KeptPod): KubeObject {
+  return { apiVersion: 'v1', kind: pods.kind, metadata };
+}

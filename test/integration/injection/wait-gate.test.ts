@@ -1,0 +1,95 @@
+import { serviceBindings } from '../../../src/api/kinds.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { events, pods } from '../../../src/kube/resources.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { requestedFor } from '../workloads/requested-services.ts';
+
+interface Pod extends KubeObject {
+  readonly spec: {
+    readonly schedulingGates?: readonly { readonly name: string }[];
+    readonly containers: readonly { readonly image: string }[];
+  };
+}
+
+const ours = 'servicecatalog.k8s.io/binding';
+const others = 'example.com/quota';
+
+let world: ServiceWorld;
+beforeAll(async () => {
+  world = await ServiceWorld.start({ controllers: 'none' });
+  await world.startBindery('--leader-elect=false');
+  await world.register();
+  await world.createInstance('orders');
+  await world.instance('orders', isReady, 'is ready');
+}, 90_000);
+afterAll(() => world?.stop());
+
+/** A Pod that waits for its binding, and for somebody else. */
+async function create(name: string, source: string): Promise<Pod> {
+  const annotations = {
+    'bind.servicecatalog.k8s.io/db': source,
+    'wait.bind.servicecatalog.k8s.io/db': 'gate',
+    // It is of no matter to the gate that this one never comes.
+    'bind.servicecatalog.k8s.io/other': 'secret/never',
+  };
+  return world.client.create<Pod>(pods, {
+    metadata: { name, namespace: world.namespace, annotations },
+    spec: {
+      containers: [{ name: 'main', image: 'registry.example.com/app:1' }],
+      schedulingGates: [{ name: others }],
+    },
+  } as unknown as Pod);
+}
+
+function gatesOf({ spec }: Pod): readonly string[] {
+  return (spec.schedulingGates ?? []).map(({ name }) => name);
+}
+
+interface Told extends KubeObject {
+  readonly involvedObject: { readonly name: string };
+  readonly reason: string;
+}
+
+async function isTold(name: string): Promise<boolean> {
+  const { items } = await world.client.list<Told>(events, { namespace: world.namespace });
+  return items.some(
+    ({ involvedObject, reason }) => involvedObject.name === name && reason === 'BindingAwaited',
+  );
+}
+
+const isHeld = (pod: KubeObject): boolean => gatesOf(pod as Pod).includes(ours);
+
+async function isLetGo(name: string): Promise<void> {
+  await world.until(pods, name, (pod) => !isHeld(pod), 'is held no more');
+  const pod = await world.client.get<Pod>(pods, { namespace: world.namespace, name });
+  expect(gatesOf(pod)).toEqual([others]);
+}
+
+describe('(51) wait: gate holds a Pod', () => {
+  it('until its binding is bound, and leaves the gates of others', async () => {
+    const pod = await create('patient', 'binding/late');
+    expect(gatesOf(pod)).toEqual([others, ours]);
+    await world.createBinding('late', 'orders');
+    await world.binding('late', isReady, 'is ready');
+    await isLetGo('patient');
+  });
+
+  it('that asks for a service of its own, until that is there', async () => {
+    expect(isHeld(await create('own', 'request/postgresql/small'))).toBe(true);
+    const { login } = requestedFor(world.namespace, { kind: 'Pod', name: 'own' }, 'db');
+    await world.binding(login, isReady, 'is ready');
+    await isLetGo('own');
+  });
+
+  it('until the binding that it waits for is deleted', async () => {
+    using _ = world.undisturbed('a process knows only of deletions that it has heard of');
+    await world.createBinding('never', 'nowhere');
+    await world.binding('never', ({ status }) => status?.conditions !== undefined, 'says that it waits');
+    expect(isHeld(await create('forlorn', 'binding/never'))).toBe(true);
+    await waitFor(async () => isTold('forlorn'), { describe: 'the Pod is told what it waits for' });
+    await world.remove(serviceBindings, 'never');
+    await world.gone(serviceBindings, 'never');
+    await isLetGo('forlorn');
+  });
+});
