@@ -113,8 +113,9 @@ describeInCluster('an annotated workload', () => {
 
   it('leaves nothing at the broker when its namespace is deleted with everything in it', async () => {
     await world.kubectl(['delete', 'namespace', 'demo', '--timeout=90s']);
+    // The logins of the Deployment and of the Job, and the database.
     const deleted = (await broker.requests()).filter((line) => line.startsWith('DELETE'));
-    expect(deleted.map((line) => line.replace(/^.*→ /, ''))).toEqual(['200', '200']);
+    expect(deleted.map((line) => line.replace(/^.*→ /, ''))).toEqual(['200', '200', '200']);
     expect(await world.kubectl(['get', 'serviceinstances,servicebindings', '-A', '-o', 'name'])).toBe('');
   });
 
