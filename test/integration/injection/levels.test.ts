@@ -8,7 +8,6 @@ import { kubectlReader } from '../../support/kubelet-lite/kubectl-reader.ts';
 import { resolvePod } from '../../support/kubelet-lite/resolve-pod.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { byAlice } from '../workloads/requested-services.ts';
 
 const bind = 'bind.servicecatalog.k8s.io/db';
 const source = 'request/postgresql/small';
@@ -41,7 +40,7 @@ async function deploy(name: string, { workload = {}, template = {} }: Annotated)
   await world.client.create(deployments, {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name, namespace: world.namespace, annotations: { ...byAlice, ...workload } },
+    metadata: { name, namespace: world.namespace, annotations: workload },
     spec: {
       selector: { matchLabels: { app: name } },
       template: {
