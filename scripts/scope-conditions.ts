@@ -5,12 +5,15 @@ import {
   requestedByAnnotation,
 } from '../src/api/group.ts';
 import { manifestNamespace } from '../src/commands/install.ts';
+import { hashLabels } from '../src/injection/top-workload.ts';
 import {
   askingPrefix,
   claimPrefixes,
   controllerUsers,
   mirrorAnnotation,
+  movableKinds,
   namespaceOptOut,
+  ownerKeepers,
   podOptOuts,
   presetsOptIn,
   systemNamespaces,
@@ -43,8 +46,10 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
     ...workloadRules(),
   ],
   'is-about-a-claim': `[object, oldObject].exists(version, version != null && ((${requestedBy('version')}) != '' || ${listed(placesOf('version'))}.exists(place, place.exists(key, ${isClaim('key')}))))`,
+  'is-new-or-changed': `request.operation == 'CREATE' || object.spec != oldObject.spec || ${annotationsOf('object')} != ${annotationsOf('oldObject')} || (${isMoved()})`,
+  'is-moved': isMoved(),
   'claim-places': listed(claimPlaces('object')),
-  'claim-places-before': `request.operation == 'CREATE' ? dyn(${listed(placesOf('object').map(() => '{}'))}) : dyn(${listed(claimPlaces('oldObject'))})`,
+  'claim-places-before': `request.operation == 'CREATE' || variables.isMoved ? dyn(${listed(placesOf('object').map(() => '{}'))}) : dyn(${listed(claimPlaces('oldObject'))})`,
   'asks-anew': asksAnew(),
   'who-asks': requestedBy('object'),
   'who-asked': `request.operation == 'CREATE' ? '' : ${requestedBy('oldObject')}`,
@@ -148,6 +153,16 @@ function isWrittenByItsMaker(): string {
   });
   const moment = `(request.operation == 'CREATE' || request.kind.kind == 'ReplicaSet')`;
   return `${moment} && object.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false) && (${rows.join(' || ')}))`;
+}
+
+/** As `admission/moved.ts` has it. */
+function isMoved(): string {
+  const labels = hashLabels.map(([label]) => `metadata.?labels[${text(label)}]`);
+  const hashes = labels.map((label) => `object.${label} != oldObject.${label}`);
+  const owner = (version: string): string =>
+    `${version}.metadata.?ownerReferences.orValue([]).filter(owner, owner.?controller.orValue(false)).map(owner, owner.apiVersion + ' ' + owner.kind + ' ' + owner.name)`;
+  const isOwners = `${owner('object')} != ${owner('oldObject')} && !(request.userInfo.username in ${listed(ownerKeepers.map(text))})`;
+  return `request.operation == 'UPDATE' && request.kind.kind in ${listed(movableKinds.map(text))} && (${hashes.join(' || ')} || (${isOwners}))`;
 }
 
 function annotationsOf(object: string): string {

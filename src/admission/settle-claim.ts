@@ -7,6 +7,7 @@ import type { Authorize } from './authorize.ts';
 import { isCopiedFromChecked, isMadeFromChecked } from './checked-owner.ts';
 import { claimOf, type Claim, type ClaimPlaces } from './claim.ts';
 import type { PatchOperation } from './decision.ts';
+import { isMoved } from './moved.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
 import { missingRight } from './source-rights.ts';
@@ -66,11 +67,14 @@ export async function settleClaim(
 }
 
 function claimPlaces(
-  { kind, object = {}, oldObject }: AdmissionRequest,
+  request: AdmissionRequest,
   holder: TemplateHolder,
   template: Annotations,
 ): { readonly now: ClaimPlaces; readonly before: ClaimPlaces | undefined } {
-  if (oldObject === undefined) return { now: { own: annotationsOf(object), template }, before: undefined };
+  const { kind, object = {}, oldObject } = request;
+  // What belongs to another workload from now on is as good as new.
+  if (oldObject === undefined || isMoved(request))
+    return { now: { own: annotationsOf(object), template }, before: undefined };
   const before = podTemplateOf(holder, oldObject)?.metadata?.annotations ?? {};
   // What is written beside the template of a Job has no effect after its creation.
   const own = kind === 'Job' ? ownOfLateJob : annotationsOf;

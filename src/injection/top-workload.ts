@@ -13,7 +13,7 @@ export interface TopWorkload {
 }
 
 /** The hash of a template that controllers put on the ReplicaSets and Pods that they make of it. */
-const hashLabels = [
+export const hashLabels = [
   ['pod-template-hash', 'Deployment'],
   ['rollouts-pod-template-hash', 'Rollout'],
 ] as const;

@@ -115,6 +115,18 @@ export function controllerUsers({ controller }: Pick<WorkloadKind, 'controller'>
   return [controllerManager, accountPrefix + controller];
 }
 
+/**
+ * The users as which Kubernetes adopts objects, lets them go, and takes owners away that are deleted with
+ * `--cascade=orphan`. They move what others wrote, and ask for nothing by it.
+ */
+export const ownerKeepers: readonly string[] = [
+  ...new Set(workloadsInScope.flatMap(controllerUsers)),
+  `${accountPrefix}generic-garbage-collector`,
+];
+
+/** Kinds that stand for another workload when a controller owns them, and for themselves when none does. */
+export const movableKinds: readonly string[] = [...new Set(workloadsInScope.map(({ makes }) => makes))];
+
 const byKind = new Map(workloadsInScope.map((row) => [row.kind, row] as const));
 
 /** Undefined for a kind that has no Pod template, or that is none of ours. */

@@ -21,7 +21,8 @@ const namespace = 'team';
 const noName = 'requested-by must name who writes what is asked for';
 const noRight = 'must be allowed to create in namespace "team" what is asked for: ';
 const account = (name: string): string => `system:serviceaccount:kube-system:${name}-controller`;
-const users = ['alice', 'binder', 'mallory', 'cronjob', 'replicaset', 'deployment'] as const;
+const controllers = ['cronjob', 'replicaset', 'deployment'] as const;
+const users = ['alice', 'binder', 'mallory', 'collector', ...controllers] as const;
 type User = (typeof users)[number];
 type Annotations = Readonly<Record<string, string>>;
 
@@ -85,7 +86,8 @@ async function grant(role: string, resources: readonly string[], to: readonly Us
 }
 
 function nameOf(user: User): string {
-  return ['cronjob', 'replicaset', 'deployment'].includes(user) ? account(user) : user;
+  if (user === 'collector') return 'system:serviceaccount:kube-system:generic-garbage-collector';
+  return controllers.some((one) => one === user) ? account(user) : user;
 }
 
 function as(user: User): KubeClient {
@@ -250,6 +252,35 @@ describe('a change', () => {
     ['of the name on a ReplicaSet of a Deployment', 'ReplicaSet', own(alice), noName],
   ])('by who may not %s', async (_what, kind, patch, refusal) => {
     expectAnswer(await tryPatch(as('mallory'), change(patch, kind)), refusal);
+  });
+
+  const moved = (kind: string): object => ({ metadata: { labels: { 'pod-template-hash': kind } } });
+  const orphaned = { metadata: { ownerReferences: null } };
+  it.each<[string, User, string, object, string | undefined]>([
+    ['by who may not, of the owner of a ReplicaSet', 'mallory', 'ReplicaSet', orphaned, noName],
+    ['by who may not, of the hash of a ReplicaSet', 'mallory', 'ReplicaSet', moved('x'), noName],
+    ['by who may not, of the hash of a Pod that names who asks', 'mallory', 'Pod', moved('x'), noName],
+    [
+      'by who may not, in their own name',
+      'mallory',
+      'ReplicaSet',
+      { metadata: { ...orphaned.metadata, annotations: mallory } },
+      noRight,
+    ],
+    [
+      'by who may, in that name',
+      'alice',
+      'ReplicaSet',
+      { metadata: { ...orphaned.metadata, annotations: alice } },
+      undefined,
+    ],
+    ['by the collector of garbage, which orphans', 'collector', 'ReplicaSet', orphaned, undefined],
+    ['by the collector of garbage, of the hash', 'collector', 'ReplicaSet', moved('x'), noName],
+    ['by its controller, which lets it go', 'deployment', 'ReplicaSet', orphaned, undefined],
+    ['of other labels', 'mallory', 'ReplicaSet', { metadata: { labels: { tier: 'x' } } }, undefined],
+    ['of the hash of a Job that asks for nothing', 'mallory', 'Job', moved('x'), undefined],
+  ])('of the workload that it belongs to: %s', async (_what, user, kind, patch, refusal) => {
+    expectAnswer(await tryPatch(as(user), change(patch, kind)), refusal);
   });
 
   it('of the Deployment controller, which brings the annotations of a Deployment to its ReplicaSet', async () => {

@@ -139,6 +139,24 @@ describe('what controllers make', () => {
     expect(await askedBy(changed, world(noRights), fields)).toBe('alice');
   });
 
+  it.each<[string, JsonObject]>([
+    ['its owner', { labels: { 'pod-template-hash': 'abc' }, ownerReferences: [] }],
+    ['its hash', { labels: {} }],
+    ['its hash for that of a Rollout', { labels: { 'rollouts-pod-template-hash': 'abc' } }],
+  ])('of a Deployment asks in the name of who takes %s from it', async (_what, metadata) => {
+    const changed = { ...copied, metadata: { ...(copied['metadata'] as JsonObject), ...metadata } };
+    const fields = { ...replicaSet, operation: 'UPDATE', oldObject: copied, user: bob };
+    expect(await askedBy(changed, world(), fields)).toBe('bob');
+    expect(await askedBy(changed, world(noRights), fields)).toContain('user "bob" may not create');
+  });
+
+  it('of a Deployment is orphaned by the collector of garbage without a question', async () => {
+    const metadata = { ...(copied['metadata'] as JsonObject), ownerReferences: [] };
+    const user = { username: 'system:serviceaccount:kube-system:generic-garbage-collector' };
+    const fields = { ...replicaSet, operation: 'UPDATE', oldObject: copied, user };
+    expect(await askedBy({ ...copied, metadata }, world(noRights), fields)).toBe('alice');
+  });
+
   it('of a CronJob makes no claim, whatever its template says', async () => {
     const job = owned(deployment({ [by]: 'admin' }, source), 'batch/v1', 'CronJob');
     const fields = { kind: 'Job', resource: 'jobs', user: account('cronjob') };
