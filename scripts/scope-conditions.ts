@@ -34,6 +34,8 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
     matchLabels: { [presetsOptIn.key]: presetsOptIn.value },
     matchExpressions: servedNamespaces(),
   },
+  'namespaces-but-of-the-system': { matchExpressions: servedNamespaces().slice(0, 1) },
+  'is-served': `namespaceObject.metadata.?labels[${text(namespaceOptOut.key)}].orValue('') != ${text(namespaceOptOut.value)}`,
   'workload-rules': workloadRules(),
   'claim-rules': [
     {

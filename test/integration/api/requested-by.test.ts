@@ -18,6 +18,7 @@ const bind = 'bind.servicecatalog.k8s.io/db';
 const asks = { [bind]: 'request/postgresql/small' };
 const injected = { 'status.servicecatalog.k8s.io/injected': '{"v":1}' };
 const namespace = 'team';
+const optedOut = 'off';
 const noName = 'requested-by must name who writes what is asked for';
 const noRight = 'must be allowed to create in namespace "team" what is asked for: ';
 const account = (name: string): string => `system:serviceaccount:kube-system:${name}-controller`;
@@ -32,7 +33,8 @@ const clients = new Map<User, KubeClient>();
 
 beforeAll(async () => {
   plane = await startPrivateCluster();
-  await expectDone(plane, 'create', 'namespace', namespace);
+  for (const name of [namespace, optedOut]) await expectDone(plane, 'create', 'namespace', name);
+  await expectDone(plane, 'label', 'namespace', optedOut, 'inject.servicecatalog.k8s.io=disabled');
   await grant(
     'writers',
     ['pods', 'deployments.apps', 'replicasets.apps', 'jobs.batch', 'cronjobs.batch'],
@@ -73,16 +75,10 @@ async function grant(role: string, resources: readonly string[], to: readonly Us
   const kinds = resources.map((resource) => `--resource=${resource}`);
   await expectDone(plane, 'create', 'clusterrole', role, '--verb=create,update,patch,get', ...kinds);
   const subjects = to.map((user) => `--user=${nameOf(user)}`);
-  await expectDone(
-    plane,
-    'create',
-    'rolebinding',
-    role,
-    '-n',
-    namespace,
-    `--clusterrole=${role}`,
-    ...subjects,
-  );
+  for (const where of [namespace, optedOut]) {
+    const args = [role, '-n', where, `--clusterrole=${role}`, ...subjects];
+    await expectDone(plane, 'create', 'rolebinding', ...args);
+  }
 }
 
 function nameOf(user: User): string {
@@ -193,6 +189,39 @@ describe('a new object', () => {
     ['of a Pod without a name, for which nothing is made', 'mallory', pod(asks), undefined],
   ])('%s', async (_what, user, object, refusal) => {
     expectAnswer(await tryCreate(as(user), object), refusal);
+  });
+});
+
+describe('a new object where nobody looks yet', () => {
+  const away = ({ metadata, ...rest }: Manifest): Manifest => ({
+    ...rest,
+    metadata: { ...metadata, namespace: optedOut },
+  });
+  it.each<[string, User, Manifest, string | undefined]>([
+    ['in the name of another', 'mallory', workload('Deployment', { own: alice, template: asks }), noName],
+    [
+      'in the name of another, that asks for nothing',
+      'mallory',
+      workload('Deployment', { own: alice }),
+      noName,
+    ],
+    [
+      'of who may not',
+      'mallory',
+      workload('Deployment', { own: { ...mallory, ...asks } }),
+      'what is asked for',
+    ],
+    ['of who may', 'alice', workload('Deployment', { own: alice, template: asks }), undefined],
+    ['of a bare Pod, in the name of another', 'mallory', pod({ ...asks, ...alice }), noName],
+    ['without a name', 'mallory', workload('Deployment', { template: asks }), undefined],
+    [
+      'a ReplicaSet of its Deployment',
+      'deployment',
+      replicaSet(asks, 'new', { ...asks, ...alice }),
+      undefined,
+    ],
+  ])('%s', async (_what, user, object, refusal) => {
+    expectAnswer(await tryCreate(as(user), away(object)), refusal);
   });
 });
 
