@@ -27,6 +27,9 @@ const marks = [
   ...keptAnnotations.map((key) => ['annotations', key] as const),
 ];
 
+const isBinding = "request.kind.kind == 'Binding'";
+const bindsAHash = `${isBinding} && ${listed(hashLabels.map(([label]) => text(label)))}.exists(label, label in object.metadata.?labels.orValue({}))`;
+
 /** The table of scope as selectors, rules and CEL, by the names that the templates of `webhook-config/` use. */
 export const scopeParts: Readonly<Record<string, unknown>> = {
   'served-namespaces': { matchExpressions: servedNamespaces() },
@@ -38,16 +41,14 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
   'is-served': `namespaceObject.metadata.?labels[${text(namespaceOptOut.key)}].orValue('') != ${text(namespaceOptOut.value)}`,
   'workload-rules': workloadRules(),
   'claim-rules': [
-    {
-      apiGroups: [''],
-      apiVersions: ['v1'],
-      resources: ['pods'],
-      operations: ['CREATE', 'UPDATE'],
-      scope: 'Namespaced',
-    },
-    ...workloadRules(),
+    ruleOf('', ['pods', 'pods/status', 'pods/ephemeralcontainers', 'pods/resize']),
+    // A Binding of Kubernetes puts its annotations and labels on the Pod that it gives a node.
+    { ...ruleOf('', ['pods/binding', 'bindings']), operations: ['CREATE'] },
+    ...workloadRules((resource) => [resource, `${resource}/status`]),
   ],
-  'is-about-a-claim': `[object, oldObject].exists(version, version != null && ((${requestedBy('version')}) != '' || ${listed(placesOf('version'))}.exists(place, place.exists(key, ${isClaim('key')}))))`,
+  'is-not-the-object': `request.?subResource.orValue('') != '' || ${isBinding}`,
+  'binds-a-hash': bindsAHash,
+  'is-about-a-claim': `[object, oldObject].exists(version, version != null && ((${requestedBy('version')}) != '' || ${listed(placesOf('version'))}.exists(place, place.exists(key, ${isClaim('key')})))) || (${bindsAHash})`,
   'is-new-or-changed': `request.operation == 'CREATE' || object.spec != oldObject.spec || ${annotationsOf('object')} != ${annotationsOf('oldObject')} || (${isMoved()})`,
   'is-moved': isMoved(),
   'claim-places': listed(claimPlaces('object')),
@@ -80,16 +81,19 @@ function servedNamespaces(): readonly unknown[] {
   ];
 }
 
-function workloadRules(): readonly unknown[] {
-  return [...Map.groupBy(workloadsInScope, ({ group, version }) => `${group}/${version}`).values()].map(
-    (kinds) => ({
-      apiGroups: [kinds[0]?.group],
-      apiVersions: [kinds[0]?.version],
-      resources: kinds.map(({ resource }) => resource),
-      operations: ['CREATE', 'UPDATE'],
-      scope: 'Namespaced',
-    }),
+/** @param places the resource, and subresources of it */
+function workloadRules(places: (resource: string) => readonly string[] = (one) => [one]): readonly unknown[] {
+  return [...Map.groupBy(workloadsInScope, ({ group }) => group)].map(([group, kinds]) =>
+    ruleOf(
+      group,
+      kinds.flatMap(({ resource }) => places(resource)),
+    ),
   );
+}
+
+function ruleOf(apiGroup: string, resources: readonly string[]): object {
+  const operations = ['CREATE', 'UPDATE'];
+  return { apiGroups: [apiGroup], apiVersions: ['v1'], resources, operations, scope: 'Namespaced' };
 }
 
 /** Wherever a workload may have annotations: its own, those of its Pod template, and those between them. */

@@ -37,9 +37,13 @@ beforeAll(async () => {
   await expectDone(plane, 'label', 'namespace', optedOut, 'inject.servicecatalog.k8s.io=disabled');
   await grant(
     'writers',
-    ['pods', 'deployments.apps', 'replicasets.apps', 'jobs.batch', 'cronjobs.batch'],
+    ['pods', 'deployments.apps', 'replicasets.apps', 'jobs.batch', 'cronjobs.batch'].flatMap((kind) => [
+      kind,
+      `${kind}/status`,
+    ]),
     users,
   );
+  await grant('schedulers', ['pods/binding', 'bindings'], users);
   await grant('makers', ['serviceinstances.servicecatalog.k8s.io'], ['alice']);
   await grant('binders', ['servicebindings.servicecatalog.k8s.io'], ['alice', 'binder']);
   for (const user of users) clients.set(user, await connect(await plane.kubeconfigFor(nameOf(user))));
@@ -317,6 +321,43 @@ describe('a change', () => {
       await tryPatch(as('deployment'), change(own({ ...alice, ...asks }), 'ReplicaSet')),
       undefined,
     );
+  });
+});
+
+describe('by way of what is not the object itself', () => {
+  const own = (annotations: object): object => ({ metadata: { annotations } });
+  const none = 'is written on the workload itself';
+  it.each<[string, string, object, string | undefined]>([
+    ['a wish', 'Pod', own({ 'bind.servicecatalog.k8s.io/q': 'request/x/y' }), none],
+    ['how long it is kept', 'Pod', own({ [`reclaim.${bind}`]: 'delete' }), none],
+    ['who asks', 'Pod', own(mallory), none],
+    ['all of it', 'Deployment', own({ ...asks, ...mallory }), none],
+    ['who asks', 'ReplicaSet', own(alice), none],
+    ['who asks', 'Job', own({ ...asks, ...alice }), none],
+    ['the hash of a template', 'ReplicaSet', { metadata: { labels: { 'pod-template-hash': 'x' } } }, none],
+    ['conditions', 'Pod', { status: { message: 'x' } }, undefined],
+    ['other annotations', 'Pod', own({ note: 'x' }), undefined],
+    ['conditions', 'Deployment', { status: { observedGeneration: 1 } }, undefined],
+  ])('%s of a %s', async (_what, kind, patch, refusal) => {
+    for (const user of ['mallory', 'alice'] as const) {
+      const change = { kind, name: 'stored', namespace, patch, subresource: 'status' } as const;
+      expectAnswer(await tryPatch(as(user), change), refusal);
+    }
+  });
+
+  it.each<[string, object, boolean]>([
+    ['a wish', { annotations: { 'bind.servicecatalog.k8s.io/q': 'request/x/y' } }, false],
+    ['who asks', { annotations: mallory }, false],
+    ['the hash of a template', { labels: { 'pod-template-hash': 'x' } }, false],
+    ['a node', {}, true],
+  ])('a Binding gives a Pod %s', async (_what, metadata, isFree) => {
+    const target = { apiVersion: 'v1', kind: 'Node', name: 'node' };
+    const object = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'stored', ...metadata }, target };
+    for (const path of ['pods/stored/binding', 'bindings']) {
+      const asked = as('mallory').raw('POST', `/api/v1/namespaces/${namespace}/${path}?dryRun=All`, object);
+      if (isFree) await asked;
+      else await expect(asked).rejects.toThrow(none);
+    }
   });
 });
 
