@@ -47,6 +47,7 @@ beforeAll(async () => {
   await refused(() => tryCreate(administrator, pod({ annotations: asks })), notInjected);
   await refused(() => tryCreate(tenant, broker({ authInfo: basic('theirs') })), 'forbidden access');
   await refused(() => tryCreate(tenant, binding('team', 'theirs')), 'must be allowed to get every');
+  await refused(() => tryCreate(tenant, madeBy({ username: 'x' })), 'spec.userInfo must');
 }, 90_000);
 
 afterAll(async () => {
@@ -85,6 +86,12 @@ function broker({ name = 'new', authInfo, annotations }: BrokerParts): Manifest 
 function clusterBroker({ authInfo, annotations }: BrokerParts): Manifest {
   const metadata = { name: 'new', annotations };
   return { apiVersion: v1beta1, kind: 'ClusterServiceBroker', metadata, spec: { url, authInfo } };
+}
+
+function madeBy(userInfo: object): Manifest {
+  const metadata = { name: 'said', namespace: 'team' };
+  const spec = { instanceRef: { name: 'orders' }, userInfo };
+  return { apiVersion: v1beta1, kind: 'ServiceBinding', metadata, spec };
 }
 
 function binding(namespace: string, name: string): Manifest {
@@ -206,6 +213,28 @@ describe('somebody who may read one Secret only', () => {
     ['a Secret of another namespace', 'kube-system', 'mine', 'copies from (kube-system/mine)'],
   ])('binds with keys from %s', async (_what, namespace, name, refusal) => {
     expectAnswer(await tryCreate(tenant, binding(namespace, name)), refusal);
+  });
+});
+
+describe('who made a binding', () => {
+  const elsewhere = 'spec.userInfo must name the user';
+  it.each<[string, object, string | undefined]>([
+    ['that user', { username: 'tenant', uid: '', groups: ['system:authenticated'] }, undefined],
+    ['another user', { username: 'somebody' }, elsewhere],
+    ['nobody', {}, elsewhere],
+    [
+      'that user of a group that they are not in',
+      { username: 'tenant', groups: ['system:masters'] },
+      elsewhere,
+    ],
+    ['that user by another id', { username: 'tenant', uid: '1' }, elsewhere],
+    ['that user with what they have not', { username: 'tenant', extra: { scopes: ['x'] } }, elsewhere],
+  ])('is %s', async (_what, userInfo, refusal) => {
+    expectAnswer(await tryCreate(tenant, madeBy(userInfo)), refusal);
+  });
+
+  it('is whom an administrator says, who may impersonate everybody', async () => {
+    expectAnswer(await tryCreate(administrator, madeBy({ username: 'somebody' })), undefined);
   });
 });
 
