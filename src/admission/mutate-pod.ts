@@ -57,7 +57,7 @@ export function mutatePod(
     ({ source }) => source.kind === 'request' || source.kind === 'instance',
   );
   if (made.length === 0 || isMadeFromChecked(request)) return write(judge(podCase), podCase);
-  return missingRight(made, request, deps.authorize, timeoutMs, deps.requestReclaimMs).then((missing) => {
+  return missingRight(made, request, deps, timeoutMs).then((missing) => {
     if (missing !== undefined) return refused(403, missing, podCase);
     const nameless = namelessness('Pod', pod.metadata, made);
     return nameless === undefined

@@ -29,6 +29,8 @@ export interface MutatePodDeps {
   readonly limits?: RequestLimits;
   /** For how long the cluster keeps instances that nobody asks for. @default defaultRequestReclaimMs */
   readonly requestReclaimMs?: number;
+  /** What a namespace says of that in its annotation; undefined when nothing. */
+  readonly namespaceReclaim?: (namespace: string) => string | undefined;
   readonly logger: Logger;
   /** Tells the owner of the Pod what happened. Not called for dry runs. */
   readonly note: (note: PodNote) => void;

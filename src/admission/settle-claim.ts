@@ -3,19 +3,13 @@ import { parseAnnotations } from '../injection/annotations.ts';
 import type { Annotations } from '../injection/pod.ts';
 import { quote } from '../injection/problem.ts';
 import { podTemplateOf, type RawWorkload, type TemplateHolder } from '../injection/workload.ts';
-import type { Authorize } from './authorize.ts';
 import { isCopiedFromChecked, isMadeFromChecked } from './checked-owner.ts';
 import { claimOf, type Claim, type ClaimPlaces } from './claim.ts';
 import type { PatchOperation } from './decision.ts';
 import { isMoved } from './moved.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
-import { missingRight } from './source-rights.ts';
-
-export interface ClaimDeps {
-  readonly authorize: Authorize;
-  readonly requestReclaimMs?: number;
-}
+import { missingRight, type RightsDeps } from './source-rights.ts';
 
 export type SettledClaim =
   | { readonly kind: 'refused'; readonly message: string }
@@ -41,7 +35,7 @@ export async function settleClaim(
   request: AdmissionRequest,
   holder: TemplateHolder,
   template: Annotations,
-  { authorize, requestReclaimMs }: ClaimDeps,
+  deps: RightsDeps,
   timeoutMs: number,
 ): Promise<SettledClaim> {
   // What a Deployment says is on its ReplicaSets as well, and nobody's claim there.
@@ -55,7 +49,7 @@ export async function settleClaim(
 
   const { now } = places;
   const requests = [now.template, now.own].flatMap((annotations) => parseAnnotations(annotations).requests);
-  const missing = await missingRight(requests, request, authorize, timeoutMs, requestReclaimMs);
+  const missing = await missingRight(requests, request, deps, timeoutMs);
   if (missing === undefined) {
     note.set(path, request.user.username ?? '');
     return noted(note);

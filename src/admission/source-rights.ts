@@ -1,9 +1,16 @@
 import { bindingAnnotationPrefixes, group } from '../api/group.ts';
-import { defaultRequestReclaimMs, isSooner } from '../injection/request-owner.ts';
+import { defaultRequestReclaimMs, isSooner, parseReclaim } from '../injection/request-owner.ts';
 import type { BindingRequest } from '../injection/request.ts';
 import { mayOnAny, type Authorize } from './authorize.ts';
 import { isMadeFromChecked } from './checked-owner.ts';
 import type { AdmissionRequest } from './review.ts';
+
+export interface RightsDeps {
+  readonly authorize: Authorize;
+  /** For how long the cluster keeps instances that nobody asks for. @default defaultRequestReclaimMs */
+  readonly requestReclaimMs?: number;
+  readonly namespaceReclaim?: (namespace: string) => string | undefined;
+}
 
 /**
  * Whoever asks for a service by annotation has it made by the controller, with the controller's rights. So they must
@@ -12,26 +19,37 @@ import type { AdmissionRequest } from './review.ts';
  *
  * What is made from a workload was checked with that. `binding/…` and `secret/…` need no check: whoever creates Pods can
  * mount the Secrets of the namespace anyway.
- * @param requestReclaimMs for how long others are kept
  * @returns the text of a refusal, or undefined
  */
 export async function missingRight(
   requests: readonly BindingRequest[],
   request: Pick<AdmissionRequest, 'kind' | 'operation' | 'user' | 'object' | 'namespace'>,
-  authorize: Authorize,
+  deps: RightsDeps,
   timeoutMs: number,
-  requestReclaimMs: number = defaultRequestReclaimMs,
 ): Promise<string | undefined> {
   const { user, namespace } = request;
   if (isMadeFromChecked(request)) return undefined;
-  for (const { verb, resource, key } of neededRights(requests, requestReclaimMs)) {
-    if (await authorize(mayOnAny(user, namespace, verb, resource), timeoutMs)) continue;
+  for (const { verb, resource, key } of neededRights(requests, othersMs(namespace, deps))) {
+    if (await deps.authorize(mayOnAny(user, namespace, verb, resource), timeoutMs)) continue;
     return (
       `user ${JSON.stringify(user.username ?? '')} may not ${verb} ${resource}.${group} in namespace ` +
       `"${namespace}", which the annotation ${key} asks for`
     );
   }
   return undefined;
+}
+
+/**
+ * For how long others are kept, by the cluster or by the namespace, whichever is longer. What can not be read on a namespace
+ * keeps.
+ */
+function othersMs(namespace: string, { requestReclaimMs, namespaceReclaim }: RightsDeps): number {
+  const clusterMs = requestReclaimMs ?? defaultRequestReclaimMs;
+  const said = namespaceReclaim?.(namespace)?.trim();
+  if (!said) return clusterMs;
+  const reclaim = parseReclaim(said) ?? { kind: 'keep' };
+  if (reclaim.kind === 'keep') return Infinity;
+  return reclaim.kind === 'after' ? Math.max(reclaim.graceMs, clusterMs) : clusterMs;
 }
 
 interface NeededRight {
@@ -41,11 +59,11 @@ interface NeededRight {
   readonly key: string;
 }
 
-function neededRights(requests: readonly BindingRequest[], requestReclaimMs: number): readonly NeededRight[] {
+function neededRights(requests: readonly BindingRequest[], othersMs: number): readonly NeededRight[] {
   const { bind, reclaim } = bindingAnnotationPrefixes;
   const instance = requests.find(({ source }) => source.kind === 'request');
   const binding = instance ?? requests.find(({ source }) => source.kind === 'instance');
-  const sooner = requests.find((one) => isSooner(one.reclaim, requestReclaimMs));
+  const sooner = requests.find((one) => isSooner(one.reclaim, othersMs));
   const needed: NeededRight[] = [];
   if (instance !== undefined)
     needed.push({ verb: 'create', resource: 'serviceinstances', key: bind + instance.name });

@@ -22,6 +22,8 @@ export interface MutateWorkloadDeps {
   readonly limits?: RequestLimits;
   /** As for Pods. @default defaultRequestReclaimMs */
   readonly requestReclaimMs?: number;
+  /** As for Pods. */
+  readonly namespaceReclaim?: (namespace: string) => string | undefined;
   /** True where a controller rolls workloads out when a Secret changes. @default false */
   readonly restarts?: boolean;
   readonly logger: Logger;

@@ -12,7 +12,7 @@ import type { PodNote } from '../admission/pod-note.ts';
 import { forRealRequests } from '../admission/real-request.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { AdmissionServer } from '../admission/server.ts';
-import { controllerFieldManager } from '../api/group.ts';
+import { controllerFieldManager, reclaimAnnotation } from '../api/group.ts';
 import { aborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -186,6 +186,8 @@ export class WebhookRole {
         const binding = stores.serviceBindings.store.get(`${ns}/${name}`);
         return binding?.status?.binding !== undefined && binding.metadata.deletionTimestamp === undefined;
       },
+      namespaceReclaim: (ns: string) =>
+        stores.namespaces.store.get(ns)?.metadata.annotations?.[reclaimAnnotation],
       namespaceLabels: (ns: string) => {
         const found = stores.namespaces.store.get(ns);
         return found === undefined ? undefined : (found.metadata.labels ?? {});

@@ -133,6 +133,20 @@ describe('a time to keep it', () => {
     });
   });
 
+  it.each([
+    ['keep', '7d', true],
+    ['30d', '7d', true],
+    ['for ever', '7d', true],
+    ['keep', 'keep', false],
+    ['30d', '31d', false],
+    ['1h', '2h', true],
+    ['delete', '7d', false],
+  ])('in a namespace that says %s is measured against that as well: %s', async (said, value, isSooner) => {
+    const here = world(['delete serviceinstances'], { namespaceReclaim: () => said });
+    const decision = await decide(deployment({}, { ...source, [reclaim]: value }), here);
+    expect(decision).toMatchObject(isSooner ? { code: 403 } : { allowed: true });
+  });
+
   it('is measured against what the cluster has', async () => {
     const here = world(['delete serviceinstances'], { requestReclaimMs: 3_600_000 });
     expect(await decide(deployment({}, { ...source, [reclaim]: '2h' }), here)).toMatchObject({
