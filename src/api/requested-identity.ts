@@ -119,7 +119,7 @@ function readMark(mark: string): RequestedIdentity | undefined {
   ];
   if (share !== undefined)
     return offering === undefined ? undefined : { of: 'share', share, class: offering };
-  const workload = parseWorkloadRef(text('workload') ?? '');
+  const workload = markedWorkload(text('workload') ?? '');
   if (workload === undefined || binding === undefined) return undefined;
   if (offering !== undefined) return { of: 'workload', workload, binding, class: offering };
   if (instance === undefined) return undefined;
@@ -130,6 +130,12 @@ function readMark(mark: string): RequestedIdentity | undefined {
 export function parseWorkloadRef(text: string): WorkloadRef | undefined {
   const match = /^([A-Z][A-Za-z0-9]{0,62})\/([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)$/.exec(text);
   const [, kind, name] = match ?? [];
+  return kind === undefined || name === undefined ? undefined : { kind, name };
+}
+
+/** The name of a Pod may be what its name is generated from, and ends as it likes then. */
+function markedWorkload(text: string): WorkloadRef | undefined {
+  const [, kind, name] = /^([A-Z][A-Za-z0-9]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})$/.exec(text) ?? [];
   return kind === undefined || name === undefined ? undefined : { kind, name };
 }
 

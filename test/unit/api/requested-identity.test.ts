@@ -67,6 +67,13 @@ describe('a mark', () => {
     expect(markedIdentity({ namespace: 'shop', name }, markOf(identity))).toEqual(identity);
   });
 
+  it('is read for a Pod of a generated name, which no share may be', () => {
+    const ofPod = { ...login, workload: { kind: 'Pod', name: 'run-' } };
+    const name = requestedName('shop', ofPod);
+    expect(markedIdentity({ namespace: 'shop', name }, markOf(ofPod))).toEqual(ofPod);
+    expect(parseWorkloadRef('Pod/run-')).toBeUndefined();
+  });
+
   it.each([
     ['in another namespace', { namespace: 'copy', name: requestedName('shop', service) }, markOf(service)],
     ['under another name', { namespace: 'shop', name: 'orders-db-0123456789ab' }, markOf(service)],
