@@ -6,8 +6,8 @@ import type { KubeObject } from '../kube/objects.ts';
 import { listOf, type RawPodSpec } from '../injection/pod.ts';
 import { gateView, type GateView } from './gates/gate-view.ts';
 import { secretNames } from './secret-names.ts';
-import { askingPod, type Workload } from './workload.ts';
-import { namesOf } from './wishes.ts';
+import { isGoing, podAsWorkload, type Workload } from './workload.ts';
+import { namesOf, type Wish } from './wishes.ts';
 
 /** A Pod as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
 export interface RawPod extends KubeObject {
@@ -46,6 +46,8 @@ export interface KeptPod extends KubeObject {
   readonly controller: { readonly kind: string; readonly name: string } | undefined;
   /** What it asks for as a workload of its own. */
   readonly asks: Workload | undefined;
+  /** Of one that has ended, or is being deleted: what it asked for. */
+  readonly lastWishes: readonly Wish[] | undefined;
 }
 
 const nothing: readonly string[] = [];
@@ -55,7 +57,7 @@ export function trimPod(raw: RawPod): KeptPod {
   const isFinished = raw.status?.phase === 'Succeeded' || raw.status?.phase === 'Failed';
   const gate = gateView(raw.metadata, raw.spec);
   const isGated = gate !== undefined;
-  const asks = isFinished ? undefined : askingPod(raw);
+  const { asks, lastWishes } = ownWishes(raw, isFinished);
   const needs = needsOf(raw, namespace, isGated);
   const isOurs = needs.length > 0 || isGated || asks !== undefined;
   return {
@@ -66,7 +68,15 @@ export function trimPod(raw: RawPod): KeptPod {
     hasStarted: isOurs && hasStarted(raw),
     controller: isOurs ? controllerOf(raw) : undefined,
     asks,
+    lastWishes,
   };
+}
+
+function ownWishes(raw: RawPod, isFinished: boolean): Pick<KeptPod, 'asks' | 'lastWishes'> {
+  const own = podAsWorkload(raw);
+  return isFinished || isGoing(raw)
+    ? { asks: undefined, lastWishes: own?.kept.list }
+    : { asks: own, lastWishes: undefined };
 }
 
 function idOf(

@@ -11,6 +11,7 @@ import { identityOf } from './keeping/in-use.ts';
 import { awaitOrder } from './await-order.ts';
 import { namespaceOfNeedy, needsIn, trimPod, type KeptPod, type RawPod } from './pod.ts';
 import { hasReclaimAt } from './keeping/reclaim-at.ts';
+import { LastWords } from './keeping/last-words.ts';
 import { UnusedSince } from './keeping/unused-since.ts';
 import type { WorkloadDeps } from './workload-deps.ts';
 import { workloadReconciler } from './workload-reconciler.ts';
@@ -18,7 +19,7 @@ import { trimWorkload, workloadKinds, type RawWorkload, type Workload } from './
 
 export interface WorkloadControllerDeps extends Omit<
   WorkloadDeps,
-  'workloads' | 'pods' | 'presets' | 'unused' | 'staleMs'
+  'workloads' | 'pods' | 'presets' | 'unused' | 'lastWords' | 'staleMs'
 > {
   readonly observe?: ReconcileObserver | undefined;
 }
@@ -66,6 +67,7 @@ export function workloadController(deps: WorkloadControllerDeps, askers: Askers)
   const { stores, logger } = deps;
   const { serviceInstances, serviceBindings, namespaces } = stores;
   const unused = new UnusedSince(deps.stopwatch);
+  const lastWords = new LastWords((key) => serviceInstances.store.get(key) !== undefined);
   const watched = [
     ...askers.workloads,
     askers.pods,
@@ -80,11 +82,18 @@ export function workloadController(deps: WorkloadControllerDeps, askers: Askers)
       ...deps,
       ...askers,
       unused,
+      lastWords,
       staleMs: () => Math.max(...watched.map((informer) => informer.staleMs())),
     }),
     concurrency: 4,
     logger,
     observe: deps.observe,
+  });
+  // Before anybody looks at the namespace because of the same change.
+  for (const { store } of askers.workloads) store.subscribe((change) => lastWords.hearWorkload(change));
+  askers.pods.store.subscribe((change) => lastWords.hearPod(change));
+  serviceInstances.store.subscribe(({ object, removed }) => {
+    if (removed) lastWords.forget(object);
   });
   onAskers(controller, askers, stores);
   onMade(controller, stores, unused);

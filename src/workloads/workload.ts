@@ -11,7 +11,7 @@ import { cronJobs, daemonSets, deployments, jobs, replicaSets, statefulSets } fr
 import { makerOf, optOutOf, vocabularyMark, workloadsInScope } from '../model/scope.ts';
 import { restartView, type RestartView } from './restarts/restart-view.ts';
 import { secretNames } from './secret-names.ts';
-import { noWishes, wishesOf, type Traces, type Wishes } from './wishes.ts';
+import { noWishes, wishesOf, type Traces, type Wish, type Wishes } from './wishes.ts';
 
 const kinds: readonly Resource[] = [deployments, statefulSets, daemonSets, replicaSets, jobs, cronJobs];
 
@@ -41,6 +41,8 @@ export interface Workload extends KubeObject {
   readonly requestedBy: string | undefined;
   /** What is to be rolled out when a Secret changes. */
   readonly restarts?: RestartView;
+  /** Of one that is being deleted: what it said last. It keeps nothing. */
+  readonly lastWishes?: readonly Wish[];
 }
 
 /** A workload as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
@@ -69,17 +71,17 @@ interface PodTemplate {
 export function trimWorkload(kind: string, raw: RawWorkload): Workload {
   const standing = standingOf(kind, raw);
   const { top } = standing;
-  if (isOver(kind, raw, standing)) {
-    return workloadOf(kind, raw, { isAsking: false, top, kept: noWishes, admitted: noWishes });
-  }
+  const silent = { isAsking: false, top, kept: noWishes, admitted: noWishes };
+  if (isOver(kind, raw, standing)) return workloadOf(kind, raw, silent);
   const template = templateOf(raw);
   const ofTemplate = inOurWords(template?.metadata?.annotations);
   const all = { ...inOurWords(raw.metadata.annotations), ...ofTemplate };
   const traces = (annotations: Readonly<Record<string, string>>): Traces =>
     wishesOf(annotations, raw.metadata.namespace ?? '', top);
+  if (isGoing(raw)) return workloadOf(kind, raw, { ...silent, lastWishes: traces(all).list });
   const kept = withNames(traces(all), template?.spec);
   const isAllOnTemplate = Object.keys(all).length === Object.keys(ofTemplate).length;
-  const mayAsk = isTop(kind, standing) && optOutOf(template?.metadata, undefined) === undefined;
+  const mayAsk = isTop(kind, raw, standing) && optOutOf(template?.metadata, undefined) === undefined;
   return workloadOf(kind, raw, {
     isAsking: Object.keys(all).length > 0 || kept.named.length > 0,
     top,
@@ -102,13 +104,13 @@ function restartsOf(
 }
 
 /**
- * A Pod as a workload of its own. Undefined for one that asks for nothing, that is going, or that was made from a workload
- * which asks itself.
+ * A Pod as a workload of its own, whether it is going or not. Undefined for one that asks for nothing, or that was made from a
+ * workload which asks itself.
  */
-export function askingPod(raw: KubeObject): Workload | undefined {
+export function podAsWorkload(raw: KubeObject): Workload | undefined {
   const kind = 'Pod';
   const annotations = inOurWords(raw.metadata.annotations);
-  if (Object.keys(annotations).length === 0 || raw.metadata.deletionTimestamp !== undefined) return undefined;
+  if (Object.keys(annotations).length === 0) return undefined;
   const standing = standingOf(kind, raw);
   const { top } = standing;
   if (standing.isMade || top.kind !== kind || isLeftBehind(raw)) return undefined;
@@ -133,7 +135,7 @@ function isLeftBehind({ metadata: { labels = {} } }: KubeObject): boolean {
 function workloadOf(
   kind: string,
   { apiVersion, metadata }: KubeObject,
-  asks: Pick<Workload, 'isAsking' | 'top' | 'kept' | 'admitted' | 'restarts'>,
+  asks: Pick<Workload, 'isAsking' | 'top' | 'kept' | 'admitted' | 'restarts' | 'lastWishes'>,
 ): Workload {
   const { name, namespace, uid, resourceVersion } = metadata;
   return {
@@ -157,20 +159,33 @@ function standingOf(kind: string, { metadata }: KubeObject): Standing {
   return { top: workload, isStable, isMade: makerOf(kind, metadata.ownerReferences) !== undefined };
 }
 
+/** Has no say. For a Job of a CronJob, and for a revision of a Deployment without Pods to make, others speak. */
+function isOver(kind: string, raw: RawWorkload, standing: Standing): boolean {
+  if (kind === 'Job') return isRevision(kind, standing);
+  return isIdleRevision(kind, raw, standing) && standing.top.kind !== 'Rollout';
+}
+
 /**
- * What is being deleted keeps nothing; its Pods do as long as they are there. A ReplicaSet that was made of something else is
- * a revision: in use while it has Pods to make. For a Job of a CronJob its Pods speak.
+ * A ReplicaSet that was made of something else, without Pods to make. A Rollout speaks through its ReplicaSets alone, scaled to
+ * nothing or not: each of them keeps, and those that have Pods say what is made.
  */
-function isOver(kind: string, { metadata, spec }: RawWorkload, { isMade, top }: Standing): boolean {
-  const isRevision = isMade || top.kind !== kind;
-  if (metadata.deletionTimestamp !== undefined) return true;
-  if (kind === 'ReplicaSet') return isRevision && spec?.replicas === 0;
-  return kind === 'Job' && isRevision;
+function isIdleRevision(kind: string, { spec }: RawWorkload, standing: Standing): boolean {
+  return kind === 'ReplicaSet' && isRevision(kind, standing) && spec?.replicas === 0;
+}
+
+function isRevision(kind: string, { isMade, top }: Standing): boolean {
+  return isMade || top.kind !== kind;
+}
+
+/** What is being deleted keeps nothing; its Pods do as long as they are there. */
+export function isGoing({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 /** A ReplicaSet that a Deployment left behind asks for nothing: the next Deployment of that name does. */
-function isTop(kind: string, { isMade, top }: Standing): boolean {
-  return !isMade && (top.kind === kind || top.kind === 'Rollout');
+function isTop(kind: string, raw: RawWorkload, standing: Standing): boolean {
+  const { isMade, top } = standing;
+  return !isMade && (top.kind === kind || (top.kind === 'Rollout' && !isIdleRevision(kind, raw, standing)));
 }
 
 function askedBy(wishes: Wishes, { isStable }: Standing): Wishes {

@@ -1,6 +1,9 @@
 import { reclaimAnnotation } from '../../api/group.ts';
 import { parseReclaim, type Reclaim } from '../../injection/request-owner.ts';
+import type { WorkloadRef } from '../../api/requested-identity.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import { workloadKinds } from '../workload.ts';
+import { reclaimAtOf } from './reclaim-at.ts';
 import type { Made, MadeInstance, NamespaceView } from './in-use.ts';
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 
@@ -54,19 +57,48 @@ function textOf(reclaim: Reclaim): string {
   return `${seconds / size}${unit}`;
 }
 
-/** What becomes of an instance that nobody needs. */
+/**
+ * What becomes of an instance that nobody needs. What is recorded on it may be older than the last version of its workload, and
+ * counts without doubt only when that is no sooner than what namespace and cluster say. What is sooner has to have been the last
+ * word of those who went, or stand beside a time that is written already: with that the record was settled, and who has edited
+ * it since meant it.
+ * @param words see `LastWords`
+ */
 export function instancePolicy(
   { object, identity, logins }: Pick<MadeInstance, 'object' | 'identity' | 'logins'>,
   fallback: Reclaim,
   isThere: NamespaceView['isThere'],
+  words: readonly (Reclaim | undefined)[] | undefined,
 ): Reclaim {
-  const policy = saidOn(object) ?? fallback;
-  if (policy.kind !== 'delete') return policy;
-  if (identity.of === 'workload') return isThere(identity.workload) ? { kind: 'keep' } : policy;
-  // Whose a shared one was its logins say. Without any nobody knows, and it has its time like others.
-  const owners = logins.flatMap((login) => (login.identity.of === 'login' ? [login.identity.workload] : []));
-  if (owners.some(isThere)) return { kind: 'keep' };
-  return owners.length > 0 ? policy : patient(fallback);
+  const said = saidOn(object) ?? fallback;
+  const owners = [identity, ...logins.map((login) => login.identity)].flatMap((one) =>
+    one.of === 'share' ? [] : [one.workload],
+  );
+  if (said.kind === 'delete' && owners.some(isThere)) return { kind: 'keep' };
+  const last = words === undefined ? patient(fallback) : longestOf(words, fallback);
+  const policy = reclaimAtOf(object) === undefined ? longer(said, last) : said;
+  // Whose a shared one was its logins say. Where nobody knows it has its time like others.
+  const isKnown = owners.length > 0 && owners.every(canBeLookedUp);
+  return policy.kind === 'delete' && !isKnown ? patient(fallback) : policy;
+}
+
+/** What is written on an instance together with its time, so that it counts from then on, whoever looks. */
+export function settledRecord(policy: Reclaim, fallback: Reclaim): string {
+  return textOf(policy) === textOf(fallback) ? '' : textOf(policy);
+}
+
+/** What a Pod's name is generated from is no name, and of other kinds nobody lists the objects. */
+function canBeLookedUp({ kind, name }: WorkloadRef): boolean {
+  const isListed = kind === 'Pod' || workloadKinds.some((known) => known.kind === kind);
+  return isListed && !name.endsWith('-');
+}
+
+function longer(one: Reclaim, other: Reclaim): Reclaim {
+  return lengthOf(other) > lengthOf(one) ? other : one;
+}
+
+function longestOf(reclaims: readonly (Reclaim | undefined)[], fallback: Reclaim): Reclaim {
+  return reclaims.map((reclaim) => reclaim ?? fallback).reduce<Reclaim>(longer, { kind: 'delete' });
 }
 
 /** What becomes of a login that nobody needs. It goes no later than its instance. */
@@ -76,10 +108,11 @@ export function loginPolicy(
   fallback: Reclaim,
   { bindingMs }: ReclaimDefaults,
   isThere: NamespaceView['isThere'],
+  words: readonly (Reclaim | undefined)[] | undefined,
 ): Reclaim {
   const own: Reclaim = { kind: 'after', graceMs: bindingMs };
   if (instance === undefined || instance.usedBy !== undefined) return own;
-  const policy = instancePolicy(instance, fallback, isThere);
+  const policy = instancePolicy(instance, fallback, isThere, words);
   if (
     policy.kind === 'keep' ||
     (identity.of === 'login' && policy.kind === 'delete' && isThere(identity.workload))

@@ -3,6 +3,7 @@ import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { slotOf, type Times } from '../../control/attempts.ts';
 import type { Reclaim } from '../../injection/request-owner.ts';
 import type { Made } from './in-use.ts';
+import type { LastWords } from './last-words.ts';
 import { hasReclaimAt, reclaimAtOf } from './reclaim-at.ts';
 import type { ReclaimDefaults } from './reclaim-policy.ts';
 import type { UnusedSince } from './unused-since.ts';
@@ -17,6 +18,7 @@ export interface ReclaimSettings extends ReclaimDefaults {
 export interface ReclaimTimes {
   readonly times: Times;
   readonly unused: UnusedSince;
+  readonly lastWords: Pick<LastWords, 'about'>;
   readonly settings: ReclaimSettings;
 }
 
@@ -37,7 +39,7 @@ const roundingMs = 1_000;
 export function reclaimStep(
   { object, usedBy }: Made<ServiceInstance | ServiceBinding>,
   policy: Reclaim,
-  { times, unused, settings }: ReclaimTimes,
+  { times, unused, settings }: Omit<ReclaimTimes, 'lastWords'>,
 ): ReclaimStep {
   if (usedBy !== undefined || policy.kind === 'keep') {
     const why = usedBy ?? 'It is to be kept';

@@ -16,7 +16,7 @@ import type { Stores } from '../../model/stores.ts';
 import { inUse, type InUse, type Made, type MadeInstance, type NamespaceView } from './in-use.ts';
 import { fetchIfLost } from './lost-secret.ts';
 import { reclaimMark } from './reclaim-at.ts';
-import { instancePolicy, loginPolicy, namespacePolicy, recordOf } from './reclaim-policy.ts';
+import { instancePolicy, loginPolicy, namespacePolicy, recordOf, settledRecord } from './reclaim-policy.ts';
 import { reclaimStep, type ReclaimStep, type ReclaimTimes } from './reclaim-step.ts';
 
 export interface ReclaimDeps extends ReclaimTimes {
@@ -34,7 +34,10 @@ export interface Due<T extends KubeObject = KubeObject> {
 
 export interface Judged {
   readonly bindings: readonly Due<ServiceBinding>[];
-  readonly instances: readonly (Due<ServiceInstance> & { readonly made: MadeInstance })[];
+  readonly instances: readonly (Due<ServiceInstance> & {
+    readonly made: MadeInstance;
+    readonly policy: Reclaim;
+  })[];
   /** What those say who say nothing. */
   readonly fallback: Reclaim;
 }
@@ -46,12 +49,13 @@ export function judge(
   view: NamespaceView,
 ): Judged {
   const { bindings, instances }: InUse = inUse(view);
-  const { settings, stores } = deps;
+  const { settings, stores, lastWords } = deps;
   const fallback = namespacePolicy(stores.namespaces.store.get(namespace), settings);
   const byName = new Map(instances.map((made) => [made.object.metadata.name, made] as const));
   const logins = bindings.map((made) => {
     const instance = byName.get(made.object.spec.instanceRef.name);
-    const policy = loginPolicy(made, instance, fallback, settings, view.isThere);
+    const words = instance && lastWords.about(instance.object);
+    const policy = loginPolicy(made, instance, fallback, settings, view.isThere, words);
     return { made, step: reclaimStep(made, policy, deps) };
   });
   const waiting = new Set(logins.filter(({ step }) => step.kind !== 'act').map(({ made }) => made));
@@ -59,9 +63,10 @@ export function judge(
     fallback,
     bindings: logins,
     instances: instances.map((made) => {
-      const step = reclaimStep(made, instancePolicy(made, fallback, view.isThere), deps);
+      const policy = instancePolicy(made, fallback, view.isThere, lastWords.about(made.object));
+      const step = reclaimStep(made, policy, deps);
       const isHeld = step.kind === 'act' && made.logins.some((login) => waiting.has(login));
-      return { made, step: isHeld ? { kind: 'none' } : step };
+      return { made, policy, step: isHeld ? { kind: 'none' } : step };
     }),
   };
 }
@@ -85,12 +90,20 @@ export async function schedule(
     await tellFuture(deps, serviceBindings, object, { step, record: undefined }, bindingStore, signal);
     waits.push(...waitOf(step));
   }
-  for (const { made, step } of instances) {
-    const record = made.reclaims.length === 0 ? undefined : recordOf(made.reclaims, fallback);
+  for (const { made, step, policy } of instances) {
+    const asked = made.reclaims.length === 0 ? undefined : recordOf(made.reclaims, fallback);
+    const record =
+      step.kind === 'schedule' ? settledRecord(policy, fallback) : (asked ?? lastRecord(deps, made));
     await tellFuture(deps, serviceInstances, made.object, { step, record }, instanceStore, signal);
     waits.push(...waitOf(step));
   }
   return waits.length === 0 ? undefined : Math.min(...waits);
+}
+
+/** `keep` that was said last, before it could be recorded. */
+function lastRecord({ lastWords }: ReclaimDeps, { object, usedBy }: MadeInstance): string | undefined {
+  const isKept = lastWords.about(object)?.some((said) => said?.kind === 'keep') === true;
+  return isKept && usedBy === undefined ? 'keep' : undefined;
 }
 
 function waitOf(step: ReclaimStep): readonly number[] {
@@ -117,7 +130,8 @@ async function tellFuture<T extends ServiceInstance | ServiceBinding>(
     deps.unused.forget(object.metadata.uid ?? '');
     tell(deps, resource, object, 'ReclaimCancelled', `It is not deleted: ${step.why}`);
   }
-  if (step.kind === 'schedule') tell(deps, resource, object, 'ReclaimScheduled', scheduled(resource, time));
+  if (step.kind === 'schedule')
+    tell(deps, resource, object, 'ReclaimScheduled', scheduled(resource, object, time));
 }
 
 function recordChange({ metadata }: KubeObject, record: string | undefined): Record<string, string | null> {
@@ -152,10 +166,12 @@ async function annotate<T extends KubeObject>(
   }
 }
 
-function scheduled({ kind }: Resource, time: string): string {
-  const what =
-    kind === serviceInstances.kind ? 'It is deleted with its data' : 'It is deleted with its Secret';
-  return `Nobody asks for it any more. ${what} at ${time}, unless somebody asks for it again`;
+function scheduled({ kind }: Resource, { metadata: { name } }: KubeObject, time: string): string {
+  const begin = 'Nobody asks for it any more. It is deleted with its';
+  const end = `at ${time}, unless somebody asks for it again`;
+  return kind === serviceInstances.kind
+    ? `${begin} data ${end}; "kubectl delete sinst ${name}" does it at once`
+    : `${begin} Secret ${end}`;
 }
 
 /** Said on the object itself, and in the log. */

@@ -17,6 +17,7 @@ import {
   deployed,
   deployWithPods,
   getsItsTime,
+  goes,
   isSame,
   isTold,
   letGo,
@@ -120,8 +121,8 @@ describe('a requested service stays, and so does its login,', () => {
     await anotherGoes(world);
     await stands(world, service);
     await letGo(world, 'grace');
+    await goes(world, names.instance);
     await world.gone(serviceBindings, names.login);
-    await world.gone(serviceInstances, names.instance);
   }, 120_000);
 
   it('when its workload is renamed and says whose it was', async () => {
@@ -145,7 +146,7 @@ describe('a requested service stays, and so does its login,', () => {
     await provisioned(world, instance);
     await isSame(world, serviceBindings, login);
     await world.remove(deployments, 'second');
-    await world.gone(serviceInstances, name);
+    await goes(world, name);
   }, 120_000);
 
   it('for the Pods of before, when its workload asks for another class', async () => {
@@ -170,7 +171,7 @@ describe('a requested service stays, and so does its login,', () => {
     await anotherGoes(world);
     await stands(world, service);
     await world.remove(pods, 'by-hand');
-    await world.gone(serviceInstances, service.instance.metadata.name);
+    await goes(world, service.instance.metadata.name);
   }, 120_000);
 });
 
@@ -241,6 +242,7 @@ describe('a requested service gets a time', () => {
 
 describe('a requested service that is to be deleted at once', () => {
   it('goes after the last Pod', async () => {
+    using _ = world.undisturbed('the last word of a workload is heard by the process that sees it go');
     const names = await deployWithPods(world, 'brief', 'db', { more: reclaiming('db', 'delete') });
     const service = await serviceOf(world, names, 'delete');
     await world.remove(deployments, 'brief');
@@ -260,7 +262,24 @@ describe('a requested service that is to be deleted at once', () => {
     await anotherGoes(world);
     await provisioned(world, instance);
     await world.remove(deployments, 'there');
-    await world.gone(serviceInstances, instance.metadata.name);
+    const kept = await getsItsTime(world, serviceInstances, instance.metadata.name);
+    expect(kept.metadata.annotations?.[reclaimAnnotation]).toBeUndefined();
+  }, 120_000);
+
+  it('is kept for the longer time when that was taken back while nobody looked', async () => {
+    const { instance } = await deployed(world, 'unseen', 'db', reclaiming('db', 'delete'));
+    await world.stopControllers();
+    try {
+      await annotateTemplate(world, 'unseen', reclaiming('db', 'keep'));
+      await world.remove(deployments, 'unseen');
+      await world.gone(deployments, 'unseen');
+    } finally {
+      world.startControllers();
+    }
+    const kept = await getsItsTime(world, serviceInstances, instance.metadata.name);
+    expect(kept.metadata.annotations?.[reclaimAnnotation]).toBeUndefined();
+    await anotherGoes(world);
+    expect(world.broker.liveInstances().map(({ id }) => id)).toContain(instance.status?.instanceID);
   }, 120_000);
 });
 

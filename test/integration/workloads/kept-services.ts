@@ -64,7 +64,31 @@ export async function anotherGoes(world: ServiceWorld): Promise<void> {
   const name = `other-${randomUUID().slice(0, 8)}`;
   const { instance } = await deployed(world, name, name, reclaiming(name, '1s'));
   await world.remove(deployments, name);
-  await world.gone(serviceInstances, instance.metadata.name);
+  await goes(world, instance.metadata.name);
+}
+
+/**
+ * Waits until an instance is gone of which nobody asks any more. What its workload said counts only for a process that has seen
+ * that go, and a restart may be in between: so it is said once more, by hand, beside the time that it has got.
+ */
+export async function goes(world: ServiceWorld, name: string): Promise<void> {
+  const ref = { namespace: world.namespace, name };
+  const soon = { metadata: { annotations: { [reclaimAnnotation]: '1s' } } };
+  const isGone = async (): Promise<boolean> => {
+    const found = await world.find(serviceInstances, name);
+    if (found === undefined || found.metadata.deletionTimestamp !== undefined) return true;
+    const { annotations = {} } = found.metadata;
+    if (annotations[reclaimAtAnnotation] === undefined || annotations[reclaimAnnotation] === '1s')
+      return false;
+    try {
+      await world.client.patch(serviceInstances, ref, soon, { type: 'merge' });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    return false;
+  };
+  await waitFor(isGone, { timeoutMs: 45_000, describe: `${name} is being deleted` });
+  await world.gone(serviceInstances, name);
 }
 
 /** @throws when instance or login are others, have a time, or the broker does not hold them any more */

@@ -99,8 +99,10 @@ describe('a Pod as it is kept', () => {
     expect(trimPod(raw({ spec: naming(loginName), status })).hasStarted).toBe(hasStarted);
   });
 
-  it('asks while it has not finished', () => {
+  it('asks while it has not finished, and is not going', () => {
     const metadata = { annotations: { [bind]: source } };
+    const going = { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    expect(trimPod(raw({ metadata: going }))).toMatchObject({ asks: undefined, lastWishes: [{}] });
     expect(trimPod(raw({ metadata })).asks?.admitted.list).toHaveLength(1);
     expect(trimPod(raw({ metadata, status: { phase: 'Succeeded' } })).asks).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import { noWishes } from '../../../src/workloads/wishes.ts';
-import { askingPod, trimWorkload, type Workload } from '../../../src/workloads/workload.ts';
+import { podAsWorkload, trimWorkload, type Workload } from '../../../src/workloads/workload.ts';
 
 const bind = 'bind.servicecatalog.k8s.io/db';
 const params = 'params.bind.servicecatalog.k8s.io/db';
@@ -108,13 +108,13 @@ describe('who asks', () => {
 
 describe('a Pod as a workload', () => {
   const ask = (annotations: Record<string, string>, metadata: object = {}): readonly number[] | undefined => {
-    const pod = askingPod({ metadata: { name: 'a', namespace: 'n', annotations, ...metadata } });
+    const pod = podAsWorkload({ metadata: { name: 'a', namespace: 'n', annotations, ...metadata } });
     return pod && lengths(pod);
   };
 
   it('asks for itself when nobody made it', () => {
     expect(ask(asking)).toEqual([1, 1]);
-    expect(askingPod({ metadata: { name: 'a', annotations: asking } })?.top).toEqual({
+    expect(podAsWorkload({ metadata: { name: 'a', annotations: asking } })?.top).toEqual({
       kind: 'Pod',
       name: 'a',
     });
@@ -141,8 +141,7 @@ describe('a Pod as a workload', () => {
     expect(ask(shared, metadata)).toBeUndefined();
   });
 
-  it('asks for nothing without our words, or while it goes', () => {
+  it('asks for nothing without our words', () => {
     expect(ask({ other: 'x' })).toBeUndefined();
-    expect(ask(asking, { deletionTimestamp: '2026-01-01T00:00:00Z' })).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { generatedForAnnotation, generatedLabel, requestedForAnnotation } from '../../../../src/api/group.ts';
-import { markOf } from '../../../../src/api/requested-identity.ts';
+import { markOf, type RequestedIdentity } from '../../../../src/api/requested-identity.ts';
 import { inUse, type NamespaceView } from '../../../../src/workloads/keeping/in-use.ts';
 import {
   access,
@@ -224,6 +224,22 @@ describe('who keeps what was made for a workload', () => {
     ],
   ])('a ReplicaSet %s', (_what, raw, expected) => {
     expect(unused({ workloads: [workload('ReplicaSet', raw)] })).toEqual(expected);
+  });
+
+  it('a ReplicaSet of a Rollout, with Pods or without: it asks through these alone, and only those with Pods', () => {
+    const metadata = { name: 'app-7d9f', labels: { 'rollouts-pod-template-hash': '7d9f' } };
+    const ofRollout: RequestedIdentity = {
+      of: 'workload',
+      workload: { kind: 'Rollout', name: 'app' },
+      binding: 'db',
+      class: 'postgresql',
+    };
+    for (const replicas of [0, 2]) {
+      const set = workload('ReplicaSet', { ...revision({ replicas }), metadata });
+      const instances = [instance({}, ofRollout)];
+      expect(unused({ workloads: [set], instances, bindings: [] })).toEqual([]);
+      expect(set.admitted.list).toHaveLength(replicas === 0 ? 0 : 1);
+    }
   });
 
   it.each<[string, Parameters<typeof pod>[0]]>([

@@ -1,9 +1,15 @@
 import { reclaimAnnotation } from '../../../../src/api/group.ts';
-import { requestedName, type RequestedIdentity } from '../../../../src/api/requested-identity.ts';
+import { parseReclaim, type Reclaim } from '../../../../src/injection/request-owner.ts';
+import {
+  requestedName,
+  type RequestedIdentity,
+  type WorkloadRef,
+} from '../../../../src/api/requested-identity.ts';
 import { KeptTimes } from '../../../../src/control/kept-times.ts';
 import type { NamespaceView } from '../../../../src/workloads/keeping/in-use.ts';
 import { hasReclaimAt, reclaimAtOf, reclaimMark } from '../../../../src/workloads/keeping/reclaim-at.ts';
-import { recordOf } from '../../../../src/workloads/keeping/reclaim-policy.ts';
+import type { LastWords } from '../../../../src/workloads/keeping/last-words.ts';
+import { recordOf, settledRecord } from '../../../../src/workloads/keeping/reclaim-policy.ts';
 import { judge } from '../../../../src/workloads/keeping/reclaim.ts';
 import { UnusedSince } from '../../../../src/workloads/keeping/unused-since.ts';
 import {
@@ -15,6 +21,7 @@ import {
   pod,
   reclaimAt,
   recorded,
+  service,
   source,
   viewOf,
   workload,
@@ -30,8 +37,10 @@ const settings = {
 } as const;
 const begin = Date.parse('2026-01-01T00:00:00Z');
 
-/** A process that has just begun. */
-function process(policy?: string) {
+type Words = ReturnType<LastWords['about']>;
+
+/** A process that has just begun, and has heard these last words. */
+function process(policy?: string, words?: Words) {
   let nowMs = 0;
   const clock = { now: () => begin + nowMs };
   const stopwatch = { elapsedMs: () => nowMs };
@@ -41,6 +50,7 @@ function process(policy?: string) {
     settings,
     times: new KeptTimes({ clock, stopwatch }),
     unused: new UnusedSince(stopwatch),
+    lastWords: { about: () => words },
     stores: { namespaces } as never,
   };
   return {
@@ -58,6 +68,14 @@ const none = { kind: 'none' };
 const act = { kind: 'act' };
 const isThere = () => true;
 const past = '2025-01-01T00:00:00Z';
+const there: WorkloadRef = { kind: 'Deployment', name: 'new' };
+const gone: WorkloadRef = { kind: 'Deployment', name: 'other' };
+const of = (workload: WorkloadRef): RequestedIdentity => ({
+  of: 'workload',
+  workload,
+  binding: 'db',
+  class: 'pg',
+});
 
 /** Both marked. */
 function marked(time: string, annotations: Readonly<Record<string, string>> = {}): Partial<NamespaceView> {
@@ -80,15 +98,82 @@ describe('what nobody asks for any more', () => {
     ['delete', [schedule(0), schedule(0)]],
     ['what?', [schedule(hourMs), none]],
   ])('gets the time that was recorded on it: %s', (value, expected) => {
-    expect(process('1d').steps({ instances: [instance({ annotations: recorded(value) })] })).toEqual(
+    const said = parseReclaim(value);
+    expect(process('1d', [said]).steps({ instances: [instance({ annotations: recorded(value) })] })).toEqual(
       expected,
     );
   });
 
+  it.each<[string, string, string | undefined, Words, readonly object[]]>([
+    ['nobody was heard to go', 'delete', undefined, undefined, [schedule(hourMs), schedule(7 * dayMs)]],
+    ['nobody was heard to go', '5m', '30d', undefined, [schedule(hourMs), schedule(30 * dayMs)]],
+    ['nobody was heard to go', '30d', '1d', undefined, [schedule(hourMs), schedule(30 * dayMs)]],
+    ['nobody was heard to go', '', 'delete', undefined, [schedule(hourMs), schedule(7 * dayMs)]],
+    ['who went said', 'delete', undefined, [{ kind: 'keep' }], [schedule(hourMs), none]],
+    ['who went said', 'delete', undefined, [undefined], [schedule(hourMs), schedule(7 * dayMs)]],
+    [
+      'one of them said',
+      'delete',
+      undefined,
+      [{ kind: 'delete' }, undefined],
+      [schedule(hourMs), schedule(7 * dayMs)],
+    ],
+    ['who went said', '', undefined, [{ kind: 'delete' }], [schedule(hourMs), schedule(7 * dayMs)]],
+    ['who went said', '', 'delete', [undefined], [schedule(0), schedule(0)]],
+  ])(
+    'goes no sooner than recorded and said last: %s, %j, %j, %j',
+    (_who, record, namespace, words, expected) => {
+      const instances = [instance({ annotations: recorded(record) })];
+      expect(process(namespace, words).steps({ instances })).toEqual(expected);
+    },
+  );
+
+  it('goes as is recorded once its time is written, whoever looks: the record was settled with it', () => {
+    const steps = process().steps(marked('2026-01-08T00:00:00Z', recorded('5m')));
+    expect(steps).toEqual([schedule(300_000), schedule(300_000)]);
+    const day: Reclaim = { kind: 'after', graceMs: dayMs };
+    expect([settledRecord(day, day), settledRecord({ kind: 'delete' }, day)]).toEqual(['', 'delete']);
+  });
+
+  it.each<[string, RequestedIdentity, readonly WorkloadRef[], readonly object[]]>([
+    ['another one has a login at it', service, [there], [schedule(hourMs), none]],
+    ['only others had logins', service, [gone], [schedule(0), schedule(0)]],
+    [
+      'nobody can look its kind up',
+      of({ kind: 'Rollout', name: 'app' }),
+      [gone],
+      [schedule(hourMs), schedule(7 * dayMs)],
+    ],
+    [
+      'nobody can look one up',
+      service,
+      [{ kind: 'Foo', name: 'bar' }],
+      [schedule(hourMs), schedule(7 * dayMs)],
+    ],
+    [
+      'its name is generated',
+      service,
+      [{ kind: 'Pod', name: 'run-' }],
+      [schedule(hourMs), schedule(7 * dayMs)],
+    ],
+  ])('and would go at once, when %s', (_why, identity, owners, expected) => {
+    const made = instance({ annotations: recorded('delete') }, identity);
+    const logins = owners.map((workload) =>
+      binding({}, { of: 'login', workload, binding: 'db', instance: made.metadata.name, parameters: '' }),
+    );
+    const isThere = ({ name }: WorkloadRef): boolean => name === there.name;
+    expect(
+      process(undefined, [{ kind: 'delete' }]).steps({ instances: [made], bindings: logins, isThere }),
+    ).toEqual(expected);
+  });
+
   it('stays as long as its workload is there when it would go at once', () => {
     const instances = [instance({ annotations: recorded('delete') })];
-    expect(process().steps({ instances, isThere })).toEqual([schedule(hourMs), none]);
-    expect(process('delete').steps({ isThere })).toEqual([schedule(hourMs), none]);
+    expect(process(undefined, [{ kind: 'delete' }]).steps({ instances, isThere })).toEqual([
+      schedule(hourMs),
+      none,
+    ]);
+    expect(process('delete', [undefined]).steps({ isThere })).toEqual([schedule(hourMs), none]);
     const gone = process();
     expect(
       gone.steps({ ...marked('2026-01-05T00:00:00Z', recorded('delete')), isThere: () => false }),
@@ -107,8 +192,9 @@ describe('what nobody asks for any more', () => {
     };
     const instances = [instance({ annotations: recorded('delete') }, shared)];
     const bindings = [binding({}, login)];
-    expect(process().steps({ instances, bindings, isThere })).toEqual([schedule(hourMs), none]);
-    expect(process().steps({ instances, bindings })).toEqual([schedule(0), schedule(0)]);
+    const brief = process(undefined, [{ kind: 'delete' }]);
+    expect(brief.steps({ instances, bindings, isThere })).toEqual([schedule(hourMs), none]);
+    expect(brief.steps({ instances, bindings })).toEqual([schedule(0), schedule(0)]);
     expect(process().steps({ instances, bindings: [] })).toEqual([schedule(7 * dayMs)]);
   });
 
