@@ -4,7 +4,7 @@ import { serviceBindings } from '../../api/kinds.ts';
 import { scoped } from '../../model/stores.ts';
 import { spokesman, tryWrite, type Making, type Outcome } from './making.ts';
 import { nobodyOnRecord, taken } from './obstacles.ts';
-import { isRequested, requestedBinding } from './requested-objects.ts';
+import { isAsMade, isRequested, requestedBinding } from './requested-objects.ts';
 import type { Wanted } from './wanted-services.ts';
 
 type Found = Outcome<ServiceBinding>;
@@ -23,7 +23,7 @@ export async function makeBinding(
   const ask = spokesman(wanted) ?? wanted.asks[0];
   if (ask === undefined) return {};
   const known = store.get(scoped(namespace, wanted.name));
-  if (known !== undefined) return found(known, ask.wish.instance);
+  if (known !== undefined) return found(known, requestedBinding(namespace, ask.wish, undefined));
   if (instance !== undefined && instance.object === undefined) return {};
   const named = stores.serviceInstances.store.get(scoped(namespace, ask.wish.instance));
   if (named?.metadata.deletionTimestamp !== undefined) {
@@ -44,10 +44,9 @@ export async function makeBinding(
   return { ...made, requested: `ServiceBinding "${wanted.name}"` };
 }
 
-function found(known: ServiceBinding, instance: string): Found {
-  const { metadata, spec } = known;
-  const isOurs =
-    isRequested(known) && spec.instanceRef.name === instance && spec.secretName === metadata.name;
+function found(known: ServiceBinding, wanted: ServiceBinding): Found {
+  const { metadata } = known;
+  const isOurs = isRequested(known) && isAsMade(known, wanted);
   if (!isOurs) return { blocked: () => taken(serviceBindings.kind, known) };
   if (metadata.deletionTimestamp === undefined) return { object: known };
   const message = `ServiceBinding "${metadata.name}" is being deleted; a new one is made when it is gone`;

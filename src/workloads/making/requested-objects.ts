@@ -3,7 +3,8 @@ import type { ServiceInstance, ServiceInstanceSpec } from '../../api/generated/s
 import { apiVersion, generatedLabel, requestedForAnnotation, workloadLabel } from '../../api/group.ts';
 import { serviceBindings, serviceInstances } from '../../api/kinds.ts';
 import { markedIdentity } from '../../api/requested-identity.ts';
-import { jsonEqual } from '../../base/json.ts';
+import { Withheld } from '../../control/withheld.ts';
+import { canonicalJson, jsonEqual } from '../../base/json.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { parametersOf } from './wanted-services.ts';
 import type { Wish, WishedObject } from '../wishes.ts';
@@ -98,6 +99,28 @@ function workloadLabelOf(namespace: string, name: string, mark: string): Readonl
 /** Made for a workload: its mark gives its name. */
 export function isRequested({ metadata }: KubeObject): boolean {
   return markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]) !== undefined;
+}
+
+/**
+ * Whether a binding is what would be made: anybody who may create bindings can give one the name and the mark, and have
+ * credentials of his own in its Secret. Parameters that are too large to be kept are not compared, numbers by their value.
+ */
+export function isAsMade({ spec }: ServiceBinding, { spec: wanted }: ServiceBinding): boolean {
+  const same = (one: unknown, other: unknown): boolean => plainJson(one ?? {}) === plainJson(other ?? {});
+  return (
+    spec.instanceRef.name === wanted.instanceRef.name &&
+    spec.secretName === wanted.secretName &&
+    (spec.secretTransforms ?? []).length === 0 &&
+    (spec.parameters instanceof Withheld
+      ? wanted.parameters !== undefined
+      : same(spec.parameters, wanted.parameters)) &&
+    same(spec.parametersFrom ?? [], wanted.parametersFrom ?? [])
+  );
+}
+
+/** The API server stores numbers in another form than they were sent in. */
+function plainJson(value: unknown): string {
+  return canonicalJson(JSON.parse(JSON.stringify(value)));
 }
 
 /** Where the class of this instance is looked for; undefined when it is another class, or is named in another way. */

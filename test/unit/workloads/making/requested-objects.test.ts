@@ -4,7 +4,9 @@ import { parseExact } from '../../../../src/base/json.ts';
 import { isUnsent } from '../../../../src/workloads/making/class-scope.ts';
 import {
   changePatch,
+  isAsMade,
   instanceChange,
+  requestedBinding,
   requestedInstance,
   scopeOf,
   type ServiceWish,
@@ -111,5 +113,33 @@ describe('an instance of which no broker has heard', () => {
     ],
   ])('%s: %s', (_what, expected, fields) => {
     expect(isUnsent({ ...made, ...fields })).toBe(expected);
+  });
+});
+
+describe('a login that is there already', () => {
+  const own = wish('app');
+  const made = requestedBinding(
+    'n',
+    {
+      ...own,
+      login: own.request,
+      instance: own.request.name,
+      request: undefined,
+      parameters: '{"size":1}',
+      isShared: false,
+      reclaim: undefined,
+    },
+    'alice',
+  );
+
+  it.each<[string, boolean, Partial<typeof made.spec>]>([
+    ['as it would be made', true, { externalID: 'id', parameters: { size: 1 } }],
+    ['with transforms', false, { secretTransforms: [{ addKey: { key: 'host', stringValue: 'evil' } }] }],
+    ['with other parameters', false, { parameters: { size: 2 } }],
+    ['with parameters of a Secret', false, { parametersFrom: [{ secretKeyRef: { name: 's', key: 'k' } }] }],
+    ['of another instance', false, { instanceRef: { name: 'other' } }],
+    ['with another Secret', false, { secretName: 'other' }],
+  ])('%s is one of ours: %s', (_what, expected, spec) => {
+    expect(isAsMade({ ...made, spec: { ...made.spec, ...spec } }, made)).toBe(expected);
   });
 });
