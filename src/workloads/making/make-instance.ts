@@ -18,6 +18,7 @@ import {
   type ServiceWish,
 } from './requested-objects.ts';
 import type { Ask, Wanted } from './wanted-services.ts';
+import { silentSharers } from './silent-sharers.ts';
 import { stillAsk } from './still-ask.ts';
 import { beyondLimits, isQuota, keptServices } from './service-limits.ts';
 
@@ -112,6 +113,8 @@ async function change(
     return { object: known };
   }
   if (ask.workload.requestedBy === undefined) return { object: known, blocked: nobodyOnRecord };
+  const silent = silentSharers(making, known, wanted.asks);
+  if (silent !== undefined) return { object: known, blocked: () => silent };
   if (!(await stillAsk(making.client, voices, making.signal))) {
     return { object: known, isWaiting: true, againMs: notHeardMs };
   }

@@ -41,11 +41,12 @@ export function serviceMaker(deps: WorkloadDeps): MakeServices {
   const comparedIn = new Map<string, Map<string, string>>();
   return async (namespace, workloads, signal) => {
     const compared = comparedIn.get(namespace) ?? new Map<string, string>();
-    const making: Making = { ...deps, pace, compared, underWay: new Set(), namespace, signal };
     const known = deps.stores.namespaces.store.get(namespace);
     const isServed =
       known !== undefined && isNamespaceServed(namespace, known.metadata.labels, deps.namespace);
     const wanted = admittedServices(workloads, isServed);
+    const asked = wanted.bindings;
+    const making: Making = { ...deps, pace, compared, underWay: new Set(), asked, namespace, signal };
 
     const services = new Map<string, Outcome<ServiceInstance>>();
     await inParallel([...wanted.instances.values()], concurrency, async (service) => {

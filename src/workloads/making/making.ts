@@ -21,6 +21,8 @@ export interface Making extends WorkloadDeps {
   readonly compared: Map<string, string>;
   /** Names of the services that are being made in this run. */
   readonly underWay: Set<string>;
+  /** Logins that are asked for, by name. */
+  readonly asked: ReadonlyMap<string, Wanted>;
   readonly namespace: string;
   readonly signal: AbortSignal;
 }
