@@ -19,6 +19,7 @@ import {
 } from './requested-objects.ts';
 import type { Ask, Wanted } from './wanted-services.ts';
 import { silentSharers } from './silent-sharers.ts';
+import { unknownPlan } from './unknown-plan.ts';
 import { stillAsk } from './still-ask.ts';
 import { beyondLimits, isQuota, keptServices } from './service-limits.ts';
 
@@ -26,6 +27,8 @@ type Found = Outcome<ServiceInstance>;
 
 /** The watch will tell what the workload asks for by now. */
 const notHeardMs = 1_000;
+/** When it is looked whether the catalog has a plan by now. */
+const catalogMs = 10_000;
 
 /** Has the instance be what all who ask for it ask for. Every reason against it leaves it as it is. */
 export async function makeInstance(making: Making, wanted: Wanted): Promise<Found> {
@@ -112,9 +115,8 @@ async function change(
     making.compared.set(wanted.name, compared);
     return { object: known };
   }
-  if (ask.workload.requestedBy === undefined) return { object: known, blocked: nobodyOnRecord };
-  const silent = silentSharers(making, known, wanted.asks);
-  if (silent !== undefined) return { object: known, blocked: () => silent };
+  const obstacle = againstChange(making, wanted, known, { ask, scope, difference });
+  if (obstacle !== undefined) return { object: known, ...obstacle };
   if (!(await stillAsk(making.client, voices, making.signal))) {
     return { object: known, isWaiting: true, againMs: notHeardMs };
   }
@@ -126,6 +128,21 @@ async function change(
     `${changed.object.metadata.uid} ${changed.object.metadata.generation} ${what}`,
   );
   return changed;
+}
+
+function againstChange(
+  making: Making,
+  { asks }: Wanted,
+  known: ServiceInstance,
+  change: { readonly ask: Ask; readonly scope: ClassScope; readonly difference: InstanceChange },
+): Pick<Found, 'blocked' | 'againMs'> | undefined {
+  const { ask, scope, difference } = change;
+  if (ask.workload.requestedBy === undefined) return { blocked: nobodyOnRecord };
+  const { request } = serviceWish(ask);
+  const unknown = difference.plan ? unknownPlan(making.stores, making.namespace, request, scope) : undefined;
+  if (unknown !== undefined) return { blocked: () => unknown, againMs: catalogMs };
+  const silent = silentSharers(making, known, asks);
+  return silent === undefined ? undefined : { blocked: () => silent };
 }
 
 async function patch(
