@@ -99,8 +99,9 @@ export async function isKept(world: ServiceWorld, { metadata, status }: ServiceI
   expect(instance.metadata.deletionTimestamp).toBeUndefined();
   expect(login?.metadata.deletionTimestamp).toBeUndefined();
   expect(world.broker.liveInstances().map(({ id }) => id)).toContain(status?.instanceID);
-  expect(world.broker.requestsOf('unbind')).toEqual([]);
-  expect(world.broker.requestsOf('deprovision')).toEqual([]);
+  // A first try that was not answered in time has an id of its own, which is cleaned up.
+  const taken = [...world.broker.requestsOf('unbind'), ...world.broker.requestsOf('deprovision')];
+  expect(taken.filter(({ instanceId }) => instanceId === status?.instanceID)).toEqual([]);
 }
 
 /** The bindings of an instance. */
