@@ -4,9 +4,12 @@ import type { Server } from 'node:net';
 const host = '127.0.0.1';
 const attempts = 20;
 
-/** Below 32768 where outgoing connections take their ports from, so that none of them is in the way. */
+/**
+ * Above 10080, which `fetch` refuses to speak to; below 32768, where outgoing connections take their ports from, so that none
+ * of them is in the way.
+ */
 function randomPort(): number {
-  return randomInt(10_000, 32_000);
+  return randomInt(10_100, 32_000);
 }
 
 /** Makes a server (net, http or https) listen on a free loopback port and returns the port. */

@@ -1,7 +1,10 @@
 import { createServer } from 'node:net';
 
-/** Below 32768: the kernel hands out higher ports to outgoing connections, so a freed one may be gone at once. */
-const lowestPort = 10_000;
+/**
+ * Above 10080, which `fetch` refuses to speak to. Below 32768: the kernel hands out higher ports to outgoing connections, so a freed one
+ * may be gone at once.
+ */
+const lowestPort = 10_100;
 const highestPort = 32_000;
 const maxAttempts = 50;
 

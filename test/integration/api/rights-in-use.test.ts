@@ -167,6 +167,16 @@ async function story(): Promise<void> {
     spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
   } as KubeObject);
   expect(JSON.stringify(pod)).toContain('"/bindings/db"');
+  const gated = {
+    'bind.servicecatalog.k8s.io/db': 'binding/db',
+    'wait.bind.servicecatalog.k8s.io/db': 'gate',
+  };
+  await client.create(pods, {
+    metadata: { namespace, name: 'gated', annotations: gated },
+    spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
+  } as KubeObject);
+  const isLetGo = (held: KubeObject): boolean => !JSON.stringify(held).includes('"schedulingGates"');
+  await world.until(pods, 'gated', isLetGo, 'is held no more');
   await client.create(podPresets, {
     metadata: { namespace, name: 'proxy' },
     spec: { env: [{ name: 'PROXY', value: 'http://proxy' }] },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deployments, mutatingWebhookConfigurations, secrets } from '../../../src/kube/resources.ts';
+import { deployments, mutatingWebhookConfigurations, pods, secrets } from '../../../src/kube/resources.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { authorityCertificate } from '../../cluster/cluster-access.ts';
@@ -158,10 +158,9 @@ const nobodys: readonly Attempt[] = [
     path: `/api/v1/namespaces/${own}/pods/x/log`,
   },
   {
-    what: 'patch a Pod',
-    method: 'PATCH',
+    what: 'delete a Pod',
+    method: 'DELETE',
     path: `/api/v1/namespaces/${own}/pods/x`,
-    body: {},
   },
   {
     what: 'delete a Pod',
@@ -320,6 +319,31 @@ it.each<[string, object]>([
     await expect(controller?.patch(deployments, ref, patch, { type: 'merge' })).rejects.toMatchObject({
       status: 403,
       message: expect.stringContaining('bindery-controller-workloads') as string,
+    });
+    return true;
+  });
+});
+
+it.each<[string, object]>([
+  ['its image', { spec: { containers: [{ name: 'main', image: 'registry.example.com/evil:1' }] } }],
+  ['the gates of others', { spec: { schedulingGates: null } }],
+  ['its owner', { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'y' }] } }],
+  ['what it asks for', { metadata: { annotations: { note: 'x' } } }],
+])('of a Pod the controller can lift its own gate alone, and not change %s', async (_what, patch) => {
+  const ref = { namespace: world.namespace, name: 'held' };
+  const held = {
+    metadata: ref,
+    spec: {
+      containers: [{ name: 'main', image: 'registry.example.com/app:1' }],
+      schedulingGates: [{ name: 'example.com/quota' }],
+    },
+  } as KubeObject;
+  if ((await world.find(pods, 'held')) === undefined) await world.client.create(pods, held);
+  const type = { type: 'strategic' } as const;
+  await waitFor(async () => {
+    await expect(thieves.controller?.patch(pods, ref, patch, type)).rejects.toMatchObject({
+      status: 403,
+      message: expect.stringContaining('bindery-controller-pods') as string,
     });
     return true;
   });
