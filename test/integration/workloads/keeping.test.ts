@@ -222,6 +222,7 @@ it('people are told what becomes of a requested service', async () => {
 
 describe('a requested service gets a time', () => {
   it('that its namespace says', async () => {
+    using _ = world.undisturbed('the last word of a workload is heard by the process that sees it go');
     const ref = { name: world.namespace };
     const say = (policy: string | null): Promise<KubeObject> =>
       world.client.patch(
