@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { isLarge } from './bytes-in-flight.ts';
+import { ByteBuffer } from '../base/byte-buffer.ts';
 
 export type BodyProblem = 'too-large' | 'too-slow' | 'cut';
 
@@ -47,10 +47,7 @@ export class BodyReader {
       done('too-large', none);
       return;
     }
-    // Kept in parts, a large body would be in memory twice at its end.
-    const whole = isLarge(declaredBytes) ? Buffer.allocUnsafeSlow(declaredBytes) : undefined;
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const read = new ByteBuffer(declaredBytes || 0);
     let isDone = false;
     const finish = (problem: BodyProblem | undefined, body: Buffer): void => {
       if (isDone) return;
@@ -63,20 +60,12 @@ export class BodyReader {
 
     stream.on('data', (chunk: Buffer) => {
       if (isDone) return;
-      if (whole !== undefined) chunk.copy(whole, size);
-      size += chunk.length;
-      if (size > this.#maxBytes) {
+      if (read.size + chunk.length > this.#maxBytes) {
         finish('too-large', none);
         this.discard(stream);
-      } else if (whole === undefined) chunks.push(chunk);
+      } else read.append(chunk);
     });
-    stream.on('end', () => {
-      const [first = none] = chunks;
-      finish(
-        undefined,
-        whole?.subarray(0, size) ?? (chunks.length === 1 ? first : Buffer.concat(chunks, size)),
-      );
-    });
+    stream.on('end', () => finish(undefined, read.take()));
     // Also after an error: node:http reports one only to those who listen for it.
     stream.on('close', () => finish('cut', none));
   }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { ByteBuffer } from '../base/byte-buffer.ts';
 import type { Permit } from '../base/permit.ts';
 import { KubeConnectionError } from './errors.ts';
 
@@ -31,8 +32,7 @@ export class ApiExchange implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
   readonly #onAbort = (): void => this.#end(this.#signal?.reason);
   readonly #onTermEnd = (): void => this.#end(notPermitted());
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #body = new ByteBuffer();
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
@@ -70,17 +70,15 @@ export class ApiExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes <= this.#maxBytes) this.#chunks.push(chunk);
+    if (this.#body.size + chunk.length <= this.#maxBytes) this.#body.append(chunk);
     else this.#end(new KubeConnectionError('TOO_LARGE', `more than ${this.#maxBytes} bytes`));
   }
 
   onResponseEnd(): void {
     if (this.#ended) return;
     this.#settle();
-    const [first, ...others] = this.#chunks;
-    const body = others.length === 0 ? first : Buffer.concat(this.#chunks);
-    this.#resolve({ status: this.#status, headers: this.#headers, body: body?.toString('utf8') ?? '' });
+    const body = this.#body.take().toString('utf8');
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -94,7 +92,7 @@ export class ApiExchange implements Dispatcher.DispatchHandler {
   #end(failure: unknown): void {
     if (this.#ended) return;
     this.#settle();
-    this.#chunks.length = 0;
+    this.#body.take();
     this.#reject(failure);
     this.#controller?.abort(new KubeConnectionError('ABORTED', 'the call was given up'));
   }

@@ -1,6 +1,8 @@
 import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { ByteBuffer } from '../base/byte-buffer.ts';
+import { bodyBudget } from './body-budget.ts';
 import { Connection } from './connection.ts';
 import { AnswerCosts, type ExcessError } from './excess.ts';
 import { inTurn } from './parse-turns.ts';
@@ -58,7 +60,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #headers: Headers = {};
   #decompressor: Decompressor | undefined;
   #unreadable: string | undefined;
-  #chunks: Uint8Array[] = [];
+  readonly #body = new ByteBuffer();
   #sizeBytes = 0;
   /** Of the body as it came, compressed or not. */
   #bodyBytes = 0;
@@ -80,6 +82,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Ends it at once, whatever state it is in. `error` becomes the error of the result, and a started body is lost. */
   abort(error: Error): void {
     this.#end({ kind: 'broken', error, sent: this.#sent, stale: false });
+  }
+
+  /** There is no room for what it has received. */
+  stop(error: ExcessError): void {
+    this.#refuse(error);
   }
 
   /** @param context the `Connection` */
@@ -119,7 +126,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else this.#decompressor = this.#prepare(create());
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
     this.#bodyBytes += chunk.byteLength;
     if (this.#decompressor === undefined) {
@@ -150,7 +157,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #prepare(decompressor: Decompressor): Decompressor {
-    decompressor.on('data', (chunk: Uint8Array) => this.#take(chunk));
+    decompressor.on('data', (chunk: Buffer) => this.#take(chunk));
     decompressor.on('end', () => this.#finish());
     decompressor.on('error', () =>
       this.#answer({ kind: 'text', text: '', problem: 'its compression is broken' }),
@@ -158,11 +165,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return decompressor;
   }
 
-  #take(chunk: Uint8Array): void {
+  #take(chunk: Buffer): void {
     this.#sizeBytes += chunk.byteLength;
     if (this.#sizeBytes > this.#limitBytes) {
       this.#tooLarge();
-    } else if (this.#unreadable === undefined) this.#chunks.push(chunk);
+    } else if (this.#unreadable === undefined) {
+      this.#body.append(chunk);
+      bodyBudget.holds(this, this.#sizeBytes);
+    }
   }
 
   #tooLarge(): void {
@@ -177,15 +187,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #finish(): void {
     const answer = (): void => {
-      if (!this.#settled) this.#answer(this.#body());
+      if (!this.#settled) this.#answer(this.#parsed());
     };
     if (this.#sizeBytes < largeFrom) answer();
     else inTurn(answer);
   }
 
-  #body(): AnswerBody {
+  #parsed(): AnswerBody {
     if (this.#unreadable !== undefined) return { kind: 'text', text: '', problem: this.#unreadable };
-    return parseBody(Buffer.concat(this.#chunks), this.#rules);
+    return parseBody(this.#body.take(), this.#rules);
   }
 
   #answer(body: AnswerBody): void {
@@ -195,7 +205,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #end(result: ExchangeResult): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#chunks = [];
+    bodyBudget.leaves(this);
+    this.#body.take();
     this.#decompressor?.destroy();
     // A finished answer leaves the connection alone; anything else must not be read on.
     if (!this.#isComplete) this.#controller?.abort(new Error('no longer wanted'));

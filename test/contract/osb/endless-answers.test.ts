@@ -103,6 +103,25 @@ describe('a wasteful answer', () => {
     });
   });
 
+  it('in chunks of one byte takes no more memory for it', async () => {
+    const body = JSON.stringify({ services: [], padding: 'x'.repeat(3_900_000) });
+    const bytes = `${chunked}\r\n${Array.from(body, (byte) => `1\r\n${byte}\r\n`).join('')}0\r\n\r\n`;
+    await withBroker(async ({ broker, client }) => {
+      broker.script({}, { kind: 'raw', bytes });
+      const used = (): number => process.memoryUsage().heapUsed;
+      const before = used();
+      let most = before;
+      const look = setInterval(() => (most = Math.max(most, used())), 10);
+      try {
+        expect(await client.catalog({}, never)).toMatchObject({ kind: 'catalog' });
+      } finally {
+        clearInterval(look);
+      }
+      // A list of four million pieces is beyond 400 MiB.
+      expect(most - before).toBeLessThan(200 * 1024 * 1024);
+    });
+  });
+
   it('over a connection that has carried many is understood', async () => {
     await withBroker(
       async ({ broker, client }) => {
@@ -115,6 +134,50 @@ describe('a wasteful answer', () => {
       },
       { client: { limiter: { maxConcurrent: 1 } } },
     );
+  });
+});
+
+describe('answers that never end, of many brokers', () => {
+  it('do not fill the memory, and hold up nobody else', async () => {
+    const head = `${chunked.replace('200 OK', '201 Created')}\r\n`;
+    const most = chunk(Buffer.alloc(3_900_000, '{'));
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.write(Buffer.concat([Buffer.from(head), most])));
+    });
+    const port = await freePort();
+    await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+    const slow = Array.from(
+      { length: 20 },
+      () =>
+        new BrokerClient({
+          url: `http://127.0.0.1:${port}`,
+          allowLoopback: true,
+          environment: {},
+          timeoutMs: 600_000,
+        }),
+    );
+    const done = new AbortController();
+    try {
+      const answers = slow.map(async (client) => client.bind(bindOf(), done.signal));
+      expect(await Promise.race(answers)).toMatchObject({
+        reason: 'MalformedResponse',
+        message: expect.stringContaining('more than 64 MiB'),
+        orphanMitigation: true,
+      });
+      await withBroker(async ({ broker, client }) => {
+        const body = { credentials: { a: 'x'.repeat(300_000) } };
+        broker.script({}, { kind: 'answer', status: 201, body });
+        expect(await client.bind(bindOf(), never)).toMatchObject({ kind: 'done' });
+      });
+    } finally {
+      done.abort();
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await Promise.all(slow.map(async (client) => client.close()));
+    }
   });
 });
 
