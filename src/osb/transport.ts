@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { createSecureContext, TLSSocket, type ConnectionOptions } from 'node:tls';
 import { Agent, buildConnector, Client, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { errorMessage } from '../base/logger.ts';
 import type { Permit } from '../base/permit.ts';
@@ -36,17 +36,15 @@ export interface HttpRequest extends BodyRules {
   readonly maxBodyBytes: number;
 }
 
-interface TlsSettings {
-  readonly minVersion: 'TLSv1.2';
-  readonly rejectUnauthorized: boolean;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
+type TlsSettings = Pick<
+  ConnectionOptions,
+  'secureContext' | 'minVersion' | 'ca' | 'cert' | 'key' | 'rejectUnauthorized'
+>;
 
 /** All connections to one broker, and the only place of this folder that knows undici. */
 export class Transport {
   readonly #options: TransportOptions;
+  readonly #tls: TlsSettings;
   readonly #direct: Agent;
   readonly #proxies = new Map<string, ProxyAgent>();
   /** Certificates of failed handshakes by host and port: the error itself does not carry them. */
@@ -55,6 +53,7 @@ export class Transport {
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.#tls = tlsOptions(options.tls);
     this.#direct = new Agent({ ...this.#agentOptions(), connect: this.#connector() });
   }
 
@@ -152,7 +151,7 @@ export class Transport {
     if (!URL.canParse(proxy)) return undefined;
     let agent = this.#proxies.get(proxy);
     if (agent === undefined) {
-      const requestTls = { ...this.#tlsOptions(), allowH2: false, timeout: connectTimeoutMs };
+      const requestTls = { ...this.#tls, allowH2: false, timeout: connectTimeoutMs };
       agent = new ProxyAgent({ ...this.#agentOptions(), uri: proxy, requestTls });
       this.#proxies.set(proxy, agent);
     }
@@ -173,20 +172,9 @@ export class Transport {
     };
   }
 
-  #tlsOptions(): TlsSettings {
-    const { ca, insecureSkipVerify, clientCertificate, clientKey } = this.#options.tls;
-    return {
-      minVersion: 'TLSv1.2',
-      rejectUnauthorized: insecureSkipVerify !== true,
-      ...(ca === undefined ? {} : { ca }),
-      ...(clientCertificate === undefined ? {} : { cert: clientCertificate }),
-      ...(clientKey === undefined ? {} : { key: clientKey }),
-    };
-  }
-
   #connector(): buildConnector.connector {
     const connect = buildConnector({
-      ...this.#tlsOptions(),
+      ...this.#tls,
       allowH2: false,
       timeout: connectTimeoutMs,
       lookup: guardedLookup(this.#options, this.#options.names),
@@ -208,6 +196,24 @@ export class Transport {
 }
 
 const connectTimeoutMs = 10_000;
+
+/** With the authorities read once: for each connection anew it would take longer than all the rest of it. */
+function tlsOptions(tls: BrokerTls): TlsSettings {
+  const { ca, insecureSkipVerify, clientCertificate, clientKey } = tls;
+  const material: TlsSettings = {
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { ca }),
+    ...(clientCertificate === undefined ? {} : { cert: clientCertificate }),
+    ...(clientKey === undefined ? {} : { key: clientKey }),
+  };
+  const rejectUnauthorized = insecureSkipVerify !== true;
+  try {
+    return { secureContext: createSecureContext(material), rejectUnauthorized };
+  } catch {
+    // A key that can not be read is told by the connection.
+    return { ...material, rejectUnauthorized };
+  }
+}
 
 /** Tells each request of the connection that it goes out on. With `pipelining: 1` there is one at a time. */
 class ConnectionClient extends Client {

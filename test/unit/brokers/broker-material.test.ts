@@ -88,6 +88,11 @@ describe('what a broker needs from Secrets and ConfigMaps', () => {
       'spec.caBundle holds a PEM certificate that can not be read',
     ],
     [
+      'there are more authorities than anybody needs',
+      { ca: { kind: 'inline', pem: pem.repeat(301) } },
+      'spec.caBundle holds 301 PEM certificates, more than 300',
+    ],
+    [
       'one of several authorities can not be read',
       { ca: { kind: 'inline', pem: `${pem}${nonsense}` } },
       'spec.caBundle holds 2 PEM certificates, of which number 2 can not be read',
