@@ -1,5 +1,5 @@
 import { waitFor } from '../support/wait-for.ts';
-import { startBroker, type RunningBroker } from './support/broker.ts';
+import { registerBroker, startBroker, type RunningBroker } from './support/broker.ts';
 import { container, namespace, pod, secret, workload } from './support/objects.ts';
 import { whilePodsAreCreated } from './support/pod-stream.ts';
 import { describeInCluster, itOnOwnNode } from './support/prepared.ts';
@@ -38,16 +38,8 @@ describeInCluster('Bindery in a cluster that is being worked on', () => {
     world = await startWorld();
     [, broker] = await Promise.all([world.install(), startBroker(world, asynchronousMs)]);
     await world.create(namespace(ns));
-    await world.apply(secret(ns, 'creds', { type: 'postgresql', username: 'alice' }), {
-      apiVersion: 'servicecatalog.k8s.io/v1beta1',
-      kind: 'ClusterServiceBroker',
-      metadata: { name: 'postgres' },
-      spec: {
-        url: broker.url,
-        authInfo: { basic: { secretRef: { namespace: broker.namespace, name: 'access' } } },
-      },
-    });
-    await world.kubectl(['wait', '--for=condition=Ready', 'clusterservicebroker/postgres', '--timeout=90s']);
+    await world.apply(secret(ns, 'creds', { type: 'postgresql', username: 'alice' }));
+    await registerBroker(world, broker);
   });
   afterAll(async () => world?.stop());
 

@@ -146,7 +146,7 @@ describeInCluster('an annotated workload', () => {
     ['a file', {}],
     ['the environment', { 'env.bind.servicecatalog.k8s.io/creds': 'PGUSER=username' }],
   ])(
-    'waits for a missing Secret in %s and starts when it appears',
+    '(50) waits for a missing Secret in %s and starts when it appears',
     async (what, more) => {
       const ns = `late-${what.split(' ').at(-1)}`;
       const mount = Object.keys(more).length > 0 ? { 'mount.bind.servicecatalog.k8s.io/creds': 'none' } : {};

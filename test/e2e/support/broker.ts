@@ -53,3 +53,17 @@ export async function startBroker(world: World, asynchronousMs: number): Promise
     requests: async () => (await lines()).filter((line) => / \/v2\/.* → \d+$/.test(line)),
   };
 }
+
+/** Makes its catalog known, as ClusterServiceBroker `postgres`. */
+export async function registerBroker(world: World, broker: RunningBroker): Promise<void> {
+  await world.apply({
+    apiVersion: 'servicecatalog.k8s.io/v1beta1',
+    kind: 'ClusterServiceBroker',
+    metadata: { name: 'postgres' },
+    spec: {
+      url: broker.url,
+      authInfo: { basic: { secretRef: { namespace: broker.namespace, name: 'access' } } },
+    },
+  });
+  await world.kubectl(['wait', '--for=condition=Ready', 'clusterservicebroker/postgres', '--timeout=90s']);
+}
