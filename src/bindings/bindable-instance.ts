@@ -1,6 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { isConditionTrue } from '../api/conditions.ts';
+import { unbindable } from '../model/offering-of.ts';
 import { resolveOffering, type Offering } from '../model/resolve.ts';
 import type { Stores } from '../model/stores.ts';
 import type { Blocked } from '../operations/kind.ts';
@@ -25,10 +26,9 @@ export function findBindableInstance(binding: ServiceBinding, stores: Stores): B
     return waiting('ErrorInstanceRefsUnresolved', message);
   }
   const { offering } = resolution;
-  if (!(offering.plan.spec.bindable ?? offering.class.spec.bindable)) {
-    const { class: serviceClass, plan } = offering;
-    const offered = `Class "${serviceClass.spec.externalName}" with plan "${plan.spec.externalName}"`;
-    const message = `${offered} can not be bound; delete this ServiceBinding, and bind an instance of a bindable plan`;
+  const problem = unbindable(offering);
+  if (problem !== undefined) {
+    const message = `${problem}; delete this ServiceBinding, and bind an instance of a bindable plan`;
     const reason = 'ErrorNonbindableServiceClass';
     return { kind: 'blocked', verdict: { kind: 'stalled', reason, message, failedReason: reason } };
   }

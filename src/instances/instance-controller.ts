@@ -39,13 +39,13 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     for (const key of concernedKeys(instances, instanceIdOf, change)) controller.enqueue(key);
   });
 
-  // An instance that waits for its class or plan goes on when one appears or comes back into the catalog; one that
-  // is ready may be upgraded or told of its context. An unchanged relist is no event.
+  // An instance that waits for its class or plan goes on when one appears or comes back into the catalog, and when one of
+  // two that it may mean goes; one that is ready may be upgraded or told of its context. An unchanged relist is no event.
   const onOffering =
     (index: 'class' | 'plan') =>
     ({ object, removed }: StoreChange<KubeObject>): void => {
-      if (removed) return;
       enqueueAll(instances.byIndex('unresolved', 'true'));
+      if (removed) return;
       const { name, namespace } = object.metadata;
       enqueueAll(instances.byIndex(index, scoped(namespace, name)));
     };

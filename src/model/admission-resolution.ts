@@ -1,7 +1,8 @@
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
-import { resolveOffering } from './resolve.ts';
-import { scoped, type Stores } from './stores.ts';
-import { offeringRefs } from './offering-of.ts';
+import { resolveOffering, type Offering } from './resolve.ts';
+import type { Stores } from './stores.ts';
+import { classScope, offeringSpec } from './class-scope.ts';
+import { offeringRefs, unbindable } from './offering-of.ts';
 
 export type ResolveInstance = (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined;
 
@@ -27,21 +28,28 @@ export function admissionResolution(stores: Stores): ResolveInstance {
 }
 
 /**
- * What is wrong with a class and plan that an annotation names, in the words in which the condition of an instance
- * would say it; undefined when nothing.
+ * What is wrong with a class and plan that an annotation asks for, where the condition of an instance says so in its words;
+ * undefined when nothing.
  */
 export function offeringProblem(
   stores: Stores,
 ): (className: string, plan: string, namespace: string) => string | undefined {
   return (className, plan, namespace) => {
-    const isOwn =
-      stores.serviceClasses.store.byIndex('externalName', scoped(namespace, className)).length > 0;
-    const spec: ServiceInstanceSpec = isOwn
-      ? { serviceClassExternalName: className, servicePlanExternalName: plan }
-      : { clusterServiceClassExternalName: className, clusterServicePlanExternalName: plan };
+    const spec = offeringSpec(className, plan, classScope(stores, namespace, className));
     const resolution = resolveOffering(spec, namespace, stores);
-    return resolution.kind === 'resolved' ? undefined : resolution.message;
+    if (resolution.kind === 'unresolved') return resolution.message;
+    const retired = retiredOf(resolution.offering);
+    if (retired !== undefined)
+      return `${retired} has left its catalog: what exists goes on, nothing new is made of it`;
+    const problem = unbindable(resolution.offering);
+    return problem && `${problem}; ask for a bindable plan`;
   };
+}
+
+/** What of an offering its broker offers no more. */
+function retiredOf({ class: ofClass, plan }: Offering): string | undefined {
+  if (ofClass.status?.removedFromBrokerCatalog === true) return `Class "${ofClass.spec.externalName}"`;
+  return plan.status?.removedFromBrokerCatalog === true ? `Plan "${plan.spec.externalName}"` : undefined;
 }
 
 type PlanFields = {

@@ -43,3 +43,9 @@ export function offeringRefs(offering: Offering): OfferingRefs {
     ? { clusterServiceClassRef: classRef, clusterServicePlanRef: planRef }
     : { serviceClassRef: classRef, servicePlanRef: planRef };
 }
+
+/** Says so when instances of this offering have no bindings (OSB, Service Plan Object); undefined when they have. */
+export function unbindable({ class: { spec }, plan }: Offering): string | undefined {
+  if (plan.spec.bindable ?? spec.bindable) return undefined;
+  return `Class "${spec.externalName}" with plan "${plan.spec.externalName}" can not be bound`;
+}

@@ -2,9 +2,10 @@ import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { serviceInstances } from '../../api/kinds.ts';
 import { parametersDigest } from '../../api/requested-identity.ts';
 import { Withheld } from '../../control/withheld.ts';
+import { classScope, type ClassScope } from '../../model/class-scope.ts';
 import { scoped } from '../../model/stores.ts';
 import { disagreement } from './agreement.ts';
-import { classScope, isUnsent } from './class-scope.ts';
+import { isUnsent } from './unsent.ts';
 import { spokesman, tryWrite, type Making, type Outcome } from './making.ts';
 import { nobodyOnRecord, taken } from './obstacles.ts';
 import {
@@ -13,13 +14,12 @@ import {
   isRequested,
   requestedInstance,
   scopeOf,
-  type ClassScope,
   type InstanceChange,
   type ServiceWish,
 } from './requested-objects.ts';
 import type { Ask, Wanted } from './wanted-services.ts';
 import { silentSharers } from './silent-sharers.ts';
-import { unknownPlan } from './unknown-plan.ts';
+import { unbindablePlan, unfitPlan } from './unfit-plan.ts';
 import { stillAsk } from './still-ask.ts';
 import { beyondLimits, isQuota, keptServices } from './service-limits.ts';
 
@@ -45,9 +45,14 @@ async function makeNew(making: Making, wanted: Wanted): Promise<Found> {
   if (excess !== undefined) return { blocked: () => excess };
 
   const { client, stores, namespace, signal, logger, underWay } = making;
-  underWay.add(wanted.name);
   const wish = serviceWish(speaks);
   const scope = classScope(stores, namespace, wish.request.class) ?? 'cluster';
+  const unfit = unbindablePlan(stores, namespace, wish.request, scope);
+  if (unfit !== undefined) {
+    const message = `ServiceInstance "${wanted.name}" is not made: ${unfit}`;
+    return { blocked: () => message, againMs: catalogMs };
+  }
+  underWay.add(wanted.name);
   const object = requestedInstance(namespace, wish, scope, speaks.workload.requestedBy);
   const made = await write(making, object.metadata, 'made', whatOf(wish, scope), async () =>
     client.create(serviceInstances, object, { signal }),
@@ -139,8 +144,11 @@ function againstChange(
   const { ask, scope, difference } = change;
   if (ask.workload.requestedBy === undefined) return { blocked: nobodyOnRecord };
   const { request } = serviceWish(ask);
-  const unknown = difference.plan ? unknownPlan(making.stores, making.namespace, request, scope) : undefined;
-  if (unknown !== undefined) return { blocked: () => unknown, againMs: catalogMs };
+  const unfit = difference.plan ? unfitPlan(making, request, scope) : undefined;
+  if (unfit !== undefined) {
+    const message = `ServiceInstance "${known.metadata.name}" stays as it is: ${unfit}`;
+    return { blocked: () => message, againMs: catalogMs };
+  }
   const silent = silentSharers(making, known, asks);
   return silent === undefined ? undefined : { blocked: () => silent };
 }

@@ -6,11 +6,9 @@ import { markedIdentity } from '../../api/requested-identity.ts';
 import { Withheld } from '../../control/withheld.ts';
 import { canonicalJson, jsonEqual } from '../../base/json.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import { offeringSpec, type ClassScope } from '../../model/class-scope.ts';
 import { parametersOf } from './wanted-services.ts';
 import type { Wish, WishedObject } from '../wishes.ts';
-
-/** Where the class of an instance is looked for. */
-export type ClassScope = 'namespace' | 'cluster';
 
 /** The words of the spec for a class and a plan by the names that their broker gives them. */
 const selectors = {
@@ -41,14 +39,12 @@ export function requestedInstance(
   requestedBy: string | undefined,
 ): ServiceInstance {
   const { request } = wish;
-  const words = selectors[scope];
   return {
     apiVersion,
     kind: serviceInstances.kind,
     metadata: metadataOf(namespace, request),
     spec: {
-      [words.class]: request.class,
-      [words.plan]: request.plan,
+      ...offeringSpec(request.class, request.plan, scope),
       ...parametersOf(wish),
       ...askedBy(requestedBy),
     },

@@ -163,10 +163,15 @@ describe('an edit of what a workload asks for', () => {
     expect(world.broker.requestsOf('update')).toEqual([]);
   });
 
-  it('cannot lead to a plan that makes no logins: that is told on the workload (61)', async () => {
-    await deploy(world, 'unbindable', { [bind('unbindable')]: 'request/postgresql/fixed' });
-    await isToldOn(world, 'unbindable', /^Blocked: ServiceBinding "unbindable-.*bind/i);
-    expect(world.broker.requestsOf('bind')).toEqual([]);
+  it('does not lead to a plan that makes no logins: that is told on the workload (61)', async () => {
+    await inUse(world, 'unbindable', 'unbindable');
+    const before = await rows('unbindable');
+    world.broker.forget();
+    await reask(world, 'unbindable', { [bind('unbindable')]: 'request/postgresql/fixed' });
+    await isToldOn(world, 'unbindable', /^Blocked: .* stays as it is: .*plan "fixed" can not be bound/);
+    expect(await rows('unbindable')).toEqual(before);
+    expect(world.broker.requestsOf('update')).toEqual([]);
+    nothingIsLost();
   });
 
   it('of the instance instead, by hand, is taken back', async () => {

@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../../../../src/api/generated/service-instance.ts';
 import { markOf, requestedName, type InstanceIdentity } from '../../../../src/api/requested-identity.ts';
 import { parseExact } from '../../../../src/base/json.ts';
-import { isUnsent } from '../../../../src/workloads/making/class-scope.ts';
+import { isUnsent } from '../../../../src/workloads/making/unsent.ts';
 import {
   changePatch,
   isAsMade,

@@ -1,6 +1,9 @@
 import { nearestWord } from '../../injection/annotation-keys.ts';
+import { offeringSpec, type ClassScope } from '../../model/class-scope.ts';
+import { unbindable } from '../../model/offering-of.ts';
+import { resolveOffering } from '../../model/resolve.ts';
 import { scoped, type Stores } from '../../model/stores.ts';
-import type { ClassScope, Request } from './requested-objects.ts';
+import type { Request } from './requested-objects.ts';
 
 type Catalog = Pick<
   Stores,
@@ -10,6 +13,15 @@ type Catalog = Pick<
 /** Beyond this number nobody reads them. */
 const maxNames = 5;
 
+/** Why this plan is not written into an instance that is there; undefined when it is. */
+export function unfitPlan(
+  { stores, namespace }: { readonly stores: Stores; readonly namespace: string },
+  request: Request,
+  scope: ClassScope,
+): string | undefined {
+  return unknownPlan(stores, namespace, request, scope) ?? unbindablePlan(stores, namespace, request, scope);
+}
+
 /**
  * A plan that the catalog does not have is most often a typo. In an instance that is there it would leave everybody who shares
  * that without new logins; so it is not written there before the class has it.
@@ -18,7 +30,7 @@ const maxNames = 5;
 export function unknownPlan(
   stores: Catalog,
   namespace: string,
-  { name, class: className, plan }: Request,
+  { class: className, plan }: Request,
   scope: ClassScope,
 ): string | undefined {
   const plans = plansOf(stores, namespace, className, scope);
@@ -26,7 +38,22 @@ export function unknownPlan(
   const nearest = nearestWord(plan, plans);
   const there = plans.slice(0, maxNames).map((one) => `"${one}"`);
   const hint = nearest === undefined ? `it has ${there.join(', ') || 'none'}` : `did you mean "${nearest}"?`;
-  return `ServiceInstance "${name}" stays as it is: there is no plan "${plan}" of "${className}"; ${hint}`;
+  return `there is no plan "${plan}" of "${className}"; ${hint}`;
+}
+
+/**
+ * A service without a login is of no use to a workload, and costs money: it is neither made nor led to such a plan.
+ * @returns undefined when the plan can be bound, or nobody knows it; else what to tell
+ */
+export function unbindablePlan(
+  stores: Stores,
+  namespace: string,
+  { class: className, plan }: Request,
+  scope: ClassScope,
+): string | undefined {
+  const resolution = resolveOffering(offeringSpec(className, plan, scope), namespace, stores);
+  const problem = resolution.kind === 'resolved' ? unbindable(resolution.offering) : undefined;
+  return problem && `${problem}; ask for a bindable plan`;
 }
 
 function plansOf(
