@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => world?.stop());
 
-it('whoever may write workloads and no instances can not ask for one where the webhook is called', async () => {
+it('(58) whoever may write workloads and no instances can not ask for one where the webhook is called', async () => {
   const { namespace } = world;
   await expect(deploy({ client: mallory, namespace }, 'app', asking('refused'))).rejects.toMatchObject({
     status: 403,
@@ -49,7 +49,7 @@ it('an annotation on a Job that exists has no effect, and makes nothing', async 
   ).toBeUndefined();
 });
 
-it('workloads that the webhook is not called for make nothing', async () => {
+it('(60) workloads that the webhook is not called for make nothing', async () => {
   for (const namespace of ofSystem) await deploy({ client: mallory, namespace }, 'app', asking('unseen'));
   const there = { client: mallory, namespace: optedOut };
   await expect(deploy(there, 'app', asking('unseen'))).rejects.toThrow('requested-by must name who writes');

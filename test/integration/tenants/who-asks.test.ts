@@ -1,7 +1,8 @@
 import { requestedByAnnotation as by } from '../../../src/api/group.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { deployments, pods, replicaSets, type Resource } from '../../../src/kube/resources.ts';
+import { deployments, namespaces, pods, replicaSets, type Resource } from '../../../src/kube/resources.ts';
+import type { KubectlResult } from '../../cluster/kubectl.ts';
 import { startInstalled, tenant } from '../../support/installed-bindery.ts';
 import { ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -20,6 +21,12 @@ beforeAll(async () => {
   await world.register();
   developer = await tenant(world, 'developer', { [world.namespace]: 'edit' });
   operator = await tenant(world, 'operator', { [world.namespace]: 'system:aggregate-to-edit' });
+  const view = ['create', 'rolebinding', 'operator-view', '-n', world.namespace];
+  await world.controlPlane.kubectl([...view, '--clusterrole=view', '--user=operator']);
+  const mayLook = ['auth', 'can-i', 'get', 'deployments', '-n', world.namespace, '--as=operator'];
+  await waitFor(async () => (await world.controlPlane.kubectl(mayLook)).code === 0, {
+    describe: 'the operator may look at Deployments',
+  });
   await developer.create(deployments, manifest());
 }, 90_000);
 afterAll(() => world?.stop());
@@ -89,6 +96,43 @@ it('the manifest from the repository, put in the place of what is stored, makes 
 function templateOf(deployment: KubeObject): unknown {
   return (deployment as unknown as { readonly spec: { readonly template: unknown } }).spec.template;
 }
+
+it('(59) the commands of kubectl that change something else ask for no right either', async () => {
+  const namespace = `-n ${world.namespace}`;
+  const kubeconfig = await world.controlPlane.kubeconfigFor('operator');
+  const kubectl = async (command: string): Promise<KubectlResult> =>
+    world.controlPlane.kubectl(['--kubeconfig', kubeconfig, ...`${command} ${namespace}`.split(' ')]);
+  for (const command of [
+    'scale deployment/web --replicas=3',
+    'annotate deployment/web by-hand=yes',
+    'label deployment/web by-hand=yes',
+    'set image deployment/web main=registry.example.com/app:2',
+    'rollout restart deployment/web',
+    'rollout undo deployment/web',
+  ]) {
+    expect(await kubectl(command)).toMatchObject({ code: 0, stderr: '' });
+  }
+  expect(namedOn(await stored())).toBe('developer');
+  const asked = await kubectl(`annotate deployment/web --overwrite ${bind}=request/postgresql/large`);
+  expect(asked.code).toBe(1);
+  expect(asked.stderr).toContain('user "operator" may not create serviceinstances');
+});
+
+it('(58) of an account of a GitOps controller its own rights count, not those of whoever wrote the manifest', async () => {
+  await world.client.create(namespaces, { metadata: { name: 'flux' } });
+  const { metadata, ...rest } = manifest();
+  const create = async (account: string, role: string): Promise<KubeObject> => {
+    const name = `system:serviceaccount:flux:${account}`;
+    const client = await tenant(world, name, { [world.namespace]: role });
+    const annotations = { ...metadata.annotations, [by]: 'developer' };
+    return client.create(deployments, { ...rest, metadata: { ...metadata, name: account, annotations } });
+  };
+  expect(namedOn(await create('kustomize', 'edit'))).toBe('system:serviceaccount:flux:kustomize');
+  await expect(create('powerless', 'system:aggregate-to-edit')).rejects.toMatchObject({
+    status: 403,
+    message: expect.stringContaining('flux:powerless\" may not create serviceinstances') as string,
+  });
+});
 
 it('(58) what is asked for, and the name, are not theirs to change', async () => {
   const forbidden = {

@@ -134,7 +134,7 @@ describe('a requested service stays, and so does its login,', () => {
     await provisioned(world, instance);
   }, 120_000);
 
-  it('when one of two who share it goes', async () => {
+  it('when one of two who share it goes (63)', async () => {
     const shared = { ...asking('db'), [share('db')]: 'money', ...reclaiming('db', '1s') };
     await deploy(world, 'first', shared);
     await deploy(world, 'second', shared);

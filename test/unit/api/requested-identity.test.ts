@@ -45,6 +45,11 @@ describe('the names of what is made for a workload', () => {
       named('a', 'b-c'),
       named(`${'a'.repeat(60)}x`, 'c'),
       named(`${'a'.repeat(60)}y`, 'c'),
+      named('a.b', 'c'),
+      // One and the same words, each for another thing.
+      requestedName('n', { of: 'share', share: 'a-b', class: 'c' }),
+      requestedName('n', { ...login, workload: { kind: 'Deployment', name: 'a-b' }, binding: 'c' }),
+      requestedName('n', { ...login, workload: { kind: 'Deployment', name: 'a' }, binding: 'b-c' }),
     ];
     expect(new Set(all).size).toBe(all.length);
   });
