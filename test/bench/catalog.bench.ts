@@ -1,7 +1,5 @@
 /** A catalog of 1,000 plans: its first synchronisation, and what an unchanged one costs. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorMessage } from '../../src/base/logger.ts';
-import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import {
   catalogLimitSeconds,
   installCatalogTwins,
@@ -12,9 +10,9 @@ import {
 import { startCatalogServer, type CatalogServer } from './catalog/catalog-server.ts';
 import { alone, compared, median, type BenchOptions, type Measure } from './measure.ts';
 import { writeCounts, writesBetween, type WriteCounts } from './provision/api-writes.ts';
-import { BenchApi } from './provision/bench-api.ts';
+import type { BenchApi } from './provision/bench-api.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
-import { buildBundle, startShipped } from './shipped-bindery.ts';
+import { withBindery } from './with-bindery.ts';
 
 export const summary = 'a catalog of 1,000 plans in 50 classes, against the limit of the API server';
 
@@ -42,35 +40,21 @@ interface Setting {
 }
 
 export async function run(options: BenchOptions): Promise<readonly Measure[]> {
-  const { progress, signal } = options;
-  await using cleanUp = new AsyncDisposableStack();
-  progress('control plane');
-  const plane = await startControlPlane({ log: progress, signal });
-  cleanUp.defer(async () => plane.stop());
   const server = await startCatalogServer(size);
-  cleanUp.defer(async () => server.stop());
-  progress('build and start bindery run');
-  await buildBundle(signal);
-  const bindery = await startShipped({ kubeconfig: plane.kubeconfig, signal });
-  cleanUp.defer(async () => bindery.stop());
   try {
-    return measures(await allRounds(plane, server, options));
-  } catch (error: unknown) {
-    const log = await bindery.logTail(15);
-    throw new Error(`${errorMessage(error)}\nThe last log lines of bindery run:\n${log.join('\n')}`, {
-      cause: error,
-    });
+    const results = await withBindery(options, parallel, async ({ api }) => allRounds(api, server, options));
+    return measures(results);
+  } finally {
+    await server.stop();
   }
 }
 
 async function allRounds(
-  plane: ControlPlane,
+  api: BenchApi,
   server: CatalogServer,
   { progress, signal }: BenchOptions,
 ): Promise<readonly Round[]> {
   await using cleanUp = new AsyncDisposableStack();
-  const api = await BenchApi.open(plane, parallel);
-  cleanUp.defer(async () => api.close());
   await installCatalogTwins(api);
   const watch = await ReadyWatch.open(api, brokers);
   cleanUp.defer(async () => watch.close());

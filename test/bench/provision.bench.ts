@@ -1,19 +1,17 @@
 /** `bindery run` beside what the API server itself allows: 200 instances and 200 bindings created at once. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { errorMessage } from '../../src/base/logger.ts';
-import type { BinderyProcess } from '../../demo/bindery-process.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { alone, compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
 import { apiLimit } from './provision/api-limit.ts';
 import { writeCounts, writesBetween } from './provision/api-writes.ts';
-import { BenchApi, inParallel } from './provision/bench-api.ts';
+import { inParallel, type BenchApi } from './provision/bench-api.ts';
 import { startInstantBroker, type InstantBroker } from './provision/instant-broker.ts';
 import { apiVersion, binding, instance } from './provision/objects.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
+import { registerBroker } from './provision/register-broker.ts';
 import { installTwins } from './provision/twin-kinds.ts';
-import { buildBundle, startShipped } from './shipped-bindery.ts';
+import { withBindery, type RunningBindery } from './with-bindery.ts';
 
 export const summary = '200 instances and 200 bindings until Ready, against the limit of the API server';
 
@@ -53,41 +51,24 @@ interface Setting {
 }
 
 export async function run(options: BenchOptions): Promise<readonly Measure[]> {
-  const { progress, signal } = options;
-  await using cleanUp = new AsyncDisposableStack();
-  progress('control plane');
-  const plane = await startControlPlane({ log: progress, signal });
-  cleanUp.defer(async () => plane.stop());
   const broker = await startInstantBroker();
-  cleanUp.defer(async () => broker.stop());
-  progress('build and start bindery run');
-  await buildBundle(signal);
-  const bindery = await startShipped({ kubeconfig: plane.kubeconfig, signal });
-  cleanUp.defer(async () => bindery.stop());
   try {
-    return await measure(plane, broker, bindery, options);
-  } catch (error: unknown) {
-    const log = await bindery.logTail(15);
-    throw new Error(`${errorMessage(error)}\nThe last log lines of bindery run:\n${log.join('\n')}`, {
-      cause: error,
-    });
+    return await withBindery(options, parallel, async (running) => measure(running, broker, options));
+  } finally {
+    await broker.stop();
   }
 }
 
 async function measure(
-  plane: ControlPlane,
+  { api, bindery }: RunningBindery,
   broker: InstantBroker,
-  bindery: BinderyProcess,
   { progress, signal }: BenchOptions,
 ): Promise<readonly Measure[]> {
   await using cleanUp = new AsyncDisposableStack();
-  const api = await BenchApi.open(plane, parallel);
-  cleanUp.defer(async () => api.close());
-
   await installTwins(api);
   for (const name of [namespace, limitNamespace])
     await api.create('/api/v1/namespaces', { metadata: { name } });
-  await registerBroker(api, 'instant', broker.url);
+  await registerBroker(api, 'instant', broker.url, readyTimeoutMs);
   const instances = await ReadyWatch.open(api, `${collection}/serviceinstances`);
   cleanUp.defer(async () => instances.close());
   const bindings = await ReadyWatch.open(api, `${collection}/servicebindings`);
@@ -123,7 +104,7 @@ async function keepSlowBrokersBusy(api: BenchApi, cleanUp: AsyncDisposableStack)
     const broker = await startInstantBroker(name, slow.putMs);
     cleanUp.defer(async () => broker.stop());
     brokers.push(broker);
-    await registerBroker(api, name, broker.url);
+    await registerBroker(api, name, broker.url, readyTimeoutMs);
     for (let index = 0; index < slow.each; index++) {
       const path = `/apis/${apiVersion}/namespaces/${slow.namespace}/serviceinstances`;
       await api.create(path, instance(`${name}-${index}`, name));
@@ -132,22 +113,6 @@ async function keepSlowBrokersBusy(api: BenchApi, cleanUp: AsyncDisposableStack)
   const inFlight = (): number =>
     brokers.reduce((sum, { requests }) => sum + (requests.get('PUT instance') ?? 0), 0);
   await waitFor(() => inFlight() >= parallel, { describe: () => `${inFlight()} requests are in flight` });
-}
-
-async function registerBroker(api: BenchApi, name: string, url: string): Promise<void> {
-  const path = `/apis/${apiVersion}/clusterservicebrokers`;
-  const watch = await ReadyWatch.open(api, path);
-  try {
-    await api.create(path, {
-      apiVersion,
-      kind: 'ClusterServiceBroker',
-      metadata: { name },
-      spec: { url },
-    });
-    await watch.ready([name], readyTimeoutMs);
-  } finally {
-    await watch.close();
-  }
 }
 
 async function measureRound(setting: Setting, size: number, limitFirst: boolean): Promise<Round> {

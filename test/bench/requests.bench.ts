@@ -1,16 +1,15 @@
 /** `bindery run` beside a bare client: 200 Deployments that ask for a service by annotation, created at once. */
-import { errorMessage } from '../../src/base/logger.ts';
 import { requestedName, type WorkloadRef } from '../../src/api/requested-identity.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { alone, compared, median, type BenchOptions, type Measure } from './measure.ts';
 import { bareRequest } from './provision/api-limit.ts';
-import { BenchApi, inParallel } from './provision/bench-api.ts';
+import { inParallel, type BenchApi } from './provision/bench-api.ts';
 import { className, planName, startInstantBroker } from './provision/instant-broker.ts';
 import { apiVersion, deployment } from './provision/objects.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
+import { registerBroker } from './provision/register-broker.ts';
 import { installTwins } from './provision/twin-kinds.ts';
-import { buildBundle, startShipped } from './shipped-bindery.ts';
+import { withBindery } from './with-bindery.ts';
 
 export const summary =
   '200 annotated Deployments until their Secrets are there, against the limit of the API server';
@@ -29,37 +28,21 @@ interface Rates {
 }
 
 export async function run(options: BenchOptions): Promise<readonly Measure[]> {
-  const { progress, signal } = options;
-  await using cleanUp = new AsyncDisposableStack();
-  progress('control plane');
-  const plane = await startControlPlane({ log: progress, signal });
-  cleanUp.defer(async () => plane.stop());
   const broker = await startInstantBroker();
-  cleanUp.defer(async () => broker.stop());
-  progress('build and start bindery run');
-  await buildBundle(signal);
-  const bindery = await startShipped({ kubeconfig: plane.kubeconfig, signal });
-  cleanUp.defer(async () => bindery.stop());
   try {
-    return await measure(plane, broker.url, options);
-  } catch (error: unknown) {
-    const log = await bindery.logTail(15);
-    throw new Error(`${errorMessage(error)}\nThe last log lines of bindery run:\n${log.join('\n')}`, {
-      cause: error,
-    });
+    return await withBindery(options, parallel, async ({ api }) => measure(api, broker.url, options));
+  } finally {
+    await broker.stop();
   }
 }
 
 async function measure(
-  plane: ControlPlane,
+  api: BenchApi,
   brokerUrl: string,
   { progress, signal }: BenchOptions,
 ): Promise<readonly Measure[]> {
-  await using cleanUp = new AsyncDisposableStack();
-  const api = await BenchApi.open(plane, parallel);
-  cleanUp.defer(async () => api.close());
   await installTwins(api);
-  await registerBroker(api, brokerUrl);
+  await registerBroker(api, 'instant', brokerUrl, timeoutMs);
 
   progress('warm-up');
   await served(api, 'bench-warm', 50);
@@ -89,22 +72,6 @@ async function measure(
     ),
     alone('the slowest round', 'per second', Math.min(...results.map(({ bindery }) => bindery.served))),
   ];
-}
-
-async function registerBroker(api: BenchApi, url: string): Promise<void> {
-  const path = `/apis/${apiVersion}/clusterservicebrokers`;
-  const watch = await ReadyWatch.open(api, path);
-  try {
-    await api.create(path, {
-      apiVersion,
-      kind: 'ClusterServiceBroker',
-      metadata: { name: 'instant' },
-      spec: { url },
-    });
-    await watch.ready(['instant'], timeoutMs);
-  } finally {
-    await watch.close();
-  }
 }
 
 /** Deployments with an annotation, in a namespace of their own: what was asked for stays. */

@@ -228,8 +228,8 @@ function binding({ name }: Order): ServiceBinding {
 
 function deployment({ name, plan }: Order): KubeObject {
   const labels = { app: name };
-  // The directory's name is the order's, so that equal requests do not share a service.
-  const annotations = { [bindKey.replace(/db$/, name)]: `request/${className}/${plan}` };
+  // Equal requests of two Deployments are two services: each belongs to its workload.
+  const annotations = { [bindKey]: `request/${className}/${plan}` };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',

@@ -130,7 +130,7 @@ it('(58) of an account of a GitOps controller its own rights count, not those of
   expect(namedOn(await create('kustomize', 'edit'))).toBe('system:serviceaccount:flux:kustomize');
   await expect(create('powerless', 'system:aggregate-to-edit')).rejects.toMatchObject({
     status: 403,
-    message: expect.stringContaining('flux:powerless\" may not create serviceinstances') as string,
+    message: expect.stringContaining('flux:powerless" may not create serviceinstances') as string,
   });
 });
 
