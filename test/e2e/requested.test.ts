@@ -54,19 +54,8 @@ describeInCluster('a workload whose service changes', () => {
   it('keeps it and every login through a rolling update to a larger plan', async () => {
     const ns = 'growing';
     const logins = async (): Promise<readonly LoginRow[]> => {
-      const exec = [
-        'exec',
-        '-n',
-        ns,
-        'deployment/app',
-        '-c',
-        'main',
-        '--',
-        '/bin/node',
-        '--eval',
-        printLogins,
-      ];
-      return JSON.parse(await world.kubectl(exec)) as readonly LoginRow[];
+      const exec = `exec -n ${ns} deployment/app -c main -- /bin/node --eval`.split(' ');
+      return JSON.parse(await world.kubectl([...exec, printLogins])) as readonly LoginRow[];
     };
     await world.create(namespace(ns));
     await world.apply(
@@ -86,23 +75,9 @@ describeInCluster('a workload whose service changes', () => {
     const before = await logins();
 
     const startedAt = performance.now();
-    await world.kubectl([
-      'annotate',
-      '-n',
-      ns,
-      'deployment/app',
-      '--overwrite',
-      `${bind}=request/postgresql/large`,
-    ]);
+    await world.kubectl(`annotate -n ${ns} deployment/app --overwrite ${bind}=request/postgresql/large`);
     await rolledOut(ns);
-    await world.kubectl([
-      'wait',
-      '-n',
-      ns,
-      '--for=delete',
-      '--timeout=90s',
-      ...first.map((name) => `pod/${name}`),
-    ]);
+    await world.kubectl(`wait -n ${ns} --for=delete --timeout=90s pod/${first.join(' pod/')}`);
     const second = await namesOf('pods', ns);
     const after = await waitFor(
       async () => {
@@ -113,7 +88,7 @@ describeInCluster('a workload whose service changes', () => {
       },
       { timeoutMs: 90_000, intervalMs: 200, describe: 'each new Pod has logged in to the larger plan' },
     );
-    tell(`rolling update to a larger plan: ${seconds(startedAt)} s, ${after.length} logins, none refused`);
+    tell(`rolling update to a larger plan: ${seconds(startedAt)} s, ${after.length} logins`);
 
     expect(after).toEqual(expect.arrayContaining([...before]));
     expect(before.every(({ sessionLimit }) => sessionLimit === sessions.small)).toBe(true);
