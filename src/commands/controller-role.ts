@@ -25,6 +25,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { createPresetInformer, presetController } from '../presets/preset-controller.ts';
+import { feedbackController } from '../workloads/feedback/feedback-controller.ts';
 import { gateController } from '../workloads/gates/gate-controller.ts';
 import { restartControllers } from '../workloads/restarts/restart-controllers.ts';
 import {
@@ -249,6 +250,7 @@ export class ControllerRole {
         },
         this.#askers,
       ),
+      feedbackController({ ...shared, namespace, observe }, this.#askers),
       gateController({ ...shared, observe }, this.#askers.pods.store),
       ...restartControllers(
         { ...shared, checksumKey: operations.checksumKey, observe },

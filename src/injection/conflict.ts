@@ -15,9 +15,18 @@ export interface Conflict {
 }
 
 /** One conflict in one line: who wants what where, and what is in the way. */
-function describeConflict({ binding, container, field, reason }: Conflict): string {
+function describeConflict(conflict: Conflict): string {
+  return `binding "${conflict.binding}": ${obstacle(conflict)}`;
+}
+
+/** The same without who wants it, short enough to be noted. */
+export function describeObstacle(conflict: Conflict): string {
+  return cut(obstacle(conflict));
+}
+
+function obstacle({ container, field, reason }: Conflict): string {
   const place = container === undefined ? '' : `container "${container}", `;
-  return `binding "${binding}": ${place}${field} ${reason}`;
+  return `${place}${field} ${reason}`;
 }
 
 /** Names and paths of a Pod are of any length until the API server has looked at them. */

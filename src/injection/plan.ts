@@ -69,11 +69,11 @@ export function plan(input: PlanInput): PlanResult {
   }
   if (blocking.length > 0) return { kind: 'deny', conflicts: blocking };
 
-  const { accepted, results } = applyPresets(presets, draft, input);
+  const { accepted, leftOut, results } = applyPresets(presets, draft, input);
   const { injected, conflicts, warnings } = results.length === 0 ? asked : together([asked, ...results]);
   const bindings = withoutTwins(injected);
-  const hasAny = bindings.length + accepted.length > 0;
-  const annotations = hasAny ? resultAnnotations(pod, requests, bindings, accepted) : {};
+  const hasAny = bindings.length + accepted.length + leftOut.length > 0;
+  const annotations = hasAny ? resultAnnotations(pod, requests, bindings, accepted, leftOut) : {};
   return {
     kind: 'inject',
     plan: { ...draft.additions(), annotations },

@@ -3,7 +3,7 @@ import { bindingAnnotationPrefixes as prefix } from '../api/group.ts';
 import { memoized } from '../base/memo.ts';
 import { parseAnnotations } from './annotations.ts';
 import { applyRequests, type Applied, type BindingContext } from './apply-requests.ts';
-import type { Conflict } from './conflict.ts';
+import { describeObstacle, type Conflict } from './conflict.ts';
 import type { Report } from './container-draft.ts';
 import { selectsLabels } from './label-selector.ts';
 import { maxAdditions } from './limits.ts';
@@ -86,8 +86,17 @@ function isFile([key, value]: readonly [string, string]): boolean {
   return value !== '' && (key.startsWith(prefix.type) || key.startsWith(prefix.provider));
 }
 
+/** A preset that chose the Pod, and that something of it stands against. */
+export interface LeftOutPreset {
+  readonly preset: string;
+  /** What it is about, and who has it. */
+  readonly why: string;
+}
+
 export interface ChosenPresets {
   readonly accepted: readonly Preset[];
+  /** Those that could be used, and not here. One that can be used nowhere says so itself, in its status. */
+  readonly leftOut: readonly LeftOutPreset[];
   /** What came of each, the accepted ones and the others. */
   readonly results: readonly Applied[];
 }
@@ -101,6 +110,7 @@ export function applyPresets(
   context: BindingContext,
 ): ChosenPresets {
   const accepted: Preset[] = [];
+  const leftOut: LeftOutPreset[] = [];
   const results: Applied[] = [];
   // What is tried counts, also when it is left out: it is the work that has to end.
   let tried = 0;
@@ -108,16 +118,18 @@ export function applyPresets(
     const isUsable = preset.unusable === undefined;
     if (isUsable) tried += additionsOfPreset(preset, draft);
     const isTooMuch = isUsable && tried > maxAdditions;
-    const result = isTooMuch ? leftOut(preset, tooMuch) : tryPreset(preset, draft, context);
-    if (result.conflicts.length === 0) accepted.push(preset);
+    const result = isTooMuch ? without(preset, tooMuch) : tryPreset(preset, draft, context);
+    const [conflict] = result.conflicts;
+    if (conflict === undefined) accepted.push(preset);
+    else if (isUsable) leftOut.push({ preset: preset.name, why: describeObstacle(conflict) });
     results.push(result);
   }
-  return { accepted, results };
+  return { accepted, leftOut, results };
 }
 
 function tryPreset(preset: Preset, draft: PodDraft, context: BindingContext): Applied {
   const { name, requests, unusable } = preset;
-  if (unusable !== undefined) return leftOut(preset, `can not be used: ${unusable}`);
+  if (unusable !== undefined) return without(preset, `can not be used: ${unusable}`);
   const conflicts: Conflict[] = [];
   const report: Report = (conflict) => conflicts.push({ ...conflict, binding: name });
   let applied: Applied = { injected: [], conflicts, warnings: [] };
@@ -130,7 +142,7 @@ function tryPreset(preset: Preset, draft: PodDraft, context: BindingContext): Ap
   return isKept ? applied : { injected: [], conflicts, warnings: [] };
 }
 
-function leftOut({ name }: Preset, reason: string): Applied {
+function without({ name }: Preset, reason: string): Applied {
   const conflict = { binding: name, field: 'PodPreset', reason, keepable: true };
   return { injected: [], conflicts: [conflict], warnings: [] };
 }

@@ -6,7 +6,7 @@ import { needsDefaultType } from './binding.ts';
 import type { Conflict } from './conflict.ts';
 import { maxAnnotationBytes } from './limits.ts';
 import type { Annotations, RawPod } from './pod.ts';
-import type { Preset } from './preset.ts';
+import type { LeftOutPreset, Preset } from './preset.ts';
 import type { BindingRequest } from './request.ts';
 
 /** Annotations that a Pod gets with its bindings: the status, and those that files of its volumes are made of. */
@@ -15,16 +15,23 @@ export function resultAnnotations(
   requests: readonly BindingRequest[],
   bindings: readonly InjectedBinding[],
   presets: readonly Preset[],
+  leftOut: readonly LeftOutPreset[],
 ): Annotations {
   const all =
     presets.length === 0 ? requests : [...requests, ...presets.flatMap((preset) => preset.requests)];
-  const names = presets.length === 0 ? {} : { presets: presets.map(({ name }) => name) };
+  const names = {
+    ...(presets.length === 0 ? {} : { presets: presets.map(({ name }) => name) }),
+    ...(leftOut.length === 0 ? {} : { leftOut: leftOut.slice(0, maxLeftOut) }),
+  };
   const files = fileAnnotations(pod, all, presets);
   const status = statusEntry(pod, { v: 1, bindings, ...names, specHash: specHash(all) }, files);
   return files === none ? status : { ...files, ...status };
 }
 
 const none: Annotations = {};
+
+/** PodPresets that are named as left out. */
+const maxLeftOut = 20;
 
 /** Conflicts that are named as the reason why nothing was injected. */
 const maxReasons = 5;
@@ -72,6 +79,8 @@ interface InjectionStatus {
   readonly bindings: readonly InjectedBinding[];
   /** PodPresets that were applied. */
   readonly presets?: readonly string[];
+  /** PodPresets that were not, because of a conflict. */
+  readonly leftOut?: readonly LeftOutPreset[];
   /** Why nothing was injected, with the policy `skip`. */
   readonly skipped?: string;
   /** Digest of what was asked for. */

@@ -1,6 +1,8 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { requestedForAnnotation } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
+import { markedIdentity } from '../api/requested-identity.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import { listPages } from '../kube/list-pages.ts';
 import { objectKey } from '../kube/objects.ts';
@@ -23,7 +25,7 @@ export async function waitForBindings(
   if (bindings.length === 0) return goOn(instance);
   const shown = bindings
     .slice(0, 5)
-    .map(({ metadata }) => metadata.name)
+    .map(({ metadata }) => `${metadata.name}${userOf(metadata)}`)
     .join(', ');
   const more = bindings.length > 5 ? ` and ${bindings.length - 5} more` : '';
   const reason = 'DeprovisionBlockedByExistingCredentials';
@@ -31,6 +33,12 @@ export async function waitForBindings(
   // The back-off of what the broker was asked before is over.
   await record(task, instance, { kind: 'deleting', reason, message }, attemptsEnded);
   return stop;
+}
+
+/** The workload that has the binding, where it was made for one. */
+function userOf(metadata: ServiceBinding['metadata']): string {
+  const identity = markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]);
+  return identity?.of === 'login' ? ` (of ${identity.workload.kind}/${identity.workload.name})` : '';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { findCondition } from '../api/conditions.ts';
 import type { ClusterServiceBroker } from '../api/generated/cluster-service-broker.ts';
 import type { ClusterServiceClass } from '../api/generated/cluster-service-class.ts';
 import type { ClusterServicePlan } from '../api/generated/cluster-service-plan.ts';
@@ -100,6 +101,9 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
       generated,
       id: ({ spec, status }) => idInUse(status?.bindingID ?? spec.externalID),
       instance: ({ metadata, spec }) => [scoped(metadata.namespace, spec.instanceRef.name)],
+      secret: ({ metadata, spec }) => [scoped(metadata.namespace, spec.secretName || metadata.name)],
+      injected: ({ metadata, status }) =>
+        findCondition(status?.conditions, 'Injected') === undefined ? [] : [metadata.namespace ?? ''],
     }),
     namespaces: informer(namespaces, keptWhole, {}, true),
   };

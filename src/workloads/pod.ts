@@ -4,6 +4,7 @@ import { scoped } from '../model/stores.ts';
 import { vocabularyMark } from '../model/scope.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { listOf, type RawPodSpec } from '../injection/pod.ts';
+import { injectionView, type InjectionView } from './feedback/injection-view.ts';
 import { gateView, type GateView } from './gates/gate-view.ts';
 import { secretNames } from './secret-names.ts';
 import { isGoing, podAsWorkload, type Workload } from './workload.ts';
@@ -25,7 +26,11 @@ export interface RawPod extends KubeObject {
 interface ContainerStatus {
   readonly started?: boolean | null;
   readonly restartCount?: number;
-  readonly state?: { readonly running?: unknown; readonly terminated?: unknown } | null;
+  readonly state?: {
+    readonly running?: unknown;
+    readonly terminated?: unknown;
+    readonly waiting?: { readonly reason?: string; readonly message?: string } | null;
+  } | null;
 }
 
 /** A Pod as it is kept: names only, and nearly nothing of one that needs nothing of ours. */
@@ -48,6 +53,10 @@ export interface KeptPod extends KubeObject {
   readonly asks: Workload | undefined;
   /** Of one that has ended, or is being deleted: what it asked for. */
   readonly lastWishes: readonly Wish[] | undefined;
+  /** What it asked for and what it has, of one that has not ended and stays: shared by Pods that are alike. */
+  readonly injection: InjectionView | undefined;
+  /** When it was made, seconds since 1970; 0 for one without `injection`. */
+  readonly madeAtSeconds: number;
 }
 
 const nothing: readonly string[] = [];
@@ -59,7 +68,8 @@ export function trimPod(raw: RawPod): KeptPod {
   const isGated = gate !== undefined;
   const { asks, lastWishes } = ownWishes(raw, isFinished);
   const needs = needsOf(raw, namespace, isGated);
-  const isOurs = needs.length > 0 || isGated || asks !== undefined;
+  const view = viewOf(raw, isFinished);
+  const isOurs = needs.length > 0 || isGated || asks !== undefined || view.injection !== undefined;
   return {
     metadata: { name, namespace: shared(namespace), ...idOf(uid, resourceVersion) },
     needs,
@@ -69,7 +79,22 @@ export function trimPod(raw: RawPod): KeptPod {
     controller: isOurs ? controllerOf(raw) : undefined,
     asks,
     lastWishes,
+    ...view,
   };
+}
+
+function viewOf(raw: RawPod, isFinished: boolean): Pick<KeptPod, 'injection' | 'madeAtSeconds'> {
+  const view = isFinished || isGoing(raw) ? undefined : injectionView(raw);
+  return view === undefined
+    ? { injection: undefined, madeAtSeconds: 0 }
+    : {
+        injection: once(views, JSON.stringify(view), view),
+        madeAtSeconds: secondsOf(raw.metadata.creationTimestamp),
+      };
+}
+
+function secondsOf(time: string | undefined): number {
+  return Math.floor((Date.parse(time ?? '') || 0) / 1000);
 }
 
 function ownWishes(raw: RawPod, isFinished: boolean): Pick<KeptPod, 'asks' | 'lastWishes'> {
@@ -110,6 +135,7 @@ function hasStarted({ status }: RawPod): boolean {
 /** The Pods of a workload name the same things: each word, and each list, is kept once. Emptied when they are full. */
 const words = new Map<string, string>();
 const lists = new Map<string, readonly string[]>();
+const views = new Map<string, InjectionView>();
 const maxShared = 20_000;
 
 function shared(word: string): string {
@@ -133,9 +159,10 @@ function controllerOf({ metadata }: RawPod): KeptPod['controller'] {
   return owner && { kind: shared(owner.kind), name: shared(owner.name) };
 }
 
-/** Pods that are waited for or that keep something, by their namespace. */
-export function namespaceOfNeedy({ metadata, needs, asks, gate }: KeptPod): readonly string[] {
-  return needs.length > 0 || gate !== undefined || asks !== undefined ? [metadata.namespace ?? ''] : nothing;
+/** Pods that are waited for, that keep something, or of which something is told, by their namespace. */
+export function namespaceOfNeedy({ metadata, needs, asks, gate, injection }: KeptPod): readonly string[] {
+  const isOurs = needs.length > 0 || gate !== undefined || asks !== undefined || injection !== undefined;
+  return isOurs ? [metadata.namespace ?? ''] : nothing;
 }
 
 /** Index by what a Pod needs: `namespace/name` of Secrets. */

@@ -27,7 +27,7 @@ export async function makeBinding(
   if (instance !== undefined && instance.object === undefined) return {};
   const named = stores.serviceInstances.store.get(scoped(namespace, ask.wish.instance));
   if (named?.metadata.deletionTimestamp !== undefined) {
-    const message = `ServiceInstance "${named.metadata.name}" is being deleted, and takes no new bindings`;
+    const message = `ServiceInstance "${named.metadata.name}" is being deleted, and takes no new bindings: ask for another one, or make it anew when it is gone`;
     return { blocked: () => message };
   }
   const { requestedBy } = ask.workload;
@@ -47,7 +47,7 @@ export async function makeBinding(
 function found(known: ServiceBinding, wanted: ServiceBinding): Found {
   const { metadata } = known;
   const isOurs = isRequested(known) && isAsMade(known, wanted);
-  if (!isOurs) return { blocked: () => taken(serviceBindings.kind, known) };
+  if (!isOurs) return { blocked: taken(serviceBindings.kind, known) };
   if (metadata.deletionTimestamp === undefined) return { object: known };
   const message = `ServiceBinding "${metadata.name}" is being deleted; a new one is made when it is gone`;
   return { blocked: () => message };

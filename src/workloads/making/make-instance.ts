@@ -2,12 +2,13 @@ import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { serviceInstances } from '../../api/kinds.ts';
 import { parametersDigest } from '../../api/requested-identity.ts';
 import { Withheld } from '../../control/withheld.ts';
+import { objectKey } from '../../kube/objects.ts';
 import { classScope, type ClassScope } from '../../model/class-scope.ts';
 import { scoped } from '../../model/stores.ts';
 import { disagreement } from './agreement.ts';
 import { isUnsent } from './unsent.ts';
 import { spokesman, tryWrite, type Making, type Outcome } from './making.ts';
-import { nobodyOnRecord, taken } from './obstacles.ts';
+import { goingInstance, nobodyOnRecord, taken } from './obstacles.ts';
 import {
   changePatch,
   instanceChange,
@@ -71,16 +72,24 @@ async function bringUpToDate(making: Making, wanted: Wanted, known: ServiceInsta
   if (first === undefined) return { object: known };
   const name = serviceWish(first).request.class;
   const scope = scopeOf(known, name);
-  if (!isRequested(known) || scope === undefined)
-    return { blocked: () => taken(serviceInstances.kind, known) };
+  if (!isRequested(known) || scope === undefined) return { blocked: taken(serviceInstances.kind, known) };
   if (known.metadata.deletionTimestamp !== undefined) {
-    const message = `ServiceInstance "${wanted.name}" is being deleted; a new one is made when it is gone`;
+    const message = goingInstance(known, loginsOf(making, known));
     return { blocked: () => message };
   }
   const better = classScope(making.stores, making.namespace, name);
   const canBeAnew = isUnsent(known) && spokesman(wanted) !== undefined;
   if (better !== undefined && better !== scope && canBeAnew) return giveWay(making, known);
   return change(making, wanted, known, scope);
+}
+
+/** Names of those that hold up its deletion. */
+function loginsOf({ stores }: Making, instance: ServiceInstance): readonly string[] {
+  return stores.serviceBindings.store
+    .byIndex('instance', objectKey(instance))
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
 }
 
 /**

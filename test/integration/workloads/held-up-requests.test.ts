@@ -3,7 +3,7 @@ import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, events, jobs, type Resource } from '../../../src/kube/resources.ts';
 import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { asking, byAlice, deploy, inUse, lookAround, requestedFor } from './requested-services.ts';
 import { isToldOn, toldOn } from './told.ts';
@@ -69,6 +69,36 @@ it('a service that is being deleted is waited for, and made anew', async () => {
   await world.binding(names.login, isReady, 'is ready');
   const anew = await world.instance(names.instance, isReady, 'is ready');
   expect(anew.metadata.uid).not.toBe(metadata.uid);
+}, 120_000);
+
+it('a service that a person deletes while it is asked for is there until its logins go, and the workload is told how', async () => {
+  const names = requestedFor(world.namespace, 'deleted', 'deleted');
+  const { metadata } = await inUse(world, 'deleted', 'deleted');
+  await world.remove(serviceInstances, names.instance);
+  const command = `kubectl delete sbind -n ${world.namespace} ${names.login}`;
+  await isToldOn(
+    world,
+    'deleted',
+    new RegExp(
+      `^Blocked: ServiceInstance "${names.instance}" is being deleted, which can not be taken back.*${command}`,
+    ),
+  );
+  const { status } = await world.instance(
+    names.instance,
+    (one) => readyReason(one) === 'DeprovisionBlockedByExistingCredentials',
+    'waits for its binding',
+  );
+  expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
+    `${names.login} (of Deployment/deleted)`,
+  );
+  expect(world.broker.liveInstances().map(({ id }) => id)).toContain(status?.instanceID);
+  await world.remove(serviceBindings, names.login);
+  const anew = await world.instance(
+    names.instance,
+    (one) => isReady(one) && one.metadata.uid !== metadata.uid,
+    'is made anew',
+  );
+  expect(anew.metadata.deletionTimestamp).toBeUndefined();
 }, 120_000);
 
 it('a request that is refused for ever is tried by itself, and has no other tried again', async () => {

@@ -138,8 +138,27 @@ describe('a preset with a conflict', () => {
     expect(planned).toMatchObject({ kind: 'inject', conflicts: [{ binding: 'clash', field: 'env TAKEN' }] });
   });
 
-  it('alone leaves the Pod unmodified', () => {
-    expect(injectPresets(input, [clash]).operations).toEqual([]);
+  it('alone leaves the Pod unmodified, but for a note of what is in the way', () => {
+    const { pod: result, operations } = injectPresets(input, [clash]);
+    expect(operations).toHaveLength(1);
+    expect(result.spec).toEqual(input.spec);
+    expect(JSON.parse(result.metadata!.annotations!['status.servicecatalog.k8s.io/injected']!)).toMatchObject(
+      {
+        bindings: [],
+        leftOut: [
+          {
+            preset: 'clash',
+            why: 'container "app", env TAKEN is wanted from a value and already set by the Pod from a value',
+          },
+        ],
+      },
+    );
+    expect(injectPresets(result, [clash]).operations).toEqual([]);
+  });
+
+  it('that no Pod could have is not noted on each of them: it says so itself', () => {
+    const bad = preset('bad', { env: [{ name: '', value: 'x' }] });
+    expect(injectPresets(input, [bad]).operations).toEqual([]);
   });
 });
 

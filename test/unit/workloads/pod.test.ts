@@ -32,6 +32,9 @@ describe('a Pod as it is kept', () => {
       hasStarted: false,
       controller: undefined,
       asks: undefined,
+      lastWishes: undefined,
+      injection: undefined,
+      madeAtSeconds: 0,
     });
     expect([namespaceOfNeedy(pod), needsIn(pod)]).toEqual([[], []]);
   });
