@@ -21,6 +21,7 @@ export function feedbackController(deps: FeedbackControllerDeps, askers: Askers)
     concurrency: workers,
     logger: deps.logger,
     observe: deps.observe,
+    isKnown: (key) => deps.stores.namespaces.store.get(key) !== undefined,
   });
   const { serviceBindings, namespaces } = deps.stores;
   const enqueue = ({ metadata }: KubeObject): void => controller.enqueue(metadata.namespace ?? '');

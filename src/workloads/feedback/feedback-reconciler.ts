@@ -31,6 +31,8 @@ export interface FeedbackDeps extends StandingEventsDeps {
 
 /** Status writes for one namespace at the same time: nobody waits for them. */
 const concurrency = 2;
+/** Of Pods that nothing stands behind so many are told themselves; the conditions count all. */
+const maxTellingsOnPods = 20;
 
 /**
  * Tells how the Pods of one namespace stand: on the bindings and PodPresets that they have or should have, as condition
@@ -53,9 +55,9 @@ export function feedbackReconciler(
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     const pods = watchedPods(deps.pods.store.byIndex('namespace', namespace));
     const place = { namespace, labels: known.metadata.labels, own: deps.namespace };
+    const againMs = tell(deps, events, pods, place);
     await writeBindings(deps, pods, place, signal);
     await writePresets(deps, pods, namespace, signal);
-    const againMs = tell(deps, events, pods, place);
     return againMs === undefined ? undefined : { requeueAfterMs: againMs };
   };
 }
@@ -110,8 +112,11 @@ function tell(
   place: Place,
 ): number | undefined {
   const said = new Set<string>();
+  let onPods = 0;
   const pauses = tellWorkloads(pods, place).flatMap((telling) => {
     const target = targetOf(deps, place.namespace, telling);
+    if (target.kind === podResource.kind) onPods += 1;
+    if (target.kind === podResource.kind && onPods > maxTellingsOnPods) return [];
     const key = `${target.metadata.uid} ${telling.about}`;
     said.add(key);
     return events.stands(target, key, telling.standing) ?? [];

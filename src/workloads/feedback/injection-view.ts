@@ -108,7 +108,7 @@ interface Note {
   readonly bindings: readonly {
     readonly name: string;
     readonly secret: string;
-    /** It brought neither files nor variables. */
+    /** It brought no files: where the Pod has all its variables from elsewhere (`keep-mine`), nothing of it is to be seen. */
     readonly isBare: boolean;
   }[];
   readonly presets: readonly string[];
@@ -133,10 +133,9 @@ function noteOf(text: string | undefined): Note | undefined {
   const note = read ?? {};
   return {
     bindings: listIn(note, 'bindings').flatMap((one) => {
-      const { name, secret, volume, env } = isObject(one) ? one : {};
+      const { name, secret, volume } = isObject(one) ? one : {};
       if (typeof name !== 'string' || typeof secret !== 'string') return [];
-      const isBare = volume === undefined && Array.isArray(env) && env.length === 0;
-      return [{ name, secret, isBare }];
+      return [{ name, secret, isBare: volume === undefined }];
     }),
     presets: listIn(note, 'presets').filter((one) => typeof one === 'string'),
     leftOut: listIn(note, 'leftOut').flatMap((one) => {

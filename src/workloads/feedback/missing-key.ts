@@ -12,7 +12,7 @@ export interface ContainerState {
 }
 
 /** The words of the kubelet (kuberuntime, `makeEnvironmentVariables`): names, and never a value. */
-const words = /^couldn't find key (\S{1,253}) in Secret \S+\/(\S{1,253})$/;
+const words = /couldn't find key ([-._a-zA-Z0-9]{1,253}) in Secret [^\s/]+\/([-.a-z0-9]{1,253})$/;
 
 /**
  * @param isUsed whether the Pod uses this Secret

@@ -8,7 +8,7 @@ it('a namespace is looked at when the first of a crowd has been there for a seco
   for (; nowMs < 12_000; nowMs += 12) if (times.waitMs('shop') === 0) looks.push(nowMs);
   expect(looks).toHaveLength(3);
   expect(looks.map((ms) => Math.round(ms / 1_000))).toEqual([1, 6, 11]);
-  nowMs = 16_000;
+  nowMs = 17_000;
   expect(times.waitMs('shop')).toBe(0);
   // After a rest it is a crowd of its own.
   nowMs = 60_000;
