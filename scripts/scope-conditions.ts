@@ -1,7 +1,9 @@
 import {
   bindingAnnotationPrefixes,
+  deletionPolicyAnnotation,
   keptAnnotations,
   keptLabels,
+  labelPrefix,
   requestedByAnnotation,
 } from '../src/api/group.ts';
 import { manifestNamespace } from '../src/commands/install.ts';
@@ -69,8 +71,24 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
     .map(([place, key]) => `metadata.?${place}[${text(key)}]`)
     .map((mark) => `object.${mark} != oldObject.${mark}`)
     .join(' || '),
+  'misspelt-deletion-policies': misspeltPolicies('object'),
+  'deletion-policy': policyOn('object'),
+  'says-something-of-its-end': `request.operation == 'CREATE' || (${policyOn('object')}) != (${policyOn('oldObject')}) || (${misspeltPolicies('object')}) != (${misspeltPolicies('oldObject')})`,
   'has-or-had-an-annotation': `[object, oldObject].exists(version, version != null && (${usesVocabulary('version')}))`,
 };
+
+/** What is not said means `delete`. */
+function policyOn(version: string): string {
+  return `${version}.metadata.?annotations[${text(deletionPolicyAnnotation)}].orValue('delete')`;
+}
+
+/** Keys of ours that speak of deleting or retaining, or of a policy, and are not the one. */
+function misspeltPolicies(version: string): string {
+  const looksLikeIt = ['del', 'retai', 'retia', 'polic', 'polc']
+    .map((part) => `key.contains(${text(part)})`)
+    .join(' || ');
+  return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(deletionPolicyAnnotation)} && (${looksLikeIt}))`;
+}
 
 function servedNamespaces(): readonly unknown[] {
   const { key, value } = namespaceOptOut;

@@ -68,6 +68,12 @@ export const podPresetExcludeAnnotation = 'podpreset.admission.kubernetes.io/exc
  */
 export const orphanMitigationAnnotation = `${labelPrefix}orphan-mitigation`;
 
+/** On an instance, `retain` or `delete`: whether the service stays at its broker when the object goes. */
+export const deletionPolicyAnnotation = `${labelPrefix}deletion-policy`;
+
+/** On ConfigMaps in Bindery's own namespace that are the record of a service which was retained: `true`. */
+export const retainedLabel = `${labelPrefix}retained`;
+
 /** Written to a Pod: what was injected, as JSON. */
 export const injectedAnnotation = `status.${group}/injected`;
 
@@ -130,6 +136,7 @@ export const keptAnnotations: readonly string[] = [
   reclaimAnnotation,
   reclaimAtAnnotation,
   idMadeAnnotation,
+  deletionPolicyAnnotation,
 ];
 
 /**

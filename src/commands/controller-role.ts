@@ -11,6 +11,7 @@ import { CredentialCopies } from '../brokers/credential-copies.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import { ChecksumKey } from '../brokers/checksum-key.ts';
 import { ClusterId } from '../brokers/cluster-id.ts';
+import { RetainedServices } from '../operations/retained-services.ts';
 import { createCatalogControllers } from '../catalog/start.ts';
 import { CaBundle } from '../certs/ca-bundle.ts';
 import { caSecretName } from '../certs/ca-note.ts';
@@ -218,6 +219,7 @@ export class ControllerRole {
       ...shared,
       clusterId: new ClusterId({ client, ...config.clusterIdConfigMap }),
       checksumKey: new ChecksumKey({ client, namespace, logger }),
+      retained: new RetainedServices({ client, namespace }),
       settings: {
         retry,
         maxPollIntervalMs: config.maxPollIntervalMs,

@@ -18,6 +18,7 @@ import { isRefusedByCatalog } from './plan-change.ts';
 import { waitForBindings } from './prepare-deprovision.ts';
 import { provision } from './provision.ts';
 import { creationWords, provisioned } from './provision-outcome.ts';
+import { retain } from './retain.ts';
 import { updateInstance } from './update-instance.ts';
 import { asyncUpdateFailed, updated } from './update-outcome.ts';
 import { announceUpgrade, withUpgrade } from './upgrade-condition.ts';
@@ -107,6 +108,7 @@ export const instanceKind: Kind<ServiceInstance> = {
   }),
 
   announce: announceUpgrade,
+  retain,
   mayGo: waitForBindings,
 };
 

@@ -7,6 +7,7 @@ import { record, settle } from '../operations/record.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf } from './known-instance.ts';
 import { provisioned, provisionFailed } from './provision-outcome.ts';
+import { retainedElsewhere } from './retain.ts';
 import { prepareRequest } from './service-request.ts';
 
 /** PUT /v2/service_instances/{id} (OSB, Provisioning), or its repetition after a crash. */
@@ -20,6 +21,8 @@ export async function provision(
     await record(task, instance, { kind: 'working', ...removed });
     return stop;
   }
+  const retained = await retainedElsewhere(task, instance);
+  if (retained !== undefined) return tellUnprepared(task, instance, { kind: 'missing', ...retained });
   const prepared = await prepareRequest(task, instance, offering);
   if (prepared.kind !== 'prepared') return tellUnprepared(task, instance, prepared);
 

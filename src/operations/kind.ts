@@ -126,6 +126,8 @@ export interface Kind<O extends BrokeredObject> extends HoldingKind<O> {
   readonly resume?: KindStep<O>;
   /** Others come first at the broker. */
   readonly takeTurn?: KindStep<O>;
+  /** It may be let go, and stay at the broker. */
+  readonly retain?: KindStep<O>;
   /** Others are in the way of its deletion. */
   readonly mayGo?: KindStep<O>;
   /** @param known undefined when it has gone */

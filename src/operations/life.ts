@@ -36,6 +36,7 @@ const living: readonly LifeStep[] = [
 const dying: readonly LifeStep[] = [
   stopWhenReleased,
   releaseUnlessAtBroker,
+  (task, object) => task.kind.retain?.(task, object) ?? goOn(object),
   waitForNextAttempt,
   waitForLane,
   pollOperation,

@@ -6,6 +6,7 @@ import type { BrokerConnections } from '../brokers/broker-connections.ts';
 import type { ChecksumKey } from '../brokers/checksum-key.ts';
 import type { ClusterId } from '../brokers/cluster-id.ts';
 import type { KeptTimes } from '../control/kept-times.ts';
+import type { RetainedServices } from './retained-services.ts';
 import type { Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -28,6 +29,8 @@ export interface OperationDeps {
   readonly clusterId: Pick<ClusterId, 'get'>;
   /** For checksums of parameters in a status. */
   readonly checksumKey: Pick<ChecksumKey, 'get'>;
+  /** Services that stayed when their objects went. */
+  readonly retained: Pick<RetainedServices, 'add' | 'namespaceOf'>;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly logger: Logger;
   /** For what is written. */

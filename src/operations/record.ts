@@ -49,12 +49,19 @@ export async function settle<O extends BrokeredObject>(
   return settled;
 }
 
-/** The broker has nothing of the object: it may go. The last thing that is written about it. */
-export async function release<O extends BrokeredObject>(task: OperationTask<O>, object: O): Promise<Step<O>> {
+/**
+ * The object may go: as a rule the broker has nothing of it. The last thing that is written about it.
+ * @param done what is told of it
+ */
+export async function release<O extends BrokeredObject>(
+  task: OperationTask<O>,
+  object: O,
+  done: Telling = task.kind.deletion.done,
+): Promise<Step<O>> {
   const { kind, client, stores, signal } = task;
   await kind.discard?.(task, object);
   await removeFinalizer(client, kind.resource, object, finalizer, kind.storeOf(stores), signal);
-  tell(task, object, 'Normal', kind.deletion.done);
+  tell(task, object, 'Normal', done);
   return stop;
 }
 

@@ -246,3 +246,33 @@ describe('an administrator', () => {
     expectAnswer(await tryCreate(administrator, object), undefined);
   });
 });
+
+describe('a deletion policy', () => {
+  const key = 'servicecatalog.k8s.io/deletion-policy';
+  const instance = (annotations: Readonly<Record<string, string>>): Manifest => ({
+    apiVersion: v1beta1,
+    kind: 'ServiceInstance',
+    metadata: { name: 'db', namespace: 'team', annotations },
+    spec: { clusterServiceClassExternalName: 'c', clusterServicePlanExternalName: 'p' },
+  });
+
+  it.each([
+    [{ [key]: 'retian' }, 'did you mean "retain"?'],
+    [{ [key]: '' }, 'did you mean "retain"?'],
+    [{ [key]: 'Retain' }, 'did you mean "retain"?'],
+    [{ [key]: 'deleet' }, 'did you mean "delete"?'],
+    [{ 'servicecatalog.k8s.io/deletion-polcy': 'retain' }, `did you mean "${key}"?`],
+    [{ 'servicecatalog.k8s.io/deltion-policy': 'retain' }, `did you mean "${key}"?`],
+  ])('%j is refused with the nearest word', async (annotations, hint) => {
+    await refused(() => tryCreate(administrator, instance(annotations)), hint);
+  });
+
+  it.each([
+    { [key]: 'retain' },
+    { [key]: 'delete' },
+    { 'servicecatalog.k8s.io/orphan-mitigation': 'disabled' },
+    {},
+  ])('%j is stored', async (annotations) => {
+    expectAnswer(await tryCreate(administrator, instance(annotations)), undefined);
+  });
+});

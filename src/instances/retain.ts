@@ -1,0 +1,117 @@
+import { findCondition } from '../api/conditions.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { deletionPolicyAnnotation } from '../api/group.ts';
+import { timestamp } from '../control/attempts.ts';
+import { goOn, stop, type Step } from '../control/steps.ts';
+import { userSpecifiedNames } from '../model/resolve.ts';
+import { standingOf } from '../operations/answer-kind.ts';
+import { isHeldBack } from '../operations/clean-up-guard.ts';
+import type { Telling } from '../operations/kind.ts';
+import { isDeletion } from '../operations/operation-status.ts';
+import { record, release, tell } from '../operations/record.ts';
+import type { RetainedService } from '../operations/retained-services.ts';
+import { deletionPolicyOf } from './deletion-policy.ts';
+import type { InstanceTask } from './instance-status.ts';
+import { instanceIdOf, knownInstance } from './known-instance.ts';
+import { waitForBindings } from './prepare-deprovision.ts';
+
+const deprovision = 'Deprovision';
+const inFlight = 'DeprovisionRequestInFlight';
+
+/**
+ * `deletion-policy: retain`: the object goes, the service stays. No broker is asked for anything, whatever is under way there.
+ * Bindings are unbound first, as always: logins are no data. What is known of the service is written down before it is let go.
+ */
+export async function retain(task: InstanceTask, instance: ServiceInstance): Promise<Step<ServiceInstance>> {
+  const policy = deletionPolicyOf(instance);
+  // What the broker has under this id is another object's.
+  if (policy.kind === 'delete' || task.ids.holderOf(task.kind, instance) !== undefined) return goOn(instance);
+  if (isSent(task, instance)) {
+    tell(task, instance, 'Warning', tooLate);
+    return goOn(instance);
+  }
+  if (policy.kind === 'unclear') {
+    await record(task, instance, { kind: 'deleting', ...unclear(policy.value), isRefused: true });
+    return stop;
+  }
+  const waited = await waitForBindings(task, instance);
+  return waited.kind === 'stop' ? waited : letGo(task, waited.object);
+}
+
+async function letGo(task: InstanceTask, instance: ServiceInstance): Promise<Step<ServiceInstance>> {
+  const { namespace = '', name } = instance.metadata;
+  const service = describe(task, instance);
+  const kept = await task.retained.add(service, task.signal);
+  const { id, broker, className, planName } = service;
+  const message =
+    `Service instance "${id}" (class "${className}", plan "${planName}") stays at ${broker}: ServiceInstance ` +
+    `"${namespace}/${name}" was deleted with ${deletionPolicyAnnotation}: retain`;
+  const retained = { reason: 'Retained', message };
+  // There people who run Bindery find it when the namespace is gone.
+  task.events.record(kept, 'Normal', retained.reason, message);
+  return release(task, instance, retained);
+}
+
+/** The DELETE is on its way, or may be: nothing brings back what it takes. */
+function isSent(task: InstanceTask, instance: ServiceInstance): boolean {
+  if (findCondition(instance.status?.conditions, 'Ready')?.reason === inFlight) return true;
+  return isDeletion(instance, deprovision) && !isHeldBack(task, instance);
+}
+
+const tooLate: Telling = {
+  reason: 'RetainTooLate',
+  message: 'The broker has been asked to delete the service already: it can not be retained any more',
+};
+
+function unclear(value: string): Telling {
+  const message =
+    `Nothing is deleted: ${deletionPolicyAnnotation} is ${JSON.stringify(value)}. Write "retain", and the service stays at its ` +
+    'broker when this object goes, or "delete", and it is deleted there.';
+  return { reason: 'DeletionPolicyUnclear', message };
+}
+
+/** All that is needed to find the service at its broker, and to take it up again. */
+function describe({ stores, clock }: InstanceTask, instance: ServiceInstance): RetainedService {
+  const { namespace = '', name, uid = '' } = instance.metadata;
+  const asked = userSpecifiedNames(instance.spec);
+  const known = knownInstance(instance, stores);
+  const { broker } = known ?? {};
+  return {
+    id: instanceIdOf(instance),
+    namespace,
+    name,
+    uid,
+    className: asked.class,
+    planName: asked.plan,
+    broker: broker === undefined ? 'its broker' : `${broker.kind} "${broker.name}"`,
+    serviceID: known?.serviceId ?? '',
+    planID: known?.planId ?? '',
+    ...progressOf(instance),
+    retainedAt: timestamp(clock.now()),
+  };
+}
+
+/** Of a request whose answer nobody has seen there is perhaps nothing. */
+function progressOf({ status = {} }: ServiceInstance): Readonly<Record<string, string>> {
+  const isConfirmed = Boolean(status.externalProperties) || status.provisionStatus === 'Provisioned';
+  return { isConfirmed: String(isConfirmed), operation: status.currentOperation ?? '' };
+}
+
+/**
+ * An id that is given may be that of a service which was retained. It goes to its own namespace: who knows an id must not get
+ * the data of others by it.
+ * @returns why it is not to be had; undefined when it is
+ */
+export async function retainedElsewhere(
+  { retained, signal }: Pick<InstanceTask, 'retained' | 'signal'>,
+  instance: ServiceInstance,
+): Promise<Telling | undefined> {
+  if (standingOf(instance) !== 'given') return undefined;
+  const id = instanceIdOf(instance);
+  const namespace = await retained.namespaceOf(id, signal);
+  if (namespace === undefined || namespace === instance.metadata.namespace) return undefined;
+  const message =
+    `The service with the id "${id}" was retained for another namespace. Whoever runs Bindery can write the name of this ` +
+    'namespace into its record (a ConfigMap, docs/operations.md)';
+  return { reason: 'IdRetained', message };
+}
