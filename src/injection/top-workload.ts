@@ -21,13 +21,20 @@ export const hashLabels = [
 /**
  * The stable top of the chain that ends with this object. It follows from the object alone: from its controller reference
  * and the hash label of Deployments and Rollouts, which stays when the owner is deleted with `--cascade=orphan`; for the
- * Pods of a CronJob's Job from a mark that the Job got at its creation.
+ * Pods of a CronJob's Job, and for that Job, from a mark that its template got at its creation.
+ * @param template of a Job
  */
-export function topWorkload(kind: string, metadata: RawMetadata | null | undefined): TopWorkload {
+export function topWorkload(
+  kind: string,
+  metadata: RawMetadata | null | undefined,
+  template?: RawMetadata,
+): TopWorkload {
   const known = metadata ?? {};
   const owner = controllerOf(known);
   const byHash = kind === 'Pod' || kind === 'ReplicaSet' ? ofHash(kind, known, owner) : undefined;
   if (byHash !== undefined) return { workload: byHash, isStable: true };
+  const ofMark = kind === 'Job' ? markedCronJob(template) : undefined;
+  if (ofMark !== undefined) return { workload: ofMark, isStable: true };
   if (owner === undefined)
     return { workload: { kind, name: nameOf(kind, known) }, isStable: !known.generateName };
   return ofOwner(kind, owner, known) ?? { workload: { kind, name: nameOf(kind, known) }, isStable: false };
@@ -51,11 +58,15 @@ function ofOwner(kind: string, owner: RawOwnerReference, metadata: RawMetadata):
   }
   if (kind !== 'Pod') return undefined;
   if (isKind(owner, 'batch/v1', 'Job')) {
-    const mark = parseWorkloadRef(metadata.annotations?.[workloadMarkAnnotation] ?? '');
-    return { workload: mark?.kind === 'CronJob' ? mark : { kind: 'Job', name }, isStable: true };
+    return { workload: markedCronJob(metadata) ?? { kind: 'Job', name }, isStable: true };
   }
   const isOurs = ['StatefulSet', 'DaemonSet', 'ReplicaSet'].some((one) => isKind(owner, 'apps/v1', one));
   return isOurs ? { workload: { kind: owner.kind, name }, isStable: true } : undefined;
+}
+
+function markedCronJob(metadata: RawMetadata | undefined): WorkloadRef | undefined {
+  const mark = parseWorkloadRef(metadata?.annotations?.[workloadMarkAnnotation] ?? '');
+  return mark?.kind === 'CronJob' ? mark : undefined;
 }
 
 /** The owner may be gone, the names it gave are not: `<name>-<hash>` is a ReplicaSet, `<name>-<hash>-<random>` its Pod. */
@@ -78,7 +89,8 @@ function ofHash(
 function nameBefore(hash: string, set: string | null | undefined, metadata: RawMetadata): string | undefined {
   if (set) return withoutEnd(set, `-${hash}`);
   const start = metadata.generateName || (metadata.name ?? '').replace(/[^-]+$/, '');
-  return withoutEnd(start, `-${hash}-`);
+  // A ReplicaSet whose name has 253 characters leaves the last dash out.
+  return withoutEnd(start, `-${hash}-`) ?? withoutEnd(start, `-${hash}`);
 }
 
 function withoutEnd(text: string, end: string): string | undefined {

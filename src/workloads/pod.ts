@@ -7,7 +7,7 @@ import { listOf, type RawPodSpec } from '../injection/pod.ts';
 import { injectionView, type InjectionView } from './feedback/injection-view.ts';
 import { gateView, type GateView } from './gates/gate-view.ts';
 import { secretNames } from './secret-names.ts';
-import { isGoing, podAsWorkload, type Workload } from './workload.ts';
+import { isGoing, madePodAsWorkload, podAsWorkload, type Workload } from './workload.ts';
 import { namesOf, type Wish } from './wishes.ts';
 
 /** A Pod as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
@@ -51,6 +51,8 @@ export interface KeptPod extends KubeObject {
   readonly controller: { readonly kind: string; readonly name: string } | undefined;
   /** What it asks for as a workload of its own. */
   readonly asks: Workload | undefined;
+  /** Of one that a controller made, until a container of it has run: the logins that it may wait for. */
+  readonly waits: Workload | undefined;
   /** Of one that has ended, or is being deleted: what it asked for. */
   readonly lastWishes: readonly Wish[] | undefined;
   /** What it asked for and what it has, of one that has not ended and stays: shared by Pods that are alike. */
@@ -70,14 +72,16 @@ export function trimPod(raw: RawPod): KeptPod {
   const needs = needsOf(raw, namespace, isGated);
   const view = viewOf(raw, isFinished);
   const isOurs = needs.length > 0 || isGated || asks !== undefined || view.injection !== undefined;
+  const hasRun = isOurs && hasStarted(raw);
   return {
     metadata: { name, namespace: shared(namespace), ...idOf(uid, resourceVersion) },
     needs,
     isFinished,
     gate,
-    hasStarted: isOurs && hasStarted(raw),
+    hasStarted: hasRun,
     controller: isOurs ? controllerOf(raw) : undefined,
     asks,
+    waits: isFinished || hasRun ? undefined : waitingFor(raw, needs),
     lastWishes,
     ...view,
   };
@@ -102,6 +106,10 @@ function ownWishes(raw: RawPod, isFinished: boolean): Pick<KeptPod, 'asks' | 'la
   return isFinished || isGoing(raw)
     ? { asks: undefined, lastWishes: own?.kept.list }
     : { asks: own, lastWishes: undefined };
+}
+
+function waitingFor(raw: RawPod, needs: readonly string[]): Workload | undefined {
+  return isGoing(raw) || !needs.some(hasRequestedName) ? undefined : madePodAsWorkload(raw);
 }
 
 function idOf(

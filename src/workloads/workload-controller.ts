@@ -121,11 +121,24 @@ function onAskers(
     const isNew = previous === undefined && !removed;
     if (object.asks !== undefined || previous?.asks !== undefined) enqueue(object);
     else if (isOver && concerns(stores, object, () => true)) enqueue(object);
-    else if (isNew && concerns(stores, object, hasReclaimAt)) enqueue(object);
+    else if (isNew && isNews(stores, object)) enqueue(object);
   });
   presets.store.subscribe(({ object }) => {
     if (hasMade(stores, object)) enqueue(object);
   });
+}
+
+/** A new Pod needs what has a time to go, or what is not there. */
+function isNews(stores: Stores, pod: KeptPod): boolean {
+  return concerns(stores, pod, hasReclaimAt) || isWaiting(stores, pod);
+}
+
+/** Whether a Pod waits for a login that is not there. Its workload may ask for it, and may not any more. */
+function isWaiting({ serviceBindings }: Stores, { metadata: { namespace }, waits }: KeptPod): boolean {
+  const logins = waits?.admitted.list ?? [];
+  return logins.some(
+    ({ login: { name } }) => serviceBindings.store.get(scoped(namespace, name)) === undefined,
+  );
 }
 
 /** Whether a Pod needs something that was made here. */

@@ -30,7 +30,8 @@ export function workloadReconciler(
     const asking = [...view.workloads, ...view.pods.flatMap(({ asks }) => asks ?? [])];
 
     reportOldServices(namespace);
-    const makeMs = await makeServices(namespace, asking, signal);
+    const waiting = view.pods.flatMap(({ waits }) => waits ?? []);
+    const makeMs = await makeServices(namespace, { asking, waiting }, signal);
     const reclaimMs = await reclaim(deps, namespace, view, signal);
     const afterMs = Math.min(makeMs ?? Number.POSITIVE_INFINITY, reclaimMs);
     return Number.isFinite(afterMs) ? { requeueAfterMs: afterMs } : undefined;

@@ -3,7 +3,7 @@ import type { WorkloadRef } from '../api/requested-identity.ts';
 import { hasRequestedName } from '../api/requested-identity.ts';
 import { requestedByAnnotation } from '../api/group.ts';
 import { parseAnnotations } from '../injection/annotations.ts';
-import type { RawMetadata, RawPodSpec } from '../injection/pod.ts';
+import { listOf, type RawMetadata, type RawPodSpec } from '../injection/pod.ts';
 import { topWorkload } from '../injection/top-workload.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
@@ -54,6 +54,9 @@ export interface RawWorkload extends KubeObject {
     readonly replicas?: number | null;
     readonly template?: PodTemplate;
     readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
+  };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[] | null;
   };
 }
 
@@ -124,6 +127,23 @@ export function podAsWorkload(raw: KubeObject): Workload | undefined {
   });
 }
 
+/**
+ * A Pod that a controller has made, as a workload that asks for the logins which its workload asked for when it was made. Undefined
+ * for one that asks for none, or that asks for itself.
+ */
+export function madePodAsWorkload(raw: KubeObject): Workload | undefined {
+  const kind = 'Pod';
+  const annotations = inOurWords(raw.metadata.annotations);
+  if (Object.keys(annotations).length === 0 || optOutOf(raw.metadata, undefined) !== undefined)
+    return undefined;
+  const standing = standingOf(kind, raw);
+  const { top, isMade, isStable } = standing;
+  if (!isStable || (!isMade && top.kind === kind && !isLeftBehind(raw))) return undefined;
+  const admitted = wishesOf(annotations, raw.metadata.namespace ?? '', top);
+  if (admitted.list.length === 0) return undefined;
+  return workloadOf(kind, raw, { isAsking: true, top, kept: noWishes, admitted });
+}
+
 /** On Pods that a controller made, whether it is still there or not (`--cascade=orphan`). */
 const labelsOfMade = ['controller-revision-hash', 'batch.kubernetes.io/job-name', 'job-name'];
 
@@ -154,14 +174,19 @@ interface Standing {
   readonly isStable: boolean;
 }
 
-function standingOf(kind: string, { metadata }: KubeObject): Standing {
-  const { workload, isStable } = topWorkload(kind, metadata);
+function standingOf(kind: string, raw: KubeObject | RawWorkload): Standing {
+  const { metadata } = raw;
+  const template = kind === 'Job' ? templateOf(raw)?.metadata : undefined;
+  const { workload, isStable } = topWorkload(kind, metadata, template);
   return { top: workload, isStable, isMade: makerOf(kind, metadata.ownerReferences) !== undefined };
 }
 
-/** Has no say. For a Job of a CronJob, and for a revision of a Deployment without Pods to make, others speak. */
+/**
+ * Has no say. For a Job of a CronJob that has ended, and for a revision of a Deployment without Pods to make, others speak. A
+ * suspended Job makes its Pods later.
+ */
 function isOver(kind: string, raw: RawWorkload, standing: Standing): boolean {
-  if (kind === 'Job') return isRevision(kind, standing);
+  if (kind === 'Job') return isRevision(kind, standing) && hasEnded(raw);
   return isIdleRevision(kind, raw, standing) && standing.top.kind !== 'Rollout';
 }
 
@@ -175,6 +200,20 @@ function isIdleRevision(kind: string, { spec }: RawWorkload, standing: Standing)
 
 function isRevision(kind: string, { isMade, top }: Standing): boolean {
   return isMade || top.kind !== kind;
+}
+
+function hasEnded({ status }: RawWorkload): boolean {
+  return listOf(status?.conditions).some(
+    ({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed'),
+  );
+}
+
+/**
+ * Made from a workload that speaks itself: it keeps what it names, and what becomes of that later is not for it to say. A
+ * Rollout speaks through its ReplicaSets.
+ */
+export function isOfAnother({ kind, top }: Pick<Workload, 'kind' | 'top'>): boolean {
+  return kind !== top.kind && top.kind !== 'Rollout';
 }
 
 /** What is being deleted keeps nothing; its Pods do as long as they are there. */

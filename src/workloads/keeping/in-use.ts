@@ -15,7 +15,7 @@ import type { KeptPreset } from '../../model/kept-form.ts';
 import type { KeptPod } from '../pod.ts';
 import { secretNames } from '../secret-names.ts';
 import { nameIn } from '../wishes.ts';
-import type { Workload } from '../workload.ts';
+import { isOfAnother, type Workload } from '../workload.ts';
 
 /** What could ask for something in a namespace, and what is there. */
 export interface NamespaceView {
@@ -122,18 +122,13 @@ function addWorkload({ names, unclear, reclaims }: Keepers, workload: Workload):
     names.set(login.name, `${who} asks for it`);
     names.set(instance, `${who} asks for it`);
     // A revision keeps what it names; what becomes of that later is for the workload itself to say.
-    if (request !== undefined && !isRevision(workload))
+    if (request !== undefined && !isOfAnother(workload))
       reclaims.set(instance, [...(reclaims.get(instance) ?? []), reclaim]);
   }
   for (const name of kept.named) names.set(name, `${who} names it`);
   const may = `${who} asks for something that can not be understood and may mean it`;
   for (const binding of kept.unclear) unclear.set(keyOf(top, binding), may);
   if (kept.isUnclear) unclear.set(keyOf(top), may);
-}
-
-/** A ReplicaSet of a Deployment, which asks itself. */
-function isRevision({ kind, top }: Workload): boolean {
-  return kind === 'ReplicaSet' && top.kind === 'Deployment';
 }
 
 function addPreset(keepers: Keepers, preset: KeptPreset): void {

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../kube/objects.ts';
 import { scoped } from '../../model/stores.ts';
 import type { KeptPod } from '../pod.ts';
 import type { Wish } from '../wishes.ts';
-import type { Workload } from '../workload.ts';
+import { isOfAnother, type Workload } from '../workload.ts';
 
 type Words = readonly (Reclaim | undefined)[];
 
@@ -40,7 +40,7 @@ export class LastWords {
 
   hearWorkload({ object, previous, removed }: Change<Workload>): void {
     // A revision keeps what it names; what becomes of that later is for the workload itself to say.
-    if (object.kind === 'ReplicaSet' && object.top.kind === 'Deployment') return;
+    if (isOfAnother(object)) return;
     // What a list does not show any more is told as it was known, and that may be an older version than the last one.
     if (removed && previous !== object) this.#went(object, object.lastWishes ?? object.kept.list);
     else if (!removed) this.#asks(object, object.kept.list);

@@ -6,6 +6,7 @@ import { formerServices } from './former-services.ts';
 import { makeBinding } from './make-binding.ts';
 import { makeInstance } from './make-instance.ts';
 import type { Making, Outcome } from './making.ts';
+import { Renewals } from './renewals.ts';
 import { RequestPace } from './request-pace.ts';
 import { standing } from './standing.ts';
 import { admittedServices, type Ask } from './wanted-services.ts';
@@ -31,15 +32,22 @@ interface Fate {
  */
 export type MakeServices = (
   namespace: string,
-  workloads: readonly Workload[],
+  askers: MakingAskers,
   signal: AbortSignal,
 ) => Promise<number | undefined>;
+
+export interface MakingAskers {
+  readonly asking: readonly Workload[];
+  /** Pods that were made from workloads and have not started. */
+  readonly waiting: readonly Workload[];
+}
 
 export function serviceMaker(deps: WorkloadDeps): MakeServices {
   const pace = new RequestPace(deps.stopwatch);
   const events = new WorkloadEvents(deps);
   const comparedIn = new Map<string, Map<string, string>>();
-  return async (namespace, workloads, signal) => {
+  const renewals = new Renewals(deps.stopwatch);
+  return async (namespace, { asking: workloads, waiting }, signal) => {
     const compared = comparedIn.get(namespace) ?? new Map<string, string>();
     const known = deps.stores.namespaces.store.get(namespace);
     const isServed =
@@ -59,6 +67,12 @@ export function serviceMaker(deps: WorkloadDeps): MakeServices {
       fates.push({ asks: login.asks, instance, login: await makeBinding(making, login, instance) });
     });
 
+    const missing = renewals.missing(making, waiting, isServed);
+    await inParallel(missing, concurrency, async (login) => {
+      const renewed = await renewals.renew(making, login, workloads);
+      fates.push({ asks: login.asks, instance: undefined, login: renewed });
+    });
+
     const pauses = fates.flatMap(({ asks, ...fate }) => asks.map((ask) => tell(making, events, ask, fate)));
     const outcomes = [...services.values(), ...fates.map(({ login }) => login)];
     pauses.push(...outcomes.map(({ againMs }) => againMs));
@@ -68,7 +82,11 @@ export function serviceMaker(deps: WorkloadDeps): MakeServices {
     for (const name of compared.keys()) if (!wanted.instances.has(name)) compared.delete(name);
     if (compared.size > 0) comparedIn.set(namespace, compared);
     else comparedIn.delete(namespace);
-    pace.retain(namespace, (name) => wanted.instances.has(name) || wanted.bindings.has(name));
+    const names = new Set(missing.map(({ name }) => name));
+    pace.retain(
+      namespace,
+      (name) => wanted.instances.has(name) || wanted.bindings.has(name) || names.has(name),
+    );
     events.retain(
       namespace,
       fates.flatMap(({ asks }) => asks),

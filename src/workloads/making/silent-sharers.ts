@@ -1,6 +1,7 @@
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { objectKey } from '../../kube/objects.ts';
 import { identityOf } from '../keeping/in-use.ts';
+import { reclaimAtOf } from '../keeping/reclaim-at.ts';
 import type { Making } from './making.ts';
 import type { Ask } from './wanted-services.ts';
 
@@ -22,9 +23,11 @@ export function silentSharers(
     // Who binds it with `instance/` has a login and no say.
     if (identity?.of !== 'login' || deletionTimestamp !== undefined || asked.has(name)) continue;
     if (speaking.has(nameOf(identity.workload))) continue;
+    const time = reclaimAtOf(login);
+    const isGone = time === undefined ? 'is gone' : `is gone, at ${time} if nothing uses it until then`;
     return (
       `ServiceInstance "${instance.metadata.name}" is shared, and stays as it is until ${nameOf(identity.workload)} asks for the ` +
-      `same, or its ServiceBinding "${name}" is gone: "kubectl delete sbind ${name}" takes its voice`
+      `same, or its ServiceBinding "${name}" ${isGone}: "kubectl delete sbind ${name}" takes its voice`
     );
   }
   return undefined;

@@ -127,3 +127,18 @@ it.each<[string, string, RawMetadata, string, boolean]>([
   const top = topWorkload(kind, metadata);
   expect([`${top.workload.kind}/${top.workload.name}`, top.isStable]).toEqual([workload, isStable]);
 });
+
+it('a Pod without owner whose ReplicaSet had the longest of names belongs to the Deployment', () => {
+  const name = 'x'.repeat(242);
+  const hash = '7d9f5c6b8d';
+  const generateName = `${name}-${hash}`;
+  const metadata = { name: 'x'.repeat(63), generateName, labels: { 'pod-template-hash': hash } };
+  expect(topWorkload('Pod', metadata).workload).toEqual({ kind: 'Deployment', name });
+});
+
+it('a Job belongs to the CronJob that its template names, whether that is there or not', () => {
+  const template = { annotations: { 'status.servicecatalog.k8s.io/workload': 'CronJob/nightly' } };
+  const expected = { workload: { kind: 'CronJob', name: 'nightly' }, isStable: true };
+  expect(topWorkload('Job', { name: 'by-hand' }, template)).toEqual(expected);
+  expect(topWorkload('Deployment', { name: 'app' }, template).workload.kind).toBe('Deployment');
+});

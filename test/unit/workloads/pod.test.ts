@@ -110,3 +110,27 @@ describe('a Pod as it is kept', () => {
     expect(trimPod(raw({ metadata, status: { phase: 'Succeeded' } })).asks).toBeUndefined();
   });
 });
+
+describe('a Pod that a controller made', () => {
+  const metadata = {
+    ownerReferences: [controller],
+    annotations: { [bind]: source },
+    labels: { 'pod-template-hash': '7d9f' },
+  };
+  const waits = (parts: Parameters<typeof raw>[0] = {}): readonly string[] | undefined =>
+    trimPod(raw({ metadata, ...parts })).waits?.admitted.list.map(({ login }) => login.name);
+
+  it('waits for the login of its workload until it has run', () => {
+    expect(waits()).toEqual([loginName]);
+    expect(waits({ status: { phase: 'Pending' } })).toEqual([loginName]);
+    expect(waits({ status: { containerStatuses: [{ started: true }] } })).toBeUndefined();
+    expect(waits({ status: { phase: 'Failed' } })).toBeUndefined();
+  });
+
+  it('waits for nothing when it is going, opted out, or nobody made it', () => {
+    expect(waits({ metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } })).toBeUndefined();
+    const annotations = { ...metadata.annotations, 'inject.servicecatalog.k8s.io': 'disabled' };
+    expect(waits({ metadata: { ...metadata, annotations } })).toBeUndefined();
+    expect(waits({ metadata: { annotations: metadata.annotations } })).toBeUndefined();
+  });
+});

@@ -71,7 +71,7 @@ describe('who asks', () => {
   it.each<[string, string, object, readonly number[]]>([
     ['a Deployment', 'Deployment', {}, [1, 1]],
     ['one that is being deleted', 'Deployment', { deletionTimestamp: '2026-01-01T00:00:00Z' }, [0, 0]],
-    ['a Job of a CronJob, for which the CronJob asks', 'Job', owner('batch/v1', 'CronJob'), [0, 0]],
+    ['a Job of a CronJob, which keeps', 'Job', owner('batch/v1', 'CronJob'), [0, 1]],
     ['a ReplicaSet of its own', 'ReplicaSet', {}, [1, 1]],
     ['a ReplicaSet of a Deployment, which keeps', 'ReplicaSet', owner('apps/v1', 'Deployment'), [0, 1]],
     [
@@ -95,6 +95,26 @@ describe('who asks', () => {
     ['a Job of a generated name, which keeps', 'Job', { generateName: 'a-' }, [0, 1]],
   ])('%s', (_who, kind, metadata, expected) => {
     expect(lengths(annotated(kind, asking, metadata))).toEqual(expected);
+  });
+
+  it.each([
+    ['Complete', owner('batch/v1', 'CronJob'), [0, 0]],
+    ['Failed', owner('batch/v1', 'CronJob'), [0, 0]],
+    ['Suspended', owner('batch/v1', 'CronJob'), [0, 1]],
+    ['Complete', {}, [1, 1]],
+  ])('a Job that is %s, of %j', (type, metadata, expected) => {
+    const job = trimWorkload('Job', {
+      metadata: { name: 'a', namespace: 'n', ...metadata },
+      spec: { template: { metadata: { annotations: asking } } },
+      status: { conditions: [{ type, status: 'True' }] },
+    });
+    expect(lengths(job)).toEqual(expected);
+  });
+
+  it('a Job that its CronJob has left behind keeps what that had', () => {
+    const annotations = { ...asking, 'status.servicecatalog.k8s.io/workload': 'CronJob/nightly' };
+    const job = annotated('Job', annotations);
+    expect([job.top, lengths(job)]).toEqual([{ kind: 'CronJob', name: 'nightly' }, [0, 1]]);
   });
 
   it.each([

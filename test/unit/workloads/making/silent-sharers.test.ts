@@ -26,6 +26,19 @@ describe('a change of a shared instance', () => {
     expect(heldUpBy([binding({ deletionTimestamp: '2026-01-01T00:00:00Z' })])).toBeUndefined();
   });
 
+  it('says until when it waits at most, once that is known', () => {
+    const marked = { annotations: { 'servicecatalog.k8s.io/reclaim-at': '2026-01-01T01:00:00Z u' } };
+    const login = binding();
+    const { metadata } = login;
+    const going = {
+      ...login,
+      metadata: { ...metadata, uid: 'u', annotations: { ...metadata.annotations, ...marked.annotations } },
+    };
+    expect(heldUpBy([going])).toContain(
+      'is gone, at 2026-01-01T01:00:00Z if nothing uses it until then: "kubectl delete',
+    );
+  });
+
   it('waits for nobody who asks, and for no binding of a person', () => {
     const owner = workload('Deployment', {
       spec: { template: { metadata: { annotations: { [bind]: source } } } },
