@@ -58,33 +58,44 @@ export class Renewals {
     const missedMs = this.#stopwatch.elapsedMs() - (this.#missed.get(making.namespace)?.get(login.name) ?? 0);
     if (missedMs < settleMs) return { isWaiting: true, againMs: settleMs - missedMs };
     const instance = making.stores.serviceInstances.store.get(scoped(making.namespace, ask.wish.instance));
-    const obstacle = obstacleOf(ask, instance);
+    const requestedBy = onRecord(ask, instance, workloads);
+    const obstacle = obstacleOf(ask, instance, requestedBy);
     if (obstacle !== undefined && missedMs < patienceMs)
       return { isWaiting: true, againMs: patienceMs - missedMs };
     if (obstacle !== undefined) return { blocked: () => obstacle };
-    return makeBinding(making, { ...login, asks: [onRecord(ask, instance, workloads)] }, undefined);
+    const asked = { ...ask, workload: { ...ask.workload, requestedBy } };
+    return makeBinding(making, { ...login, asks: [asked] }, undefined);
   }
 }
 
-function obstacleOf(ask: Ask, instance: ServiceInstance | undefined): string | undefined {
-  const { wish } = ask;
+function obstacleOf(
+  ask: Ask,
+  instance: ServiceInstance | undefined,
+  requestedBy: string | undefined,
+): string | undefined {
+  const { wish, workload } = ask;
   if (instance === undefined || instance.metadata.deletionTimestamp !== undefined) {
     return (
       `Secret "${wish.login.name}" is not made any more: ServiceInstance "${wish.instance}" is gone, and this Pod was made ` +
       'from a template of before. Roll its workload out, or ask for what it asked for'
     );
   }
-  const isOther = wish.request !== undefined && identityOf(instance) === undefined;
-  return isOther ? taken('ServiceInstance', instance)(ask) : undefined;
+  if (wish.request !== undefined && identityOf(instance) === undefined)
+    return taken('ServiceInstance', instance)(ask);
+  return requestedBy === undefined
+    ? `Secret "${wish.login.name}" is not made any more: nobody is on record as asking for ${workload.top.kind}/${workload.top.name}`
+    : undefined;
 }
 
 /** Who asked for the workload last; else who asked for the service that was made for it. */
-function onRecord(ask: Ask, instance: ServiceInstance | undefined, workloads: readonly Workload[]): Ask {
-  const { kind, name } = ask.workload.top;
+function onRecord(
+  { wish, workload: { top } }: Ask,
+  instance: ServiceInstance | undefined,
+  workloads: readonly Workload[],
+): string | undefined {
   const known = workloads.find(
-    ({ top, requestedBy }) => requestedBy !== undefined && top.kind === kind && top.name === name,
+    (other) => other.requestedBy !== undefined && other.top.kind === top.kind && other.top.name === top.name,
   );
-  const ofService = ask.wish.request === undefined ? undefined : instance?.spec.userInfo?.username;
-  const requestedBy = known?.requestedBy ?? ofService;
-  return { ...ask, workload: { ...ask.workload, requestedBy } };
+  const ofService = wish.request === undefined ? undefined : instance?.spec.userInfo?.username;
+  return known?.requestedBy ?? ofService;
 }
