@@ -119,6 +119,9 @@ export const reclaimAtAnnotation = `${labelPrefix}reclaim-at`;
 /** On a workload: `<HH:MM>-<HH:MM>`, UTC, in which it may be rolled out because a Secret has changed. */
 export const restartWindowAnnotation = `${labelPrefix}restart-window`;
 
+/** On a workload whose Pods were refused (`wait: deny`): when it was nudged to make them, as the credentials are there. */
+export const podsAdmittedAtAnnotation = `${labelPrefix}pods-admitted-at`;
+
 /** On the template of a Job that a CronJob made: `CronJob/<name>`. */
 export const workloadMarkAnnotation = `status.${group}/workload`;
 

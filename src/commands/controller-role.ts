@@ -28,6 +28,8 @@ import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { createPresetInformer, presetController } from '../presets/preset-controller.ts';
 import { feedbackController } from '../workloads/feedback/feedback-controller.ts';
 import { gateController } from '../workloads/gates/gate-controller.ts';
+import { refusedControllers } from '../workloads/refused/refused-controllers.ts';
+import { strandedController } from '../workloads/stranded/stranded-controller.ts';
 import { restartControllers } from '../workloads/restarts/restart-controllers.ts';
 import {
   createWorkloadInformers,
@@ -254,10 +256,12 @@ export class ControllerRole {
       ),
       feedbackController({ ...shared, namespace, observe }, this.#askers),
       gateController({ ...shared, observe }, this.#askers.pods.store),
+      strandedController({ ...shared, observe }, this.#askers.pods.store),
       ...restartControllers(
         { ...shared, checksumKey: operations.checksumKey, observe },
         this.#askers.workloads,
       ),
+      ...refusedControllers({ ...shared, observe }, this.#askers.workloads),
       presetController({ ...shared, observe }, this.#askers.presets),
     ];
   }

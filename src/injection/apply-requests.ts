@@ -23,6 +23,10 @@ export interface InjectedBinding {
   /** Names of variables; `PREFIX_*` for all keys of the Secret. */
   readonly env: readonly string[];
   readonly containers: readonly string[];
+  /** For `binding/…`, where the Pod waits for it: the ServiceBinding that is to write the Secret. */
+  readonly awaits?: string;
+  /** That ServiceBinding was not known: where it will put its credentials was taken for granted. */
+  readonly isUnknown?: true;
 }
 
 /** What came of some requests. */
@@ -55,9 +59,12 @@ export function applyRequests(
   const warnings: string[] = [];
   const injected = requests.map((request) => {
     const { secret } = requestNames(request, context, context.bindingSecretName);
-    const binding = applyRequest(draft, request, secret, (conflict) =>
-      conflicts.push({ ...conflict, binding: request.name }),
-    );
+    const binding = {
+      ...applyRequest(draft, request, secret, (conflict) =>
+        conflicts.push({ ...conflict, binding: request.name }),
+      ),
+      ...awaited(request, context),
+    };
     for (const name of unknownContainers(request.containers, draft.slots)) {
       warnings.push(cut(`binding "${request.name}": the Pod has no container "${name}"`));
     }
@@ -66,6 +73,15 @@ export function applyRequests(
     return binding;
   });
   return { injected, conflicts, warnings };
+}
+
+function awaited(
+  { source, wait }: BindingRequest,
+  { namespace, bindingSecretName }: BindingContext,
+): Pick<InjectedBinding, 'awaits' | 'isUnknown'> {
+  if (source.kind !== 'binding' || wait === 'optional') return {};
+  const isKnown = bindingSecretName(namespace, source.binding) !== undefined;
+  return isKnown ? { awaits: source.binding } : { awaits: source.binding, isUnknown: true };
 }
 
 function waitWarning(

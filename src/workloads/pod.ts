@@ -8,6 +8,7 @@ import { injectionView, type InjectionView } from './feedback/injection-view.ts'
 import { gateView, type GateView } from './gates/gate-view.ts';
 import { secretNames } from './secret-names.ts';
 import { isGoing, madePodAsWorkload, podAsWorkload, type Workload } from './workload.ts';
+import { awaitedBindings, type AwaitedBinding } from './stranded/awaited-binding.ts';
 import { namesOf, type Wish } from './wishes.ts';
 
 /** A Pod as the API server gives it. What has been trimmed is none, and can not be trimmed again. */
@@ -43,12 +44,15 @@ export interface KeptPod extends KubeObject {
   readonly needs: readonly string[];
   /** It will never run again: nothing is kept for it. */
   readonly isFinished: boolean;
+  readonly isGoing: boolean;
   /** What our scheduling gate holds it for; undefined when it is not held. */
   readonly gate: GateView | undefined;
+  /** Of one that waits to start, and is not going: the bindings whose Secrets it was given. */
+  readonly awaits: readonly AwaitedBinding[];
   /** Some container of it has run: its environment and volumes were there. */
   readonly hasStarted: boolean;
   /** What made it. */
-  readonly controller: { readonly kind: string; readonly name: string } | undefined;
+  readonly controller: PodController | undefined;
   /** What it asks for as a workload of its own. */
   readonly asks: Workload | undefined;
   /** Of one that a controller made, until a container of it has run: the logins that it may wait for. */
@@ -61,7 +65,15 @@ export interface KeptPod extends KubeObject {
   readonly madeAtSeconds: number;
 }
 
+export interface PodController {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 const nothing: readonly string[] = [];
+const nobody: readonly AwaitedBinding[] = [];
 
 export function trimPod(raw: RawPod): KeptPod {
   const { name, namespace = '', uid, resourceVersion } = raw.metadata;
@@ -77,7 +89,9 @@ export function trimPod(raw: RawPod): KeptPod {
     metadata: { name, namespace: shared(namespace), ...idOf(uid, resourceVersion) },
     needs,
     isFinished,
+    isGoing: isGoing(raw),
     gate,
+    awaits: isPending(raw) ? awaitedBindings(raw.metadata.annotations) : nobody,
     hasStarted: hasRun,
     controller: isOurs ? controllerOf(raw) : undefined,
     asks,
@@ -99,6 +113,11 @@ function viewOf(raw: RawPod, isFinished: boolean): Pick<KeptPod, 'injection' | '
 
 function secondsOf(time: string | undefined): number {
   return Math.floor((Date.parse(time ?? '') || 0) / 1000);
+}
+
+/** Its phase is `Pending` as long as a container waits that has never run. */
+function isPending(raw: RawPod): boolean {
+  return (raw.status?.phase ?? 'Pending') === 'Pending' && !isGoing(raw);
 }
 
 function ownWishes(raw: RawPod, isFinished: boolean): Pick<KeptPod, 'asks' | 'lastWishes'> {
@@ -164,7 +183,9 @@ function once<T>(known: Map<string, T>, key: string, value: T): T {
 
 function controllerOf({ metadata }: RawPod): KeptPod['controller'] {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-  return owner && { kind: shared(owner.kind), name: shared(owner.name) };
+  if (owner === undefined) return undefined;
+  const { apiVersion, kind, name, uid } = owner;
+  return { apiVersion: shared(apiVersion), kind: shared(kind), name: shared(name), uid: shared(uid) };
 }
 
 /** Pods that are waited for, that keep something, or of which something is told, by their namespace. */
@@ -176,4 +197,9 @@ export function namespaceOfNeedy({ metadata, needs, asks, gate, injection }: Kep
 /** Index by what a Pod needs: `namespace/name` of Secrets. */
 export function needsIn({ metadata, needs }: KeptPod): readonly string[] {
   return needs.length === 0 ? nothing : needs.map((name) => scoped(metadata.namespace, name));
+}
+
+/** Index by the ServiceBindings that a Pod waits for: `namespace/name`. */
+export function awaitingIn({ metadata, awaits }: KeptPod): readonly string[] {
+  return awaits.length === 0 ? nothing : awaits.map(({ binding }) => scoped(metadata.namespace, binding));
 }

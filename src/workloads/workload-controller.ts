@@ -9,7 +9,7 @@ import type { KubeObject } from '../kube/objects.ts';
 import { pods } from '../kube/resources.ts';
 import { identityOf } from './keeping/in-use.ts';
 import { awaitOrder } from './await-order.ts';
-import { namespaceOfNeedy, needsIn, trimPod, type KeptPod, type RawPod } from './pod.ts';
+import { awaitingIn, namespaceOfNeedy, needsIn, trimPod, type KeptPod, type RawPod } from './pod.ts';
 import { hasReclaimAt } from './keeping/reclaim-at.ts';
 import { LastWords } from './keeping/last-words.ts';
 import { UnusedSince } from './keeping/unused-since.ts';
@@ -57,7 +57,7 @@ export function createWorkloadInformers({
       logger,
       resource: pods,
       trim: trimPod,
-      indexes: { namespace: namespaceOfNeedy, needs: needsIn },
+      indexes: { namespace: namespaceOfNeedy, needs: needsIn, awaits: awaitingIn },
     }),
   };
 }

@@ -9,6 +9,7 @@ import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import { cronJobs, daemonSets, deployments, jobs, replicaSets, statefulSets } from '../kube/resources.ts';
 import { makerOf, optOutOf, vocabularyMark, workloadsInScope } from '../model/scope.ts';
+import { refusedView, type PodCounts, type RefusedView } from './refused/refused-view.ts';
 import { restartView, type RestartView } from './restarts/restart-view.ts';
 import { secretNames } from './secret-names.ts';
 import { noWishes, wishesOf, type Traces, type Wish, type Wishes } from './wishes.ts';
@@ -41,6 +42,8 @@ export interface Workload extends KubeObject {
   readonly requestedBy: string | undefined;
   /** What is to be rolled out when a Secret changes. */
   readonly restarts?: RestartView;
+  /** What is to be made once credentials are there. */
+  readonly refused?: RefusedView;
   /** Of one that is being deleted: what it said last. It keeps nothing. */
   readonly lastWishes?: readonly Wish[];
 }
@@ -55,9 +58,7 @@ export interface RawWorkload extends KubeObject {
     readonly template?: PodTemplate;
     readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
   };
-  readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[] | null;
-  };
+  readonly status?: PodCounts['status'];
 }
 
 interface PodTemplate {
@@ -90,20 +91,24 @@ export function trimWorkload(kind: string, raw: RawWorkload): Workload {
     top,
     kept,
     admitted: mayAsk ? askedBy(isAllOnTemplate ? kept : traces(ofTemplate), standing) : noWishes,
-    ...compact({ restarts: mayAsk ? restartsOf(kind, raw, ofTemplate, top) : undefined }),
+    ...(mayAsk ? ofBindings(kind, raw, ofTemplate, top) : {}),
   });
 }
 
-function restartsOf(
+/** What is done for it when its bindings change. */
+function ofBindings(
   kind: string,
   raw: RawWorkload,
   annotations: Readonly<Record<string, string>>,
   workload: WorkloadRef,
-): RestartView | undefined {
+): Pick<Workload, 'restarts' | 'refused'> {
   const { metadata, spec } = raw;
   const { requests } = parseAnnotations(annotations);
   const owner = { namespace: metadata.namespace ?? '', workload };
-  return restartView(kind, requests, owner, metadata, templateOf(raw)?.metadata, spec);
+  return compact({
+    restarts: restartView(kind, requests, owner, metadata, templateOf(raw)?.metadata, spec),
+    refused: refusedView(kind, requests, owner, raw),
+  });
 }
 
 /**
@@ -155,7 +160,7 @@ function isLeftBehind({ metadata: { labels = {} } }: KubeObject): boolean {
 function workloadOf(
   kind: string,
   { apiVersion, metadata }: KubeObject,
-  asks: Pick<Workload, 'isAsking' | 'top' | 'kept' | 'admitted' | 'restarts' | 'lastWishes'>,
+  asks: Pick<Workload, 'isAsking' | 'top' | 'kept' | 'admitted' | 'restarts' | 'refused' | 'lastWishes'>,
 ): Workload {
   const { name, namespace, uid, resourceVersion } = metadata;
   return {

@@ -1,3 +1,4 @@
+import { serviceBindings } from '../../api/kinds.ts';
 import { requestNames } from '../../injection/binding.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ReconcileResult } from '../../control/controller.ts';
@@ -6,10 +7,12 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { KubeObject } from '../../kube/objects.ts';
-import { pods, secrets } from '../../kube/resources.ts';
+import { pods } from '../../kube/resources.ts';
 import { scoped, type Stores } from '../../model/stores.ts';
 import type { KeptPod, RawPod } from '../pod.ts';
+import { isGoing } from '../workload.ts';
 import type { GateView } from './gate-view.ts';
+import type { SecretLooks } from './secret-looks.ts';
 
 export interface GateDeps {
   readonly client: Pick<KubeClient, 'get' | 'patch'>;
@@ -17,6 +20,7 @@ export interface GateDeps {
   readonly pods: Pick<Store<KeptPod, RawPod>, 'get'>;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly logger: Logger;
+  readonly looks: Pick<SecretLooks, 'isThere' | 'recent'>;
   /** Bindings that were deleted while somebody waited for them, as `namespace/name`. */
   readonly gone: ReadonlySet<string>;
 }
@@ -24,10 +28,13 @@ export interface GateDeps {
 const timeoutMs = 10_000;
 /** Nobody tells of a Secret that no binding writes. */
 const lookAgainMs = 5_000;
+/** Looks in a second beyond which the pauses between them grow. */
+const manyLooks = 20;
 
 /**
  * Lets one Pod go that our scheduling gate holds, when all Secrets are there that its bindings with `wait: gate` bring; or
- * when such a binding is deleted: then the kubelet waits, or the Pod's own timeout counts.
+ * when such a binding is deleted: then the kubelet waits, or the Pod's own timeout counts. One whose Secret nobody will write
+ * is not let go: it is replaced (`stranded/`).
  */
 export function gateReconciler(
   deps: GateDeps,
@@ -36,22 +43,24 @@ export function gateReconciler(
   const told = new Map<string, string>();
   return async (key, signal) => {
     const pod = deps.pods.get(key);
-    if (pod?.gate === undefined || pod.isFinished) {
+    if (pod?.gate === undefined || pod.isFinished || pod.isGoing) {
       told.delete(key);
       return undefined;
     }
-    const { namespace = '', name } = pod.metadata;
-    const waits = await waitsOf(deps, namespace, pod.gate, signal);
+    const waits = await waitsOf(deps, pod, pod.gate, signal);
     const missing = waits.find(({ state }) => state === 'missing');
     const gone = waits.find(({ state }) => state === 'gone');
+    if (waits.some(({ state }) => state === 'elsewhere')) return undefined;
     if (missing !== undefined && gone === undefined) {
       const message = `held by a scheduling gate until Secret "${missing.secret}" is there`;
       if (told.get(key) !== message) deps.events.record(asPod(pod), 'Normal', 'BindingAwaited', message);
       told.set(key, message);
-      return missing.isTold ? undefined : { requeueAfterMs: lookAgainMs };
+      if (waits.every((wait) => wait.isTold || wait.state === 'there')) return undefined;
+      return { requeueAfterMs: lookAgainMs * Math.max(1, deps.looks.recent / manyLooks) };
     }
     await lift(deps, pod, pod.gate, signal);
     told.delete(key);
+    const { namespace = '', name } = pod.metadata;
     const why = gone === undefined ? 'its credentials are there' : `ServiceBinding "${gone.binding}" is gone`;
     deps.logger.info({ namespace, pod: name }, `gate lifted: ${why}`);
     deps.events.record(asPod(pod), 'Normal', 'GateLifted', `it may be scheduled: ${why}`);
@@ -62,37 +71,59 @@ export function gateReconciler(
 interface Wait {
   readonly secret: string;
   readonly binding: string | undefined;
-  readonly state: 'there' | 'missing' | 'gone';
+  /** `elsewhere`: its binding puts the credentials into another Secret than the Pod was given. */
+  readonly state: 'there' | 'missing' | 'gone' | 'elsewhere';
   /** Somebody tells when that changes: its binding, when it comes or is bound. */
   readonly isTold: boolean;
 }
 
 async function waitsOf(
   deps: GateDeps,
-  namespace: string,
+  pod: KeptPod,
   { requests, workload }: GateView,
   signal: AbortSignal,
 ): Promise<readonly Wait[]> {
-  const bindingOf = (name: string) => deps.stores.serviceBindings.store.get(scoped(namespace, name));
-  const lookup = (_namespace: string, name: string): string | undefined => bindingOf(name)?.spec.secretName;
+  const { namespace = '' } = pod.metadata;
+  const lookup = (_namespace: string, name: string): string | undefined =>
+    deps.stores.serviceBindings.store.get(scoped(namespace, name))?.spec.secretName;
   return Promise.all(
     requests.map(async (request): Promise<Wait> => {
       const { secret, binding } = requestNames(request, { namespace, workload }, lookup);
-      const isThere = (): Promise<boolean> => exists(deps, namespace, secret, signal);
-      if (binding === undefined) {
-        return { secret, binding, state: (await isThere()) ? 'there' : 'missing', isTold: false };
+      const awaited = pod.awaits.find(({ name }) => name === request.name);
+      if (awaited !== undefined && binding === awaited.binding) {
+        return waitFor(deps, namespace, awaited, awaited.wasKnown, signal);
       }
-      const known = bindingOf(binding);
-      if (known === undefined) {
-        const state = deps.gone.has(scoped(namespace, binding)) ? 'gone' : 'missing';
-        return { secret, binding, state, isTold: true };
-      }
-      // A Secret of the name may be anybody's before the binding has written its own.
-      const isBound = known.status?.binding?.name === secret;
-      const state = isBound && (await isThere()) ? 'there' : 'missing';
-      return { secret, binding, state, isTold: !isBound };
+      if (binding !== undefined) return waitFor(deps, namespace, { secret, binding }, false, signal);
+      const isThere = await deps.looks.isThere(namespace, secret, signal);
+      return { secret, binding, state: isThere ? 'there' : 'missing', isTold: false };
     }),
   );
+}
+
+/** @param wasKnown the binding was there before the Pod */
+async function waitFor(
+  deps: GateDeps,
+  namespace: string,
+  { secret, binding }: { readonly secret: string; readonly binding: string },
+  wasKnown: boolean,
+  signal: AbortSignal,
+): Promise<Wait> {
+  const isThere = async (): Promise<boolean> => deps.looks.isThere(namespace, secret, signal);
+  const known = deps.stores.serviceBindings.store.get(scoped(namespace, binding));
+  if (known === undefined) {
+    // The watch of bindings may be behind that of Pods.
+    const isGone =
+      deps.gone.has(scoped(namespace, binding)) ||
+      (wasKnown && !(await exists(deps, namespace, binding, signal)));
+    return { secret, binding, state: isGone ? 'gone' : 'missing', isTold: true };
+  }
+  if ((known.spec.secretName || binding) !== secret) {
+    return { secret, binding, state: 'elsewhere', isTold: true };
+  }
+  // A Secret of the name may be anybody's before the binding has written its own.
+  const isBound = known.status?.binding?.name === secret && !isGoing(known);
+  const state = isBound && (await isThere()) ? 'there' : 'missing';
+  return { secret, binding, state, isTold: !isBound };
 }
 
 async function exists(
@@ -102,7 +133,7 @@ async function exists(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await client.get(secrets, { namespace, name }, { signal, timeoutMs });
+    await client.get(serviceBindings, { namespace, name }, { signal, timeoutMs });
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;

@@ -138,6 +138,11 @@ const rolledOut = {
   'restart.bind.servicecatalog.k8s.io/db': 'on-change',
 };
 
+async function podOf(app: string): Promise<KubeObject | undefined> {
+  const query = { namespace: world.namespace, labelSelector: `app=${app}` };
+  return (await world.client.list<KubeObject>(pods, query)).items[0];
+}
+
 /** Everything that people do with Bindery, once. */
 async function story(): Promise<void> {
   const { client, namespace } = world;
@@ -177,6 +182,16 @@ async function story(): Promise<void> {
   } as KubeObject);
   const isLetGo = (held: KubeObject): boolean => !JSON.stringify(held).includes('"schedulingGates"');
   await world.until(pods, 'gated', isLetGo, 'is held no more');
+  await deploy(world, 'early', { 'bind.servicecatalog.k8s.io/db': 'binding/late' });
+  const early = await waitFor(async () => podOf('early'), patience);
+  await client.create(serviceBindings, {
+    apiVersion,
+    kind: serviceBindings.kind,
+    metadata: { namespace, name: 'late' },
+    spec: { instanceRef: { name: 'db' }, secretName: 'elsewhere' },
+  } as KubeObject);
+  await waitFor(async () => (await podOf('early'))?.metadata.uid !== early.metadata.uid, patience);
+  await world.remove(serviceBindings, 'late');
   await client.create(podPresets, {
     metadata: { namespace, name: 'proxy' },
     spec: { env: [{ name: 'PROXY', value: 'http://proxy' }] },

@@ -1,3 +1,4 @@
+import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { serviceBindings } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { events, pods } from '../../../src/kube/resources.ts';
@@ -16,9 +17,10 @@ const ours = 'servicecatalog.k8s.io/binding';
 const others = 'example.com/quota';
 
 let world: ServiceWorld;
+let bindery: BinderyProcess;
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
-  await world.startBindery('--leader-elect=false');
+  bindery = await world.startBindery('--leader-elect=false');
   await world.register();
   await world.createInstance('orders');
   await world.instance('orders', isReady, 'is ready');
@@ -83,7 +85,6 @@ describe('(51) wait: gate holds a Pod', () => {
   });
 
   it('until the binding that it waits for is deleted', async () => {
-    using _ = world.undisturbed('a process knows only of deletions that it has heard of');
     await world.createBinding('never', 'nowhere');
     await world.binding('never', ({ status }) => status?.conditions !== undefined, 'says that it waits');
     expect(isHeld(await create('forlorn', 'binding/never'))).toBe(true);
@@ -91,5 +92,32 @@ describe('(51) wait: gate holds a Pod', () => {
     await world.remove(serviceBindings, 'never');
     await world.gone(serviceBindings, 'never');
     await isLetGo('forlorn');
+  });
+
+  it('until then, also when no controller runs meanwhile', async () => {
+    await world.createBinding('unheard', 'nowhere');
+    await world.binding('unheard', ({ status }) => status?.conditions !== undefined, 'says that it waits');
+    expect(isHeld(await create('alone', 'binding/unheard'))).toBe(true);
+    await bindery.end();
+    await world.remove(serviceBindings, 'unheard');
+    const ref = { namespace: world.namespace, name: 'unheard' };
+    await world.client.patch(serviceBindings, ref, { metadata: { finalizers: null } }, { type: 'merge' });
+    await world.gone(serviceBindings, 'unheard');
+    bindery = await world.startBindery('--leader-elect=false');
+    await isLetGo('alone');
+  });
+
+  it('on when its binding has not been made yet, whoever runs', async () => {
+    expect(isHeld(await create('early', 'binding/to-come'))).toBe(true);
+    await waitFor(async () => isTold('early'), { describe: 'the Pod is told what it waits for' });
+    await bindery.end();
+    bindery = await world.startBindery('--leader-elect=false');
+    // One that is let go shows that the new process has looked.
+    await world.createBinding('here', 'orders');
+    expect(isHeld(await create('other', 'binding/here'))).toBe(true);
+    await isLetGo('other');
+    expect(isHeld(await world.client.get(pods, { namespace: world.namespace, name: 'early' }))).toBe(true);
+    await world.createBinding('to-come', 'orders');
+    await isLetGo('early');
   });
 });

@@ -53,6 +53,16 @@ function tokenSecret(namespace: string, name: string, account: string): SecretOb
   };
 }
 
+const injectedNote = { 'status.servicecatalog.k8s.io/injected': '{"v":1,"bindings":[]}' };
+const madeBy = (kind: string): object => ({
+  apiVersion: 'apps/v1',
+  kind,
+  name: 'app',
+  uid: 'e5b7bd0f-7b8a-4b6b-8b3a-6b1f0f8b8f00',
+  controller: true,
+});
+const status = { name: 'main', image: 'i', imageID: 'i', ready: false, restartCount: 0 };
+
 const forbidden = { status: 403 };
 let world: ServiceWorld;
 let configuration: KubeObject;
@@ -158,14 +168,9 @@ const nobodys: readonly Attempt[] = [
     path: `/api/v1/namespaces/${own}/pods/x/log`,
   },
   {
-    what: 'delete a Pod',
+    what: 'delete all Pods of a namespace',
     method: 'DELETE',
-    path: `/api/v1/namespaces/${own}/pods/x`,
-  },
-  {
-    what: 'delete a Pod',
-    method: 'DELETE',
-    path: `/api/v1/namespaces/${own}/pods/x`,
+    path: `/api/v1/namespaces/${own}/pods`,
   },
   {
     what: 'patch a CronJob',
@@ -347,4 +352,49 @@ it.each<[string, object]>([
     });
     return true;
   });
+});
+
+it.each<[string, object, object]>([
+  ['was not injected', {}, {}],
+  ['is made by nobody', { annotations: injectedNote, ownerReferences: [] }, {}],
+  ['is made by somebody unknown', { annotations: injectedNote, ownerReferences: [madeBy('Workflow')] }, {}],
+  ['runs', { annotations: injectedNote }, { phase: 'Running' }],
+  [
+    'has run',
+    { annotations: injectedNote },
+    { containerStatuses: [{ ...status, state: { waiting: {} }, restartCount: 1 }] },
+  ],
+  [
+    'runs in part',
+    { annotations: injectedNote },
+    { initContainerStatuses: [{ ...status, state: { running: {} } }] },
+  ],
+])('the controller can not delete a Pod that %s', async (what, metadata, is) => {
+  const { client, namespace } = world;
+  const name = `kept-${what.replaceAll(/[^a-z]/g, '-')}`;
+  const ref = { namespace, name };
+  await client.create(pods, {
+    metadata: { ...ref, ownerReferences: [madeBy('ReplicaSet')], ...metadata },
+    spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
+  } as KubeObject);
+  if (Object.keys(is).length > 0) {
+    await client.patch(pods, ref, { status: is }, { type: 'merge', subresource: 'status' });
+  }
+  await waitFor(async () => {
+    await expect(thieves.controller?.delete(pods, ref)).rejects.toMatchObject({
+      status: 403,
+      message: expect.stringContaining('bindery-controller-pods') as string,
+    });
+    return true;
+  });
+});
+
+it('the controller can delete one that waits to start and is made anew', async () => {
+  const ref = { namespace: world.namespace, name: 'replaced' };
+  await world.client.create(pods, {
+    metadata: { ...ref, annotations: injectedNote, ownerReferences: [madeBy('ReplicaSet')] },
+    spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
+  } as KubeObject);
+  await thieves.controller?.delete(pods, ref);
+  await waitFor(async () => (await world.find(pods, 'replaced')) === undefined);
 });
