@@ -92,6 +92,12 @@ export const secretHashAnnotationPrefix = `hash.${group}/`;
 /** On the Secrets that hold the credentials of bindings: `true`. */
 export const bindingSecretLabel = `${labelPrefix}binding-secret`;
 
+/** On the same: which keys are not the broker's own, and which of its own are JSON, as `secret-note.ts` writes it. */
+export const secretKeysAnnotation = `${labelPrefix}secret-keys`;
+
+/** On a binding: what else than the broker's own keys its Secret shall have. */
+export const shapeAnnotation = `${labelPrefix}shape`;
+
 /** On the same: the id of the binding at the broker to which these credentials belong. */
 export const bindingIdAnnotation = `${labelPrefix}binding-id`;
 

@@ -1,4 +1,4 @@
-import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type { ServiceBinding, ServiceBindingSecretState } from '../api/generated/service-binding.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
@@ -13,8 +13,14 @@ type Judgement = JudgementOf<ServiceBinding>;
 /**
  * The credentials are in the Secret. `status.binding` makes the binding a Provisioned Service.
  * @param notes what the owner should know of the answer; see `bindNotes`
+ * @param secret what was made of the credentials
  */
-export function bound(binding: ServiceBinding, answer: BindingAnswer, notes: readonly string[]): Judgement {
+export function bound(
+  binding: ServiceBinding,
+  answer: BindingAnswer,
+  notes: readonly string[],
+  secret: ServiceBindingSecretState | undefined,
+): Judgement {
   const message = ['Injected bind result', ...notes].join('; ');
   const { status = {} } = binding;
   return {
@@ -26,6 +32,7 @@ export function bound(binding: ServiceBinding, answer: BindingAnswer, notes: rea
       reconciledGeneration: status.observedGeneration,
       externalProperties: status.inProgressProperties,
       binding: { name: secretNameOf(binding) },
+      secret,
       expiresAt: answer.metadata?.expiresAt,
       renewBefore: answer.metadata?.renewBefore,
       endpoints: answer.endpoints.length === 0 ? undefined : answer.endpoints,

@@ -14,7 +14,9 @@ import { removeSecret } from './credential-secret.ts';
 import { beginFetch, resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
 import { bindingIdOf, knownBinding, type BindingTask } from './known-binding.ts';
+import { reshape } from './reshape.ts';
 import { transformProblem } from './secret-data.ts';
+import { withSecretConditions } from './secret-state.ts';
 import { giveWay, waitForTurn } from './wait-for-turn.ts';
 
 const deletion: DeletionWords = {
@@ -46,6 +48,8 @@ export function bindingKind(lanes: InstanceLanes): Kind<ServiceBinding> {
 
     generationOf: ({ metadata }) => metadata.generation ?? 0,
 
+    alongWith: (decided, _stores, now) => ({ conditions: withSecretConditions(decided, now) }),
+
     isSettled: (_task, binding) => isSettled(binding),
     isOurs: () => true,
     defaultsOf: ({ metadata }) => ({ secretName: metadata.name }),
@@ -57,9 +61,10 @@ export function bindingKind(lanes: InstanceLanes): Kind<ServiceBinding> {
 
     // What the Secret may hold was revoked, whether anybody had read it or not.
     discard: async ({ client, signal }, binding) => removeSecret(client, binding, signal),
-    anew: (bindingID) => ({ unbindStatus: 'NotRequired', bindingID }),
+    anew: (bindingID) => ({ unbindStatus: 'NotRequired', bindingID, secret: undefined }),
     giveWay: async (task, binding) => giveWay(lanes, task, binding),
 
+    tend: reshape,
     resume: resumeFetch,
     takeTurn: async (task, binding) => waitForTurn(lanes, task, binding),
     afterRun: (key, known) => {

@@ -1,5 +1,5 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
-import { bindingIdAnnotation, bindingSecretLabel } from '../api/group.ts';
+import { bindingIdAnnotation, bindingSecretLabel, secretKeysAnnotation } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import type { SecretObject } from '../kube/data-objects.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -10,9 +10,11 @@ import { bindingIdOf } from './known-binding.ts';
 import type { SecretText } from './secret-data.ts';
 import { isOfBindingId, secretNameOf, secretStanding, type SecretStanding } from './secret-standing.ts';
 
-export interface SecretContent {
+export interface StoredContent {
   readonly data: SecretText;
   readonly type: string;
+  /** Which of the keys are the broker's own: see `secret-note.ts`. */
+  readonly note?: string | undefined;
 }
 
 export type StoredSecret =
@@ -29,7 +31,7 @@ type Writer = Pick<KubeClient, 'create' | 'get' | 'patch'>;
 export async function storeSecret(
   client: Writer,
   binding: ServiceBinding,
-  content: SecretContent,
+  content: StoredContent,
   signal: AbortSignal,
 ): Promise<StoredSecret> {
   try {
@@ -43,7 +45,7 @@ export async function storeSecret(
 async function writeSecret(
   client: Writer,
   binding: ServiceBinding,
-  content: SecretContent,
+  content: StoredContent,
   signal: AbortSignal,
 ): Promise<StoredSecret> {
   const secret = secretObject(binding, content);
@@ -64,7 +66,8 @@ async function writeSecret(
   const data = secret.data ?? {};
   const vanished = Object.keys(existing.data ?? {}).filter((key) => !Object.hasOwn(data, key));
   const removed = Object.fromEntries(vanished.map((key) => [key, null]));
-  const { annotations, ownerReferences } = secret.metadata;
+  const { ownerReferences } = secret.metadata;
+  const annotations = { [secretKeysAnnotation]: null, ...secret.metadata.annotations };
   const ours = standing === 'own' ? { annotations } : { annotations, ownerReferences };
   // The type of a Secret is immutable; its data decides.
   const patch = { metadata: { ...guard, ...ours }, data: { ...removed, ...data } };
@@ -141,7 +144,8 @@ export async function removeSecret(
   }
 }
 
-async function readSecret(
+/** Read live, or what the API server has in memory. Undefined when there is none. */
+export async function readSecret(
   client: Pick<KubeClient, 'get'>,
   binding: ServiceBinding,
   signal: AbortSignal,
@@ -155,7 +159,7 @@ async function readSecret(
   }
 }
 
-function secretObject(binding: ServiceBinding, content: SecretContent): SecretObject {
+function secretObject(binding: ServiceBinding, content: StoredContent): SecretObject {
   const { group, version, kind } = serviceBindings;
   const { name, uid } = binding.metadata;
   return {
@@ -164,7 +168,10 @@ function secretObject(binding: ServiceBinding, content: SecretContent): SecretOb
     metadata: {
       ...refOf(binding),
       labels: { [bindingSecretLabel]: 'true' },
-      annotations: { [bindingIdAnnotation]: bindingIdOf(binding) },
+      annotations: {
+        [bindingIdAnnotation]: bindingIdOf(binding),
+        ...(content.note === undefined ? {} : { [secretKeysAnnotation]: content.note }),
+      },
       ownerReferences: [
         {
           apiVersion: `${group}/${version}`,
@@ -218,7 +225,8 @@ function refused(
   };
 }
 
-function encode(data: SecretText): Record<string, string> {
+/** Data of a Secret as it is sent. */
+export function encode(data: SecretText): Record<string, string> {
   return Object.fromEntries(
     Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
   );

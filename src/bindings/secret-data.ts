@@ -1,6 +1,8 @@
 import type { SecretTransform } from '../api/generated/service-binding.ts';
 import { JsonText } from '../base/json-text.ts';
 import { isObject, parseExact, type JsonObject } from '../base/json.ts';
+import { textOf } from '../shapes/additions.ts';
+import { isLegalKey, maxKeys, maxSizeBytes } from '../shapes/secret-key.ts';
 
 /** Data of a Secret before encoding: key → text. */
 export type SecretText = Readonly<Record<string, string>>;
@@ -9,15 +11,6 @@ export type SecretData =
   | { readonly kind: 'data'; readonly data: SecretText; readonly type: string }
   /** It can not be stored as it is; `message` names keys and sizes, never values. */
   | { readonly kind: 'refused'; readonly message: string };
-
-/** Kubernetes: the sum of all values of a Secret. */
-const maxSizeBytes = 1024 * 1024;
-
-/** Nobody mounts more. 100,000 small ones would fit into a Secret, and writing it takes seconds of everybody's time. */
-const maxKeys = 1000;
-
-/** Kubernetes: ConfigMap and Secret keys. */
-const legalKey = /^[-._a-zA-Z0-9]{1,253}$/;
 
 /**
  * Credentials as Secret data: a string as it is, anything else as compact JSON with its numbers unchanged. The
@@ -39,7 +32,7 @@ export function secretData(
   }
   const entries = new Map<string, string>();
   for (const [key, value] of Object.entries(credentials)) {
-    entries.set(key, typeof value === 'string' ? value : JSON.stringify(value));
+    entries.set(key, textOf(value));
   }
   const illegal = [...entries.keys()].filter((key) => !isLegalKey(key));
   if (illegal.length > 0) {
@@ -78,10 +71,6 @@ export function secretType(type: string): string {
 export function credentialsOf(credentials: unknown): JsonObject {
   if (credentials instanceof JsonText) return credentialsOf(parseExact(credentials.text));
   return isObject(credentials) ? credentials : {};
-}
-
-function isLegalKey(key: string): boolean {
-  return legalKey.test(key) && key !== '.' && !key.startsWith('..');
 }
 
 /**

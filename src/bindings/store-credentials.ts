@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type {
+  ServiceBinding,
+  ServiceBindingSecretState as SecretState,
+} from '../api/generated/service-binding.ts';
 import { backoffMs } from '../base/backoff.ts';
 import { errorMessage } from '../base/logger.ts';
 import type { Offering } from '../model/resolve.ts';
@@ -12,12 +15,15 @@ import { bindingOrphaned, bindNotes, bound } from './bind-outcome.ts';
 import {
   storedCredentials,
   storeSecret,
-  type SecretContent,
+  type StoredContent,
   type StoredSecret,
 } from './credential-secret.ts';
 import type { BindingTask } from './known-binding.ts';
-import { applyTransforms, credentialsOf, secretData, type SecretData } from './secret-data.ts';
+import { secretContent, type SecretContent } from './secret-content.ts';
+import { credentialsOf } from './secret-data.ts';
+import { noteOf } from './secret-note.ts';
 import { secretNameOf } from './secret-standing.ts';
+import { secretState, wantedRule, wantedShape } from './secret-state.ts';
 
 /**
  * A few seconds at most, and not cut short by a shutdown: the broker may not hand the credentials out again. The loss
@@ -56,7 +62,7 @@ export async function storeCredentials(
     const stored = await storedCredentials(task.client, binding, signal);
     if (stored === 'stored') {
       // Only the status was not written: the first copy is the one that counts.
-      await settle(settling, binding, bound(binding, answer, []));
+      await settle(settling, binding, bound(binding, answer, [], binding.status?.secret));
       return stop;
     }
     if (stored === 'returned') return unbindUnusable(settling, binding, onlyInSecret(binding), 'fail', true);
@@ -65,33 +71,37 @@ export async function storeCredentials(
     }
   }
 
-  const content = contentOf(binding, answer, offering);
-  if (content.kind === 'refused') {
-    const message = `The credentials can not be stored: ${content.message}`;
+  const prepared = contentOf(binding, answer, offering);
+  if (prepared.kind === 'refused') {
+    const message = `The credentials can not be stored: ${prepared.message}`;
     return unbindUnusable(settling, binding, message, 'fail', existed);
   }
-  const stored = await storePatiently(settling, binding, content);
+  const stored = await storePatiently(settling, binding, prepared.content);
   if (stored.kind === 'unanswered') return storeLater(task, binding, stored.message);
   if (stored.kind === 'refused') return unbindUnusable(settling, binding, stored.message, 'retry', existed);
-  await settle(settling, binding, bound(binding, answer, bindNotes(answer, task.clock.now(), existed)));
+  const notes = bindNotes(answer, task.clock.now(), existed);
+  await settle(settling, binding, bound(binding, answer, notes, prepared.state));
   return stop;
 }
 
 /** In a function of its own: while the Secret is written, nothing holds what large credentials were parsed to. */
-function contentOf(binding: ServiceBinding, answer: BindingAnswer, offering: Offering): SecretData {
-  const credentials = applyTransforms(credentialsOf(answer.credentials), binding.spec.secretTransforms ?? []);
-  return secretData(credentials, defaultsOf(offering));
-}
-
-function defaultsOf(offering: Offering): { readonly type: string; readonly provider: string } {
+function contentOf(binding: ServiceBinding, answer: BindingAnswer, offering: Offering): Prepared {
+  const shape = wantedShape(binding);
+  const { rule, problem } = wantedRule(shape);
+  const content = secretContent(binding, credentialsOf(answer.credentials), offering, rule);
+  if (content.kind === 'refused') return content;
+  const { data, type, missing } = content;
+  const notes = problem === undefined ? content.notes : [problem, ...content.notes];
   return {
-    type: offering.class.spec.externalName,
-    provider:
-      offering.scope === 'cluster'
-        ? offering.class.spec.clusterServiceBrokerName
-        : offering.class.spec.serviceBrokerName,
+    kind: 'prepared',
+    content: { data, type, note: noteOf(content) },
+    state: secretState(shape, { missing, notes }),
   };
 }
+
+type Prepared =
+  | { readonly kind: 'prepared'; readonly content: StoredContent; readonly state: SecretState | undefined }
+  | Extract<SecretContent, { kind: 'refused' }>;
 
 const notAgain = 'The broker does not hand out the credentials of this binding any more';
 
@@ -135,7 +145,7 @@ async function storeLater(
 async function storePatiently(
   task: BindingTask,
   binding: ServiceBinding,
-  content: SecretContent,
+  content: StoredContent,
 ): Promise<StoredSecret | { readonly kind: 'unanswered'; readonly message: string }> {
   const { client, signal } = task;
   for (let attempt = 1; ; attempt++) {

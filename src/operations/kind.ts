@@ -122,6 +122,8 @@ export interface Kind<O extends BrokeredObject> extends HoldingKind<O> {
   // Steps that only one of the kinds has.
   /** Something to tell that has nothing to do with its life. */
   readonly announce?: KindStep<O>;
+  /** It is made: what else belongs to it follows what its owner wants. */
+  readonly tend?: KindStep<O>;
   /** What was accepted is made, and something is still missing. */
   readonly resume?: KindStep<O>;
   /** Others come first at the broker. */

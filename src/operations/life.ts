@@ -20,6 +20,7 @@ type LifeStep = <O extends BrokeredObject>(task: OperationTask<O>, object: O) =>
 const living: readonly LifeStep[] = [
   (task, object) => task.kind.announce?.(task, object) ?? goOn(object),
   repairLabels,
+  (task, object) => task.kind.tend?.(task, object) ?? goOn(object),
   stopWhenSettled,
   leaveIdToHolder,
   waitForNextAttempt,

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { roleOptions } from '../../src/config.ts';
+import { bindingTypes } from '../../src/shapes/binding-types.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -26,5 +27,14 @@ describe('the documentation', () => {
     }
     expect(reasons.size).toBeGreaterThan(15);
     expect([...reasons].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
+  });
+
+  it('has a row for every binding type, with its words, schemes and keys', async () => {
+    const page = await readFile(join(root, 'docs/reference/secrets.md'), 'utf8');
+    for (const { name, words, schemes, keys, jdbc } of bindingTypes) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` `)) ?? '';
+      const said = [...words, ...schemes, ...(jdbc === undefined ? Object.keys(keys) : [])];
+      expect(said.filter((word) => !row.includes(`\`${word}\``))).toEqual([]);
+    }
   });
 });

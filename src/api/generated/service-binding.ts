@@ -103,6 +103,8 @@ export interface ServiceBindingStatus {
   readonly lastConditionState?: string;
   /** The Secret with the credentials, where every consumer of the Service Binding Specification looks for it (Provisioned Service). */
   readonly binding?: ServiceBindingSecretReference;
+  /** What was made of the credentials in that Secret. Names of keys only, never values. */
+  readonly secret?: ServiceBindingSecretState;
   /** Identifier of the binding in use at the broker. It starts as spec.externalID; after a rotation or a cleaned-up failure it is a fresh one. */
   readonly bindingID?: string;
   /** The binding was at the broker before anything was sent for this object, as after a restore from a backup. Whatever fails, it is never deleted there as an orphan. */
@@ -145,6 +147,16 @@ export interface ServiceBindingStatus {
 export interface ServiceBindingSecretReference {
   /** Name of the Secret in the namespace of the binding. */
   readonly name: string;
+}
+
+/** What was made of the credentials in that Secret. Names of keys only, never values. */
+export interface ServiceBindingSecretState {
+  /** The annotation servicecatalog.k8s.io/shape that the Secret follows. */
+  readonly shape?: string;
+  /** Keys that readers of this type of binding look for in vain. */
+  readonly missingKeys?: readonly string[];
+  /** What of the shape could not be done. */
+  readonly notes?: readonly string[];
 }
 
 export interface ServiceBindingPropertiesState {

@@ -1,0 +1,83 @@
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import { secretKeysAnnotation } from '../api/group.ts';
+import { timestamp } from '../control/attempts.ts';
+import { goOn, type Step } from '../control/steps.ts';
+import { secrets } from '../kube/resources.ts';
+import { offeringOf } from '../model/offering-of.ts';
+import { putStatus, tell } from '../operations/record.ts';
+import { encode, readSecret } from './credential-secret.ts';
+import type { BindingTask } from './known-binding.ts';
+import { removedKeys, shapedContent } from './secret-content.ts';
+import { credentialsIn, noteOf } from './secret-note.ts';
+import { secretState, wantedRule, wantedShape, withSecretConditions } from './secret-state.ts';
+import { isOfBindingId, secretNameOf, secretStanding } from './secret-standing.ts';
+
+/**
+ * The annotation says another shape than the Secret follows: only what was added is taken away and made anew, from what
+ * the Secret itself holds. What the broker said is not written again, so that no edit can lose it.
+ */
+export async function reshape(task: BindingTask, binding: ServiceBinding): Promise<Step<ServiceBinding>> {
+  const { status = {} } = binding;
+  const shape = wantedShape(binding);
+  const isBound = status.binding !== undefined && status.externalProperties && !status.currentOperation;
+  if (!isBound || status.orphanMitigationInProgress || shape === (status.secret?.shape ?? ''))
+    return goOn(binding);
+
+  const done = await writeShape(task, binding, shape);
+  const secret = secretState(shape, done);
+  const reshaped = { ...binding, status: { ...status, secret } as ServiceBinding['status'] & object };
+  const conditions = withSecretConditions(reshaped, timestamp(task.clock.now()));
+  const written = await putStatus(task, binding, { ...reshaped.status, conditions });
+  const isDone = done.notes.length === 0;
+  const message = isDone ? `Secret "${secretNameOf(binding)}" follows the shape` : done.notes.join('; ');
+  tell(task, written, isDone ? 'Normal' : 'Warning', {
+    reason: isDone ? 'Shaped' : 'ShapeNotApplied',
+    message,
+  });
+  return goOn(written);
+}
+
+interface Shaped {
+  readonly notes: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** @throws KubeApiError, KubeConnectionError when it could not be written now, or has changed meanwhile */
+async function writeShape(task: BindingTask, binding: ServiceBinding, shape: string): Promise<Shaped> {
+  const left = (why: string): Shaped => ({
+    notes: [why],
+    missing: binding.status?.secret?.missingKeys ?? [],
+  });
+  const { rule, problem } = wantedRule(shape);
+  // A typo takes nothing away from those who read the Secret.
+  if (problem !== undefined) return left(problem);
+  const secret = await readSecret(task.client, binding, task.signal);
+  if (secret === undefined || secretStanding(secret, binding) !== 'own' || !isOfBindingId(secret, binding)) {
+    return left('the Secret is not there, or not this binding’s; it stays as it is');
+  }
+  const known = credentialsIn(secret);
+  if (known === undefined) {
+    return left(
+      'nobody knows any more which keys of the Secret are the broker’s own; to shape it, make the binding anew',
+    );
+  }
+  const instance = task.stores.serviceInstances.store.get(
+    `${binding.metadata.namespace ?? ''}/${binding.spec.instanceRef.name}`,
+  );
+  const offering = instance && offeringOf(instance, task.stores);
+  if (offering === undefined)
+    return left('its instance or its class is not there; the Secret stays as it is');
+
+  const content = shapedContent(binding, known.credentials, offering, rule, removedKeys(binding));
+  if (content.kind === 'refused') return left(`${content.message}; the Secret stays as it is`);
+  const { uid, resourceVersion, namespace = '', name } = secret.metadata;
+  const gone = known.added.filter((key) => !content.added.includes(key)).map((key) => [key, null] as const);
+  const added = Object.fromEntries(content.added.map((key) => [key, content.data[key] ?? '']));
+  const annotations = { [secretKeysAnnotation]: noteOf(content) ?? null };
+  const patch = {
+    metadata: { uid, resourceVersion, annotations },
+    data: { ...Object.fromEntries(gone), ...encode(added) },
+  };
+  await task.client.patch(secrets, { namespace, name }, patch, { type: 'merge', signal: task.signal });
+  return content;
+}

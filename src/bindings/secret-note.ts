@@ -1,0 +1,48 @@
+import { secretKeysAnnotation } from '../api/group.ts';
+import { isObject, parseExact, type JsonObject } from '../base/json.ts';
+import { decodeBase64, type SecretObject } from '../kube/data-objects.ts';
+
+/** What an annotation on a Secret says about its keys, so that what was received can be told from what was added. */
+interface SecretNote {
+  /** Added by us. All others are the broker's, or somebody has put them there. */
+  readonly added: readonly string[];
+  /** Of the others those whose text is JSON; the rest are texts. */
+  readonly json: readonly string[];
+}
+
+/** Whoever watches Secrets gets it too. */
+const maxLength = 16 * 1024;
+
+/** Undefined when it would be too long: the Secret is stored all the same, and can not be shaped anew. */
+export function noteOf({ added, json }: SecretNote): string | undefined {
+  const text = JSON.stringify({ added, json });
+  return text.length > maxLength ? undefined : text;
+}
+
+/** The credentials as they were when the Secret was written; undefined where nothing says which keys are theirs. */
+export function credentialsIn(
+  secret: SecretObject,
+): { readonly credentials: JsonObject; readonly added: readonly string[] } | undefined {
+  const note = parsed(secret.metadata.annotations?.[secretKeysAnnotation] ?? '');
+  if (!isObject(note)) return undefined;
+  const { added, json } = note;
+  if (!isTexts(added) || !isTexts(json)) return undefined;
+  const own = Object.entries(secret.data ?? {}).filter(([key]) => !added.includes(key));
+  const credentials = own.map(([key, encoded]) => {
+    const text = decodeBase64(encoded);
+    return [key, json.includes(key) ? (parsed(text) ?? text) : text] as const;
+  });
+  return { credentials: Object.fromEntries(credentials), added };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseExact(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
