@@ -8,6 +8,8 @@ export interface MutateWorkloadDeps {
   readonly bindingSecretName: SecretNameLookup;
   /** Why a binding that exists will not have credentials, in a word; undefined when it may. */
   readonly bindingFailure?: (namespace: string, binding: string) => string | undefined;
+  /** Keys that readers of its type look for in the Secret of a binding, and do not find. */
+  readonly missingKeys?: (namespace: string, binding: string) => readonly string[];
   /** Whether a ServiceInstance of this name exists. */
   readonly hasInstance: (namespace: string, name: string) => boolean;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;

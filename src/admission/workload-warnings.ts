@@ -44,7 +44,9 @@ function sourceWarnings(
   owner: RequestOwner,
   deps: MutateWorkloadDeps,
 ): readonly string[] {
-  const warnings = requests.flatMap((request) => sourceWarning(request, owner, deps) ?? []);
+  const warnings = requests.flatMap((request) =>
+    [sourceWarning(request, owner, deps) ?? [], missingKeysWarning(request, owner, deps) ?? []].flat(),
+  );
   for (const { name, restartOnChange } of requests) {
     if (!restartOnChange || deps.restarts === true) continue;
     warnings.push(cut(`binding "${name}": restart=on-change is not available here; only the files change`));
@@ -73,6 +75,19 @@ function sourceWarning(
   return obstacle === undefined
     ? undefined
     : cut(`binding "${name}": ${obstacle}; Pods wait for Secret "${secret}"`);
+}
+
+/** Of its own type: what another type needs, nobody here can know. */
+function missingKeysWarning(
+  request: BindingRequest,
+  owner: RequestOwner,
+  deps: MutateWorkloadDeps,
+): string | undefined {
+  const { binding } = requestNames(request, owner, deps.bindingSecretName);
+  if (binding === undefined || request.overridesType) return undefined;
+  const missing = deps.missingKeys?.(owner.namespace, binding) ?? [];
+  const what = `readers of its type look for ${missing.join(', ')} in vain`;
+  return missing.length === 0 ? undefined : cut(`binding "${request.name}": ${what}`);
 }
 
 function missingObject(

@@ -51,6 +51,8 @@ export const bindingAnnotationPrefixes = {
   share: `share.bind.${group}/`,
   /** `delete`, `keep`, or for how long an instance is kept that nobody asks for any more. */
   reclaim: `reclaim.bind.${group}/`,
+  /** What else than the broker's own keys there shall be: see `shapes/shape-rule.ts`. */
+  shape: `shape.bind.${group}/`,
 } as const;
 
 /** What to do about a conflict: `deny`, `skip` or `keep-mine`. */

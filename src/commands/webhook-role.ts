@@ -206,6 +206,8 @@ export class WebhookRole {
         const { conditions = [] } = stores.serviceBindings.store.get(`${ns}/${name}`)?.status ?? {};
         return conditions.find(({ type, status }) => type === 'Failed' && status === 'True')?.reason;
       },
+      missingKeys: (ns: string, name: string) =>
+        stores.serviceBindings.store.get(`${ns}/${name}`)?.status?.secret?.missingKeys ?? [],
       hasInstance: (ns: string, name: string) =>
         stores.serviceInstances.store.get(`${ns}/${name}`) !== undefined,
       offeringProblem: offeringProblem(stores),

@@ -103,13 +103,27 @@ export function needsDefaultType({ source, wait, overridesType, mount }: Binding
 }
 
 /**
+ * Keys under another name, for Secrets that are not written for this workload: nobody has to read them for it. A key that is
+ * not there is left out, and the Secret is waited for by its own source.
+ */
+function aliasSource({ source, shape }: BindingRequest, secret: string): unknown {
+  const isOwn = source.kind === 'request' || source.kind === 'instance';
+  if (isOwn || shape === undefined || shape === 'unclear' || shape.rule.aliases.length === 0)
+    return undefined;
+  const items = shape.rule.aliases.map(({ key, from }) => ({ key: from, path: key }));
+  return { secret: { name: secret, items, optional: true } };
+}
+
+/**
  * The projected volume of a binding: the annotation that stands in for a missing `type`, the Secret, then the
- * annotations that override its `type` and `provider`. In a projected volume the later source wins for the same path.
+ * annotations that override its `type` and `provider`. Aliases come before the Secret, which keeps what it has. In a projected volume the later source wins for the same path.
  */
 export function bindingVolume(request: BindingRequest, secret: string, windows: boolean): RawVolume {
   const optional = request.wait === 'optional' ? { optional: true } : {};
   const { name } = request;
   const sources: unknown[] = [{ secret: { name: secret, ...optional } }];
+  const aliases = aliasSource(request, secret);
+  if (aliases !== undefined) sources.unshift(aliases);
   if (needsDefaultType(request)) {
     sources.unshift({ downwardAPI: { items: [annotationFile('type', defaultTypeAnnotationPrefix + name)] } });
   }

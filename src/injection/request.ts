@@ -4,6 +4,7 @@ import { allContainers, parseContainerFilter, type ContainerFilter } from './con
 import { noEnv, parseEnvRule, type EnvRule } from './env-rule.ts';
 import { isAbsolute } from './mount-path.ts';
 import { parameterProblems } from './parameters.ts';
+import { isAliasesOnly, parseShape, type ShapeRule } from '../shapes/shape-rule.ts';
 import { parseReclaim, parseShare, type Reclaim, type Share } from './request-owner.ts';
 import type { Annotations } from './pod.ts';
 import { error, mistake, quote, warning, type Problem } from './problem.ts';
@@ -49,8 +50,16 @@ export interface BindingRequest {
   readonly share: Share | undefined;
   /** For how long the instance is kept when nobody asks any more; undefined for what the namespace or the cluster says. */
   readonly reclaim: Reclaim | undefined;
+  /** What else than the keys of the Secret there shall be; undefined for nothing. */
+  readonly shape: Shape | 'unclear' | undefined;
   /** Name of the PodPreset; undefined when the Pod asked for itself. */
   readonly preset?: string;
+}
+
+/** A shape as it was written, and what it says. */
+export interface Shape {
+  readonly text: string;
+  readonly rule: ShapeRule;
 }
 
 type ParsedSource =
@@ -138,6 +147,7 @@ export function requestModifiers(
     restartOnChange: readRestart(reader),
     share: readShare(reader, source),
     reclaim: readReclaim(reader, source),
+    shape: readShape(reader, source),
   };
   return { values, problems: reader.problems };
 }
@@ -259,6 +269,20 @@ function readReclaim(reader: ModifierReader, source: BindingSource): Reclaim | u
     reader.mistake('reclaim', `reclaim ${quote(value)} is not delete, keep or a time such as 30d or 12h`);
   }
   return reclaim;
+}
+
+function readShape(reader: ModifierReader, { kind }: BindingSource): BindingRequest['shape'] {
+  const text = reader.value('shape');
+  if (text === undefined || text === '') return undefined;
+  const parsed = parseShape(text);
+  if (parsed.kind === 'illegal') {
+    reader.mistake('shape', `shape ${parsed.message}`);
+    return 'unclear';
+  }
+  if ((kind === 'secret' || kind === 'binding') && !isAliasesOnly(parsed.rule)) {
+    reader.warn('shape', `with ${kind}/… only <new key>=<key> has an effect`);
+  }
+  return { text, rule: parsed.rule };
 }
 
 /** Only what is made for a workload can be shared, or given back. */

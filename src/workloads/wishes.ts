@@ -26,6 +26,8 @@ export interface Wish {
   readonly isShared: boolean;
   /** For how long the instance is kept when nobody asks any more; undefined for what the namespace or the cluster says. */
   readonly reclaim: Reclaim | undefined;
+  /** What the Secret shall have besides the broker's keys; undefined where that can not be understood. */
+  readonly shape: string | undefined;
 }
 
 export interface Wishes {
@@ -103,8 +105,12 @@ export function nameIn(source: BindingSource): string | undefined {
   return source.kind === 'secret' ? source.secret : undefined;
 }
 
+function shapeText(shape: BindingRequest['shape']): string | undefined {
+  return shape === 'unclear' ? undefined : (shape?.text ?? '');
+}
+
 function wishOf(request: BindingRequest, namespace: string, workload: WorkloadRef): Wish | undefined {
-  const { source, parameters, share, reclaim } = request;
+  const { source, parameters, share, reclaim, shape } = request;
   if (source.kind !== 'request' && source.kind !== 'instance') return undefined;
   const service = source.kind === 'request' ? instanceIdentity(request, source.class, workload) : undefined;
   const instance = source.kind === 'instance' ? source.instance : '';
@@ -125,5 +131,6 @@ function wishOf(request: BindingRequest, namespace: string, workload: WorkloadRe
     parameters,
     isShared: share !== undefined,
     reclaim,
+    shape: shapeText(shape),
   };
 }

@@ -1,6 +1,12 @@
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance, ServiceInstanceSpec } from '../../api/generated/service-instance.ts';
-import { apiVersion, generatedLabel, requestedForAnnotation, workloadLabel } from '../../api/group.ts';
+import {
+  apiVersion,
+  generatedLabel,
+  requestedForAnnotation,
+  shapeAnnotation,
+  workloadLabel,
+} from '../../api/group.ts';
 import { serviceBindings, serviceInstances } from '../../api/kinds.ts';
 import { markedIdentity } from '../../api/requested-identity.ts';
 import { Withheld } from '../../control/withheld.ts';
@@ -60,7 +66,7 @@ export function requestedBinding(
   return {
     apiVersion,
     kind: serviceBindings.kind,
-    metadata: metadataOf(namespace, wish.login),
+    metadata: withShape(metadataOf(namespace, wish.login), wish.shape),
     spec: {
       instanceRef: { name: wish.instance },
       secretName: wish.login.name,
@@ -68,6 +74,18 @@ export function requestedBinding(
       ...askedBy(requestedBy),
     },
   };
+}
+
+function withShape(metadata: KubeObject['metadata'], shape: string | undefined): KubeObject['metadata'] {
+  return shape
+    ? { ...metadata, annotations: { ...metadata.annotations, [shapeAnnotation]: shape } }
+    : metadata;
+}
+
+/** The annotation that a login lacks, or null for one that is to go; undefined when nothing differs, or nobody knows. */
+export function shapeChange({ metadata }: ServiceBinding, { shape }: Wish): string | null | undefined {
+  const known = metadata.annotations?.[shapeAnnotation] ?? '';
+  return shape === undefined || shape === known ? undefined : shape || null;
 }
 
 function askedBy(username: string | undefined): Pick<ServiceInstanceSpec, 'userInfo'> {

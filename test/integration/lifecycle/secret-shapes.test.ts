@@ -2,7 +2,9 @@ import type { ServiceBinding } from '../../../src/api/generated/service-binding.
 import { secretKeysAnnotation, shapeAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings } from '../../../src/api/kinds.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
-import { secrets } from '../../../src/kube/resources.ts';
+import { bindingVolume } from '../../../src/injection/binding.ts';
+import { parseAnnotations } from '../../../src/injection/annotations.ts';
+import { pods, secrets } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 
 const credentials = {
@@ -110,6 +112,23 @@ describe('the Secret of a binding', () => {
     const { type: _type, provider: _provider, ...last } = await world.secret('shaped');
     expect(last).toEqual({ ...own, ...wellKnown });
     expect(world.broker.requests).toEqual([]);
+  });
+
+  it('is taken by the API server in a Pod that names its keys otherwise', async () => {
+    const [request] = parseAnnotations({
+      'bind.servicecatalog.k8s.io/db': 'secret/creds',
+      'shape.bind.servicecatalog.k8s.io/db': 'host=hostname,database=hostname,user.name=login',
+      'provider.bind.servicecatalog.k8s.io/db': 'me',
+    }).requests;
+    const volume = bindingVolume(request!, 'creds', false);
+    const pod = {
+      metadata: { namespace: world.namespace, name: 'reader' },
+      spec: { volumes: [volume], containers: [{ name: 'app', image: 'registry.example.com/app:1' }] },
+    };
+    const made = await world.client.create(pods, pod, { dryRun: true });
+    expect(made).toMatchObject({
+      spec: { volumes: expect.arrayContaining([expect.objectContaining(volume)]) },
+    });
   });
 
   it('stays as it is after a typo, and the binding says so', async () => {

@@ -50,6 +50,32 @@ async function hasPlan(name: string, planID: RegExp): Promise<void> {
 }
 
 describe('an edit of what a workload asks for', () => {
+  it('of the shape reaches the Secret of the same login, and a typo changes nothing', async () => {
+    const shape = 'shape.bind.servicecatalog.k8s.io/forms';
+    await deploy(world, 'forms', { ...asking('forms'), [shape]: 'user=username' });
+    const { login } = requestedFor(world.namespace, 'forms', 'forms');
+    await world.binding(login, isReady, 'is ready');
+    const before = await rows('forms');
+    expect(before.secret).toMatchObject({ user: 'app', username: 'app' });
+    world.broker.forget();
+
+    await reask(world, 'forms', { [shape]: 'user=usrname,what is this' });
+    await reask(world, 'forms', { [shape]: 'json=all.json' });
+    await world.binding(login, ({ status }) => status?.secret?.shape === 'json=all.json', 'is shaped');
+    const after = await rows('forms');
+    expect(JSON.parse(after.secret['all.json'] ?? '')).toMatchObject({ username: 'app', port: 5432 });
+    const { 'all.json': _document, ...others } = after.secret;
+    const { user: _alias, ...own } = before.secret;
+    expect(others).toEqual(own);
+    expect({ ...after, secret: 0 }).toEqual({ ...before, secret: 0 });
+    await isToldOn(world, 'forms', /^Requested: ServiceBinding "forms-[^"]*" with another shape$/);
+
+    await reask(world, 'forms', { [shape]: null });
+    await world.binding(login, ({ status }) => status?.secret === undefined, 'has no shape');
+    expect((await rows('forms')).secret).toEqual(own);
+    nothingIsLost();
+  });
+
   it('of the plan reaches the same service, and the login goes on', async () => {
     await inUse(world, 'grows', 'grows');
     const before = await rows('grows');

@@ -112,6 +112,16 @@ describe('warnings', () => {
     ]);
   });
 
+  it('tell what readers of a binding look for in vain', async () => {
+    const here = world([], { missingKeys: (_namespace, name) => (name === 'known' ? ['host'] : []) });
+    const asks = { [db]: 'binding/known' };
+    expect(await warningsOf(deployment(asks), here)).toEqual([
+      'binding "db": readers of its type look for host in vain',
+    ]);
+    const other = { ...asks, [key('type.bind', 'db')]: 'custom' };
+    expect(await warningsOf(deployment(other), here)).toEqual([]);
+  });
+
   it('tell to the end what is wrong with a class, in the words of the condition', async () => {
     const problem = `${'There are 2 ClusterServiceClasses with externalName "pg". '.repeat(3)}Name one.`;
     const here = world([], { offeringProblem: () => problem });

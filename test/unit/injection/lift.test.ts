@@ -65,6 +65,7 @@ it('all families of the vocabulary are copied', () => {
     'wait.bind',
     'params.bind',
     'restart.bind',
+    'shape.bind',
   ]
     .map((family) => key(family, 'db'))
     .concat(db, 'conflict.servicecatalog.k8s.io/policy', 'inject.servicecatalog.k8s.io');

@@ -42,6 +42,7 @@ describe('a workload as it is kept', () => {
             parameters: '{"a": 1}',
             isShared: false,
             reclaim: undefined,
+            shape: '',
           },
         ],
       },

@@ -128,6 +128,7 @@ describe('a login that is there already', () => {
       parameters: '{"size":1}',
       isShared: false,
       reclaim: undefined,
+      shape: '',
     },
     'alice',
   );
