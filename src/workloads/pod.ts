@@ -91,7 +91,7 @@ export function trimPod(raw: RawPod): KeptPod {
     isFinished,
     isGoing: isGoing(raw),
     gate,
-    awaits: isPending(raw) ? awaitedBindings(raw.metadata.annotations) : nobody,
+    awaits: awaitsOf(raw),
     hasStarted: hasRun,
     controller: isOurs ? controllerOf(raw) : undefined,
     asks,
@@ -116,8 +116,9 @@ function secondsOf(time: string | undefined): number {
 }
 
 /** Its phase is `Pending` as long as a container waits that has never run. */
-function isPending(raw: RawPod): boolean {
-  return (raw.status?.phase ?? 'Pending') === 'Pending' && !isGoing(raw);
+function awaitsOf(raw: RawPod): readonly AwaitedBinding[] {
+  const isPending = (raw.status?.phase ?? 'Pending') === 'Pending' && !isGoing(raw);
+  return isPending ? awaitedBindings(raw.metadata.annotations) : nobody;
 }
 
 function ownWishes(raw: RawPod, isFinished: boolean): Pick<KeptPod, 'asks' | 'lastWishes'> {
