@@ -130,6 +130,9 @@ export const restartWindowAnnotation = `${labelPrefix}restart-window`;
 /** On a workload whose Pods were refused (`wait: deny`): when it was nudged to make them, as the credentials are there. */
 export const podsAdmittedAtAnnotation = `${labelPrefix}pods-admitted-at`;
 
+/** On a Pod that our gate holds: the ServiceBindings that came after it and are there, with commas between. */
+export const bindingSeenAnnotation = `${labelPrefix}binding-seen`;
+
 /** On the template of a Job that a CronJob made: `CronJob/<name>`. */
 export const workloadMarkAnnotation = `status.${group}/workload`;
 

@@ -1,3 +1,4 @@
+import { bindingSeenAnnotation } from '../../api/group.ts';
 import { serviceBindings } from '../../api/kinds.ts';
 import { requestNames } from '../../injection/binding.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -48,15 +49,14 @@ export function gateReconciler(
       return undefined;
     }
     const waits = await waitsOf(deps, pod, pod.gate, signal);
-    const missing = waits.find(({ state }) => state === 'missing');
-    const gone = waits.find(({ state }) => state === 'gone');
     if (waits.some(({ state }) => state === 'elsewhere')) return undefined;
-    if (missing !== undefined && gone === undefined) {
+    const gone = waits.find(({ state }) => state === 'gone');
+    const missing = gone === undefined ? waits.find(({ state }) => state === 'missing') : undefined;
+    if (missing !== undefined) {
       const message = `held by a scheduling gate until Secret "${missing.secret}" is there`;
       if (told.get(key) !== message) deps.events.record(asPod(pod), 'Normal', 'BindingAwaited', message);
       told.set(key, message);
-      if (waits.every((wait) => wait.isTold || wait.state === 'there')) return undefined;
-      return { requeueAfterMs: lookAgainMs * Math.max(1, deps.looks.recent / manyLooks) };
+      return hold(deps, pod, waits, signal);
     }
     await lift(deps, pod, pod.gate, signal);
     told.delete(key);
@@ -68,6 +68,18 @@ export function gateReconciler(
   };
 }
 
+async function hold(
+  deps: GateDeps,
+  pod: KeptPod,
+  waits: readonly Wait[],
+  signal: AbortSignal,
+): Promise<ReconcileResult | undefined> {
+  const seen = waits.flatMap(({ seen: name }) => name ?? []);
+  if (seen.length > 0) await noteSeen(deps, pod, seen, signal);
+  if (waits.every(({ isTold, state }) => isTold || state === 'there')) return undefined;
+  return { requeueAfterMs: lookAgainMs * Math.max(1, deps.looks.recent / manyLooks) };
+}
+
 interface Wait {
   readonly secret: string;
   readonly binding: string | undefined;
@@ -75,6 +87,8 @@ interface Wait {
   readonly state: 'there' | 'missing' | 'gone' | 'elsewhere';
   /** Somebody tells when that changes: its binding, when it comes or is bound. */
   readonly isTold: boolean;
+  /** A binding that came after the Pod, and waits itself: if it goes, that was there must be known to whoever comes then. */
+  readonly seen?: string;
 }
 
 async function waitsOf(
@@ -91,7 +105,9 @@ async function waitsOf(
       const { secret, binding } = requestNames(request, { namespace, workload }, lookup);
       const awaited = pod.awaits.find(({ name }) => name === request.name);
       if (awaited !== undefined && binding === awaited.binding) {
-        return waitFor(deps, namespace, awaited, awaited.wasKnown, signal);
+        const wait = await waitFor(deps, namespace, awaited, awaited.wasKnown, signal);
+        const isNews = !awaited.wasKnown && hasToWait(deps, namespace, binding);
+        return isNews ? { ...wait, seen: binding } : wait;
       }
       if (binding !== undefined) return waitFor(deps, namespace, { secret, binding }, false, signal);
       const isThere = await deps.looks.isThere(namespace, secret, signal);
@@ -124,6 +140,24 @@ async function waitFor(
   const isBound = known.status?.binding?.name === secret && !isGoing(known);
   const state = isBound && (await isThere()) ? 'there' : 'missing';
   return { secret, binding, state, isTold: !isBound };
+}
+
+/** It is there and says so, and nothing is under way that would end the waiting in a moment. */
+function hasToWait({ stores }: GateDeps, namespace: string, binding: string): boolean {
+  const status = stores.serviceBindings.store.get(scoped(namespace, binding))?.status;
+  return status?.binding === undefined && !status?.currentOperation && (status?.conditions ?? []).length > 0;
+}
+
+async function noteSeen(
+  { client }: GateDeps,
+  { metadata: { namespace = '', name, uid }, awaits }: KeptPod,
+  seen: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const known = awaits.filter(({ wasKnown }) => wasKnown).map(({ binding }) => binding);
+  const annotations = { [bindingSeenAnnotation]: [...new Set([...known, ...seen])].join(',') };
+  const patch = { metadata: { uid, annotations } };
+  await client.patch(pods, { namespace, name }, patch, { type: 'merge', signal, timeoutMs });
 }
 
 async function exists(

@@ -1,4 +1,4 @@
-import { injectedAnnotation } from '../../api/group.ts';
+import { bindingSeenAnnotation, injectedAnnotation } from '../../api/group.ts';
 import type { InjectedBinding } from '../../injection/apply-requests.ts';
 import { mostBindings } from '../../injection/limits.ts';
 import type { Annotations } from '../../injection/pod.ts';
@@ -11,7 +11,7 @@ export interface AwaitedBinding {
   readonly binding: string;
   /** The Secret that the Pod was given: it never changes. */
   readonly secret: string;
-  /** The webhook knew the ServiceBinding. It did not have to be there for the Pod. */
+  /** The ServiceBinding was there: the webhook knew it, or it came later and that was noted. */
   readonly wasKnown: boolean;
 }
 
@@ -22,9 +22,10 @@ export function awaitedBindings(annotations: Annotations | null | undefined): re
   const text = annotations?.[injectedAnnotation];
   // Most Pods that start wait for nothing of the kind.
   if (!text?.includes('"awaits"')) return none;
+  const seen = annotations?.[bindingSeenAnnotation]?.split(',') ?? [];
   const found = entriesIn(text).flatMap(({ name, awaits, secret, isUnknown }) =>
     isName(name) && isName(awaits) && isName(secret)
-      ? [{ name, binding: awaits, secret, wasKnown: isUnknown !== true }]
+      ? [{ name, binding: awaits, secret, wasKnown: isUnknown !== true || seen.includes(awaits) }]
       : [],
   );
   return found.length === 0 ? none : found.slice(0, mostBindings.bindings);

@@ -62,6 +62,9 @@ async function isTold(name: string): Promise<boolean> {
 
 const isHeld = (pod: KubeObject): boolean => gatesOf(pod as Pod).includes(ours);
 
+const isNoted = ({ metadata: { annotations = {} } }: KubeObject): boolean =>
+  annotations['servicecatalog.k8s.io/binding-seen'] !== undefined;
+
 async function isLetGo(name: string): Promise<void> {
   await world.until(pods, name, (pod) => !isHeld(pod), 'is held no more');
   const pod = await world.client.get<Pod>(pods, { namespace: world.namespace, name });
@@ -94,17 +97,24 @@ describe('(51) wait: gate holds a Pod', () => {
     await isLetGo('forlorn');
   });
 
-  it('until then, also when no controller runs meanwhile', async () => {
-    await world.createBinding('unheard', 'nowhere');
-    await world.binding('unheard', ({ status }) => status?.conditions !== undefined, 'says that it waits');
-    expect(isHeld(await create('alone', 'binding/unheard'))).toBe(true);
+  it.each([
+    ['before', 'heard'],
+    ['after', 'unheard'],
+  ])('until then, also when no controller runs meanwhile, and it came %s the Pod', async (order, name) => {
+    const hold = async (): Promise<void> =>
+      expect(isHeld(await create(`of-${name}`, `binding/${name}`))).toBe(true);
+    if (order === 'after') await hold();
+    await world.createBinding(name, 'nowhere');
+    await world.binding(name, ({ status }) => status?.conditions !== undefined, 'says that it waits');
+    if (order === 'before') await hold();
+    else await world.until(pods, `of-${name}`, isNoted, 'has a note that its binding is there');
     await bindery.end();
-    await world.remove(serviceBindings, 'unheard');
-    const ref = { namespace: world.namespace, name: 'unheard' };
+    await world.remove(serviceBindings, name);
+    const ref = { namespace: world.namespace, name };
     await world.client.patch(serviceBindings, ref, { metadata: { finalizers: null } }, { type: 'merge' });
-    await world.gone(serviceBindings, 'unheard');
+    await world.gone(serviceBindings, name);
     bindery = await world.startBindery('--leader-elect=false');
-    await isLetGo('alone');
+    await isLetGo(`of-${name}`);
   });
 
   it('on when its binding has not been made yet, whoever runs', async () => {

@@ -344,6 +344,8 @@ it.each<[string, object]>([
     },
   } as KubeObject;
   if ((await world.find(pods, 'held')) === undefined) await world.client.create(pods, held);
+  const noted = { metadata: { annotations: { 'servicecatalog.k8s.io/binding-seen': 'db' } } };
+  await thieves.controller?.patch(pods, ref, noted, { type: 'merge' });
   const type = { type: 'strategic' } as const;
   await waitFor(async () => {
     await expect(thieves.controller?.patch(pods, ref, patch, type)).rejects.toMatchObject({
@@ -377,9 +379,7 @@ it.each<[string, object, object]>([
     metadata: { ...ref, ownerReferences: [madeBy('ReplicaSet')], ...metadata },
     spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
   } as KubeObject);
-  if (Object.keys(is).length > 0) {
-    await client.patch(pods, ref, { status: is }, { type: 'merge', subresource: 'status' });
-  }
+  await client.patch(pods, ref, { status: is }, { type: 'merge', subresource: 'status' });
   await waitFor(async () => {
     await expect(thieves.controller?.delete(pods, ref)).rejects.toMatchObject({
       status: 403,

@@ -27,6 +27,8 @@ describe('the bindings that a Pod waits for', () => {
       { name: 'db', binding: 'late', secret: 'late', wasKnown: true },
     ]);
     expect(awaitedBindings(noted(late))).toMatchObject([{ wasKnown: false }]);
+    const seen = { 'servicecatalog.k8s.io/binding-seen': 'other,late' };
+    expect(awaitedBindings({ ...noted(late), ...seen })).toMatchObject([{ wasKnown: true }]);
   });
 
   it.each<[string, string | undefined]>([
