@@ -10,6 +10,7 @@ import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { deploy } from '../workloads/requested-services.ts';
+import { dyingOwner, type OwnerReference } from './dying-owner.ts';
 
 /** Somebody has broken into a role and has the token of its ServiceAccount: what can be done with it. */
 const own = 'bindery-system';
@@ -54,17 +55,12 @@ function tokenSecret(namespace: string, name: string, account: string): SecretOb
 }
 
 const injectedNote = { 'status.servicecatalog.k8s.io/injected': '{"v":1,"bindings":[]}' };
-const madeBy = (kind: string): object => ({
-  apiVersion: 'apps/v1',
-  kind,
-  name: 'app',
-  uid: 'e5b7bd0f-7b8a-4b6b-8b3a-6b1f0f8b8f00',
-  controller: true,
-});
+const unknownOwner = { apiVersion: 'v1', kind: 'Workflow', name: 'x', uid: 'x', controller: true };
 const status = { name: 'main', image: 'i', imageID: 'i', ready: false, restartCount: 0 };
 
 const forbidden = { status: 403 };
 let world: ServiceWorld;
+let owner: OwnerReference;
 let configuration: KubeObject;
 const kubeconfigs: Partial<Record<Role, string>> = {};
 const thieves: Partial<Record<Role, KubeClient>> = {};
@@ -73,6 +69,7 @@ beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
   await startInstalled(world);
   await world.register();
+  owner = await dyingOwner(world);
   await world.createInstance('db', { parameters: { size: 1 } });
   await world.createBinding('db', 'db');
   await world.binding('db', isReady, 'is ready');
@@ -359,7 +356,7 @@ it.each<[string, object]>([
 it.each<[string, object, object]>([
   ['was not injected', {}, {}],
   ['is made by nobody', { annotations: injectedNote, ownerReferences: [] }, {}],
-  ['is made by somebody unknown', { annotations: injectedNote, ownerReferences: [madeBy('Workflow')] }, {}],
+  ['is made by somebody unknown', { annotations: injectedNote, ownerReferences: [unknownOwner] }, {}],
   ['runs', { annotations: injectedNote }, { phase: 'Running' }],
   [
     'has run',
@@ -376,7 +373,7 @@ it.each<[string, object, object]>([
   const name = `kept-${what.replaceAll(/[^a-z]/g, '-')}`;
   const ref = { namespace, name };
   await client.create(pods, {
-    metadata: { ...ref, ownerReferences: [madeBy('ReplicaSet')], ...metadata },
+    metadata: { ...ref, ownerReferences: [owner], ...metadata },
     spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
   } as KubeObject);
   await client.patch(pods, ref, { status: is }, { type: 'merge', subresource: 'status' });
@@ -392,7 +389,7 @@ it.each<[string, object, object]>([
 it('the controller can delete one that waits to start and is made anew', async () => {
   const ref = { namespace: world.namespace, name: 'replaced' };
   await world.client.create(pods, {
-    metadata: { ...ref, annotations: injectedNote, ownerReferences: [madeBy('ReplicaSet')] },
+    metadata: { ...ref, annotations: injectedNote, ownerReferences: [owner] },
     spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }] },
   } as KubeObject);
   await thieves.controller?.delete(pods, ref);
