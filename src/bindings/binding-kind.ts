@@ -15,7 +15,7 @@ import { beginFetch, resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
 import { bindingIdOf, knownBinding, type BindingTask } from './known-binding.ts';
 import { reshape } from './reshape.ts';
-import { transformProblem } from './secret-data.ts';
+import { transformProblem } from './secret-transforms.ts';
 import { withSecretConditions } from './secret-state.ts';
 import { giveWay, waitForTurn } from './wait-for-turn.ts';
 

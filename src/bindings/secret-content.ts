@@ -5,7 +5,8 @@ import { additionsTo, type VcapService } from '../shapes/additions.ts';
 import { missingKeys } from '../shapes/binding-types.ts';
 import type { ShapeRule } from '../shapes/shape-rule.ts';
 import { bindingTypeOf } from '../shapes/well-known-keys.ts';
-import { applyTransforms, secretData, type SecretText } from './secret-data.ts';
+import { secretData, type SecretText } from './secret-data.ts';
+import { applyTransforms } from './secret-transforms.ts';
 
 export type SecretContent =
   | {
@@ -33,8 +34,9 @@ export function secretContent(
   offering: Offering,
   rule: ShapeRule,
 ): SecretContent {
-  const credentials = applyTransforms(received, binding.spec.secretTransforms ?? []);
-  return shapedContent(binding, credentials, offering, rule, removedKeys(binding));
+  const { credentials, notes } = applyTransforms(received, binding.spec.secretTransforms ?? []);
+  const content = shapedContent(binding, credentials, offering, rule, removedKeys(binding));
+  return content.kind === 'refused' ? content : { ...content, notes: [...notes, ...content.notes] };
 }
 
 /** What the transforms have taken away: nobody wants it back under another pretext. */

@@ -30,7 +30,9 @@ export function credentialsIn(
   const own = Object.entries(secret.data ?? {}).filter(([key]) => !added.includes(key));
   const credentials = own.map(([key, encoded]) => {
     const text = decodeBase64(encoded);
-    return [key, json.includes(key) ? (parsed(text) ?? text) : text] as const;
+    const value = json.includes(key) ? parsed(text) : undefined;
+    // What is no JSON any more was edited by somebody. `null` is JSON.
+    return [key, value === undefined ? text : value] as const;
   });
   return { credentials: Object.fromEntries(credentials), added };
 }

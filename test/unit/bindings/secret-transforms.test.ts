@@ -1,0 +1,59 @@
+import { applyTransforms, transformProblem } from '../../../src/bindings/secret-transforms.ts';
+
+describe('secretTransforms', () => {
+  it.each([
+    ['rename', [{ renameKey: { from: 'a', to: 'b' } }], { b: '1', c: 2 }],
+    ['rename to itself', [{ renameKey: { from: 'a', to: 'a' } }], { a: '1', c: 2 }],
+    ['rename of nothing', [{ renameKey: { from: 'x', to: 'y' } }], { a: '1', c: 2 }],
+    ['remove', [{ removeKey: { key: 'c' } }], { a: '1' }],
+    ['add text', [{ addKey: { key: 'n', stringValue: 'v' } }], { a: '1', c: 2, n: 'v' }],
+    ['add base64', [{ addKey: { key: 'n', value: 'dg==' } }], { a: '1', c: 2, n: 'v' }],
+    [
+      'text before base64',
+      [{ addKey: { key: 'n', value: 'eA==', stringValue: 'v' } }],
+      { a: '1', c: 2, n: 'v' },
+    ],
+    [
+      'a path before text, of what there is by then',
+      [
+        { renameKey: { from: 'a', to: 'b' } },
+        { addKey: { key: 'n', jsonPathExpression: '{.b}:{.c}', stringValue: 'v' } },
+      ],
+      { b: '1', c: 2, n: '1:2' },
+    ],
+    ['in order', [{ renameKey: { from: 'a', to: 'b' } }, { removeKey: { key: 'b' } }], { c: 2 }],
+  ])('%s', (_name, transforms, expected) => {
+    expect(applyTransforms({ a: '1', c: 2 }, transforms)).toEqual({ credentials: expected, notes: [] });
+  });
+
+  it('works on a broker that sent nothing', () => {
+    const added = applyTransforms({}, [{ addKey: { key: 'n', stringValue: 'v' } }]);
+    expect(added).toEqual({ credentials: { n: 'v' }, notes: [] });
+  });
+
+  it('leaves out a key whose path leads nowhere, and says so', () => {
+    const result = applyTransforms({ a: 'top-secret' }, [
+      { addKey: { key: 'n', jsonPathExpression: '{.x}' } },
+    ]);
+    expect(result.credentials).toEqual({ a: 'top-secret' });
+    expect(result.notes).toEqual(['the credentials have nothing for the path of the key "n"']);
+  });
+
+  it.each([
+    [
+      { addKeysFrom: { secretRef: { namespace: 'kube-system', name: 'root' } } },
+      'addKeysFrom is not supported',
+    ],
+    [
+      { addKey: { key: 'n', jsonPathExpression: '{..a}' } },
+      'jsonPathExpression has a path that is not made of',
+    ],
+    [{ addKey: { key: 'n', jsonPathExpression: 'a' } }, 'jsonPathExpression has no path in braces'],
+    [{ addKey: { key: '..', stringValue: 'v' } }, '.addKey.key ".." is not a legal key of a Secret'],
+    [{ renameKey: { from: 'a', to: 'b/c' } }, '.renameKey.to "b/c" is not a legal key of a Secret'],
+    [{}, 'says nothing'],
+  ])('refuses %j before the broker is called', (transform, expected) => {
+    expect(transformProblem([{ removeKey: { key: 'a' } }, transform])).toContain(expected);
+    expect(transformProblem([transform])).toContain('spec.secretTransforms[0]');
+  });
+});
