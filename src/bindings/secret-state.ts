@@ -7,7 +7,7 @@ import type { SecretContent } from './secret-content.ts';
 
 /** The shape that a binding's annotation asks for, cut to what a status holds: a longer one is refused anyway. */
 export function wantedShape({ metadata }: ServiceBinding): string {
-  return metadata.annotations?.[shapeAnnotation]?.trim().slice(0, 4096) ?? '';
+  return metadata.annotations?.[shapeAnnotation]?.trim().slice(0, 4096).toWellFormed() ?? '';
 }
 
 export interface WantedRule {
@@ -23,6 +23,8 @@ export function wantedRule(shape: string): WantedRule {
   return { rule: noShape, problem: `${shapeAnnotation} ${parsed.message}; the Secret has no shape by it` };
 }
 
+const maxNotes = 20;
+
 /** `status.secret`; undefined when there is nothing to say, so that most bindings have none. */
 export function secretState(
   shape: string,
@@ -32,7 +34,8 @@ export function secretState(
   return {
     ...(shape === '' ? {} : { shape }),
     ...(missing.length === 0 ? {} : { missingKeys: missing }),
-    ...(notes.length === 0 ? {} : { notes }),
+    // No more than the definition allows: a status that is refused would lose what it says of the credentials.
+    ...(notes.length === 0 ? {} : { notes: notes.slice(0, maxNotes).map((note) => note.slice(0, 1000)) }),
   };
 }
 
