@@ -4,6 +4,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ConfigMapObject } from '../kube/data-objects.ts';
 import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
 import { configMaps } from '../kube/resources.ts';
+import { idKey } from '../model/stores.ts';
 
 export interface RetainedServicesDeps {
   readonly client: Pick<KubeClient, 'get' | 'create'>;
@@ -74,7 +75,7 @@ export class RetainedServices {
   }
 }
 
-/** Ids may hold what no name can. */
+/** Ids may hold what no name can, and count as one where they differ in case alone. */
 function nameOf(id: string): string {
-  return `bindery-retained-${sha256Hex(id).slice(0, 24)}`;
+  return `bindery-retained-${sha256Hex(idKey(id)).slice(0, 24)}`;
 }

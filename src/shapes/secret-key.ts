@@ -1,8 +1,10 @@
+const legalKey = /^[-._a-zA-Z0-9]+$/;
+
 /** Kubernetes: ConfigMap and Secret keys. */
-const legalKey = /^[-._a-zA-Z0-9]{1,253}$/;
+export const maxKeyLength = 253;
 
 export function isLegalKey(key: string): boolean {
-  return legalKey.test(key) && key !== '.' && !key.startsWith('..');
+  return key.length <= maxKeyLength && legalKey.test(key) && key !== '.' && !key.startsWith('..');
 }
 
 /** Kubernetes: the sum of all values of a Secret. */

@@ -1,5 +1,6 @@
 import { injectedAnnotation } from '../api/group.ts';
 import { hasRequestedName } from '../api/requested-identity.ts';
+import { SharedValues } from '../base/shared-values.ts';
 import { scoped } from '../model/stores.ts';
 import { vocabularyMark } from '../model/scope.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -106,7 +107,7 @@ function viewOf(raw: RawPod, isFinished: boolean): Pick<KeptPod, 'injection' | '
   return view === undefined
     ? { injection: undefined, madeAtSeconds: 0 }
     : {
-        injection: once(views, JSON.stringify(view), view),
+        injection: views.once(JSON.stringify(view), view),
         madeAtSeconds: secondsOf(raw.metadata.creationTimestamp),
       };
 }
@@ -160,26 +161,17 @@ function hasStarted({ status }: RawPod): boolean {
   );
 }
 
-/** The Pods of a workload name the same things: each word, and each list, is kept once. Emptied when they are full. */
-const words = new Map<string, string>();
-const lists = new Map<string, readonly string[]>();
-const views = new Map<string, InjectionView>();
-const maxShared = 20_000;
+/** The Pods of a workload name the same things: each word, and each list, is kept once. */
+const words = new SharedValues<string>();
+const lists = new SharedValues<readonly string[]>();
+const views = new SharedValues<InjectionView>();
 
 function shared(word: string): string {
-  return once(words, word, word);
+  return words.once(word, word);
 }
 
 function sharedList(list: readonly string[]): readonly string[] {
-  return once(lists, list.join(' '), list);
-}
-
-function once<T>(known: Map<string, T>, key: string, value: T): T {
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  if (known.size >= maxShared) known.clear();
-  known.set(key, value);
-  return value;
+  return lists.once(list.join(' '), list);
 }
 
 function controllerOf({ metadata }: RawPod): KeptPod['controller'] {

@@ -47,16 +47,24 @@ export function tellBindings(
   return statements(counts, ofBinding);
 }
 
-/** The same for PodPresets. Only Pods count that the webhook was asked about. */
-export function tellPresets(pods: readonly WatchedPod[]): ReadonlyMap<string, InjectedStatement> {
+/**
+ * The same for PodPresets. Only Pods count that the webhook was asked about.
+ * @param known names of those that there are: what is noted on a Pod may be anything
+ */
+export function tellPresets(
+  pods: readonly WatchedPod[],
+  known: ReadonlySet<string>,
+): ReadonlyMap<string, InjectedStatement> {
   const counts = new Map<string, Count>();
   for (const { name, injection } of pods) {
     for (const preset of new Set(injection.presets)) {
+      if (!known.has(preset)) continue;
       const count = countOf(counts, preset);
       count.asking += 1;
       count.having += 1;
     }
     for (const { preset, why } of injection.leftOut) {
+      if (!known.has(preset)) continue;
       const count = countOf(counts, preset);
       count.asking += 1;
       count.without.push({ pod: name, why });

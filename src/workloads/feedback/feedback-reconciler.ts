@@ -89,8 +89,9 @@ async function writePresets(
   signal: AbortSignal,
 ): Promise<void> {
   const presets = store.byIndex('namespace', namespace);
+  const names = new Set(presets.map(({ metadata }) => metadata.name));
   const statements: ReadonlyMap<string, InjectedStatement> =
-    presets.length === 0 ? new Map() : tellPresets(pods);
+    presets.length === 0 ? new Map() : tellPresets(pods, names);
   const told = presets.filter((preset) => statements.has(preset.metadata.name) || hasInjected(preset));
   await inParallel(told.filter(isSettled), concurrency, async (preset) => {
     const statement = statements.get(preset.metadata.name);

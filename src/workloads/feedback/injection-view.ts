@@ -53,7 +53,11 @@ interface Source {
 /** The note of the webhook is text that anybody may have written on a Pod. */
 const maxNoteLength = 32_768;
 const maxListed = 256;
+/** The webhook names no more. */
+const maxLeftOut = 20;
 const maxWhyLength = 250;
+/** Of any object's name (Kubernetes: DNS subdomain names). What is longer names none. */
+const maxNameLength = 253;
 
 /** Undefined for a Pod that has nothing to do with bindings or PodPresets. */
 export function injectionView(pod: Source): InjectionView | undefined {
@@ -134,15 +138,13 @@ function noteOf(text: string | undefined): Note | undefined {
   return {
     bindings: listIn(note, 'bindings').flatMap((one) => {
       const { name, secret, volume } = isObject(one) ? one : {};
-      if (typeof name !== 'string' || typeof secret !== 'string') return [];
+      if (!isName(name) || !isName(secret)) return [];
       return [{ name, secret, isBare: volume === undefined }];
     }),
-    presets: listIn(note, 'presets').filter((one) => typeof one === 'string'),
-    leftOut: listIn(note, 'leftOut').flatMap((one) => {
+    presets: listIn(note, 'presets').filter(isName),
+    leftOut: listIn(note, 'leftOut', maxLeftOut).flatMap((one) => {
       const { preset, why } = isObject(one) ? one : {};
-      return typeof preset === 'string' && typeof why === 'string'
-        ? [{ preset, why: cut(why, maxWhyLength) }]
-        : [];
+      return isName(preset) && typeof why === 'string' ? [{ preset, why: cut(why, maxWhyLength) }] : [];
     }),
     skipped: typeof note['skipped'] === 'string' ? cut(note['skipped'], maxWhyLength) : undefined,
     isShortened: read === undefined || note['shortened'] === true,
@@ -158,7 +160,11 @@ function objectIn(text: string): JsonObject | undefined {
   }
 }
 
-function listIn(note: JsonObject, field: string): readonly unknown[] {
+function listIn(note: JsonObject, field: string, most = maxListed): readonly unknown[] {
   const list = note[field];
-  return Array.isArray(list) ? list.slice(0, maxListed) : [];
+  return Array.isArray(list) ? list.slice(0, most) : [];
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= maxNameLength;
 }

@@ -17,6 +17,10 @@ export interface RestartView {
   readonly window?: string;
 }
 
+/** A longer one can not be understood; characters. */
+const maxWindowLength = 64;
+const maxDigestLength = 128;
+
 /** Kinds whose Pods are replaced when their template changes, one after the other. */
 const rolled: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
@@ -43,18 +47,25 @@ export function restartView(
     return binding === undefined ? [] : [{ name: request.name, binding }];
   });
   if (bindings.length === 0) return undefined;
-  const window = metadata.annotations?.[restartWindowAnnotation];
+  const said = metadata.annotations?.[restartWindowAnnotation];
+  const window = said !== undefined && said.length > maxWindowLength ? '' : said;
+  const names = bindings.map(({ name }) => name);
   return compact({
     bindings,
-    seen: { ...hashesOn(template), ...hashesOn(metadata) },
+    seen: { ...hashesOn(template, names), ...hashesOn(metadata, names) },
     isPaused: spec?.paused === true,
     window,
   });
 }
 
-function hashesOn(metadata: RawMetadata | undefined): Readonly<Record<string, string>> {
-  const entries = Object.entries(metadata?.annotations ?? {}).flatMap(([key, value]) =>
-    key.startsWith(secretHashAnnotationPrefix) ? [[key.slice(secretHashAnnotationPrefix.length), value]] : [],
-  );
-  return Object.fromEntries(entries) as Readonly<Record<string, string>>;
+/** Anybody may have written there: what can not be a digest of ours is none. */
+function hashesOn(
+  metadata: RawMetadata | undefined,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  const entries = names.flatMap((name) => {
+    const digest = metadata?.annotations?.[secretHashAnnotationPrefix + name];
+    return digest === undefined || digest.length > maxDigestLength ? [] : [[name, digest] as const];
+  });
+  return Object.fromEntries(entries);
 }

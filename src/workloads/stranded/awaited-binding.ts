@@ -43,6 +43,9 @@ function entriesIn(text: string): readonly Unsure[] {
   }
 }
 
+/** Kubernetes: DNS subdomain names. */
+const maxNameLength = 253;
+
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+  return typeof value === 'string' && value !== '' && value.length <= maxNameLength;
 }

@@ -51,3 +51,33 @@ it(`${count} Pods, all of them injected, take less than 8 MiB`, () => {
   expect(bytes).toBeLessThan(maxBytes);
   expect(bytes).toBeGreaterThan(count * 100);
 }, 60_000);
+
+describe('of a Pod that is written again and again', () => {
+  const changes = 3_000;
+  const text = (at: number): string => `${at}`.padEnd(10_000, 'x');
+  const why = (at: number): string => JSON.stringify({ preset: 'p', why: `${at}`.padEnd(250, 'x') });
+  const note = (at: number): string => `{"leftOut":[${Array.from({ length: 20 }, () => why(at)).join(',')}]}`;
+
+  it.each<[string, (at: number) => object]>([
+    ['notes', (at) => ({ annotations: { 'status.servicecatalog.k8s.io/injected': note(at) } })],
+    [
+      'owners',
+      (at) => ({
+        annotations: { [bind]: source },
+        ownerReferences: [{ apiVersion: text(at), kind: 'X', name: 'x', uid: 'u', controller: true }],
+      }),
+    ],
+  ])('nothing is kept of its former %s', (_what, metadata) => {
+    const store = new Store<KeptPod, RawPod>({ trim: trimPod, indexes: { needs: needsIn } });
+    const put = (at: number): void => {
+      const pod = { metadata: { name: 'one', namespace: 'n', uid: 'u', ...metadata(at) } };
+      store.put(JSON.parse(JSON.stringify({ ...pod, spec: { containers: [] } })) as RawPod);
+    };
+    put(0);
+    collectGarbage('major');
+    const before = process.memoryUsage().heapUsed;
+    for (let at = 1; at <= changes; at++) put(at);
+    collectGarbage('major');
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(maxBytes);
+  });
+});

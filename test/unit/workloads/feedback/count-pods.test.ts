@@ -87,7 +87,12 @@ describe('Injected on a PodPreset', () => {
       'False LeftOutOfPods 1 of 2 Pods that it was chosen for have it. Left out of b (env A is taken)',
     ],
   ])('%s', (_what, pods, expected) => {
-    const told = tellPresets(watched(...pods)).get('proxy');
+    const told = tellPresets(watched(...pods), new Set(['proxy'])).get('proxy');
     expect(told && `${told.status} ${told.reason} ${told.message}`).toBe(expected);
+  });
+
+  it('is counted for those that there are, whatever is noted on Pods', () => {
+    const forged = { note: { presets: ['proxy', 'a', 'b'], leftOut: [{ preset: 'c', why: '' }] } };
+    expect([...tellPresets(watched(forged), new Set(['proxy'])).keys()]).toEqual(['proxy']);
   });
 });

@@ -91,7 +91,11 @@ describe('what a Pod asked for and what it has', () => {
 
   it('is bounded, whatever somebody writes as a note', () => {
     const leftOut = Array.from({ length: 1_000 }, (_, at) => ({ preset: `p${at}`, why: '' }));
-    expect(viewOf({ note: { leftOut } })?.leftOut.length ?? 0).toBeLessThanOrEqual(256);
+    expect(viewOf({ note: { leftOut } })?.leftOut.length ?? 0).toBeLessThanOrEqual(20);
+    const long = 'x'.repeat(254);
+    const bindings = [{ name: long, secret: 'creds', volume: 'v' }];
+    const forged = { bindings, presets: [long], leftOut: [{ preset: long, why: '' }] };
+    expect(viewOf({ note: forged, secrets: ['creds'] })).toBeUndefined();
     expect(viewOf({ note: { leftOut: [{ preset: 'p', why: 'x'.repeat(40_000) }] } })).toBeUndefined();
     const [one] = viewOf({ note: { leftOut: [{ preset: 'p', why: 'x'.repeat(4_000) }] } })?.leftOut ?? [];
     expect(one?.why).toHaveLength(250);

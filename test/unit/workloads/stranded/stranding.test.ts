@@ -36,6 +36,7 @@ describe('the bindings that a Pod waits for', () => {
     ['no JSON', '"awaits" {'],
     ['null', 'null "awaits"'],
     ['no list', '{"bindings":"awaits","awaits":1}'],
+    ['one of names that nothing has', JSON.stringify({ bindings: [{ ...late, awaits: 'x'.repeat(254) }] })],
     ['a list of other things', '{"bindings":[null,1,[],{"awaits":1},{"awaits":"b"}]}'],
   ])('are none where the note is %s', (_what, text) => {
     expect(awaitedBindings(text === undefined ? {} : { [injected]: text })).toEqual([]);
