@@ -53,7 +53,10 @@ export function feedbackReconciler(
     }
     const waitMs = times.waitMs(namespace);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
-    const pods = watchedPods(deps.pods.store.byIndex('namespace', namespace));
+    const pods = watchedPods(deps.pods.store.byIndex('namespace', namespace), (name) => {
+      const binding = deps.stores.serviceBindings.store.get(scoped(namespace, name));
+      return binding && (binding.spec.secretName || binding.metadata.name);
+    });
     const place = { namespace, labels: known.metadata.labels, own: deps.namespace };
     const againMs = tell(deps, events, pods, place);
     await writeBindings(deps, pods, place, signal);

@@ -21,6 +21,8 @@ export interface AskedBinding {
   readonly secret: string;
   /** The Pod has it. */
   readonly isThere: boolean;
+  /** The binding writes another Secret than the Pod was given. What waits to start for that is replaced, or told of, elsewhere. */
+  readonly elsewhere?: { readonly written: string; readonly isReplaced: boolean };
 }
 
 /** What a Pod asked for, and what came of it. The Pods of a workload have the same one. */

@@ -44,7 +44,9 @@ function byAbout(tellings: readonly PodTelling[]): readonly PodTelling[] {
 
 function without(pod: WatchedPod, place: Place): readonly PodTelling[] {
   const { injection } = pod;
-  const names = injection.asked.filter(({ isThere }) => !isThere).map(({ name }) => name);
+  // What is replaced, or can not be, is told where that is done (`stranded/`).
+  const lacking = injection.asked.filter(({ isThere, elsewhere }) => !isThere && !elsewhere?.isReplaced);
+  const names = lacking.map(({ name }) => name);
   if (names.length === 0) return [];
   const { why, first } = whyWithout(injection, place);
   const remedy = [first, anew(injection.workload)].filter((words) => words !== '').join(' ');
@@ -75,7 +77,8 @@ function left(pod: WatchedPod): readonly PodTelling[] {
 function injected(group: readonly WatchedPod[]): readonly PodTelling[] {
   const [pod] = group.toSorted((one, other) => other.madeAtSeconds - one.madeAtSeconds);
   const names = pod?.injection.asked.map(({ name }) => name) ?? [];
-  if (pod === undefined || names.length === 0) return [];
+  if (pod === undefined || names.length === 0 || pod.injection.asked.some(({ isThere }) => !isThere))
+    return [];
   const since = new Date(pod.madeAtSeconds * 1_000).toISOString();
   const message = `Pods are made with ${listed(names)}`;
   return [{ pod, about: 'injected', standing: { type: 'Normal', reason: 'Injected', message, since } }];

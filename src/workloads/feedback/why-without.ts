@@ -19,7 +19,18 @@ export interface Without {
 }
 
 /** For a Pod that asks for something it does not have. */
-export function whyWithout({ isNoted, skipped }: InjectionView, { namespace, labels, own }: Place): Without {
+export function whyWithout(
+  { asked, isNoted, skipped }: InjectionView,
+  { namespace, labels, own }: Place,
+): Without {
+  const late = asked.find(({ elsewhere }) => elsewhere !== undefined);
+  if (late?.elsewhere !== undefined) {
+    const { secret, binding = '', elsewhere } = late;
+    return {
+      why: `they were given Secret "${secret}", and ServiceBinding "${binding}", which came later, writes Secret "${elsewhere.written}"`,
+      first: '',
+    };
+  }
   if (skipped !== undefined) {
     return {
       why: `their conflict policy is skip, and something is in the way (${skipped})`,

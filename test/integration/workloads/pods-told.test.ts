@@ -124,6 +124,15 @@ describe('a Pod that runs without what it asks for', () => {
     await world.binding('orders', (one) => injectedOf(one) === '', 'has no Pods');
   }, 120_000);
 
+  it('since its binding came later, and writes another Secret, is told so', async () => {
+    const optional = { 'wait.bind.servicecatalog.k8s.io/db': 'optional' };
+    await createPod('early', { 'bind.servicecatalog.k8s.io/db': 'binding/late', ...optional });
+    await world.createBinding('late', 'orders', { secretName: 'elsewhere' });
+    await tellsBinding('late', /^False PodsWithoutIt 0 of 1 Pod .*writes Secret "elsewhere"\)$/);
+    await isToldOnPod(world, 'early', /^NotInjected: Pods run without "db".*Secret "late".*"elsewhere"/);
+    await world.remove(pods, 'early');
+  }, 120_000);
+
   it('since it did not ask when it was made, is told so', async () => {
     await createPod('late');
     await world.client.patch(

@@ -1,5 +1,5 @@
 import { tellBindings, tellPresets } from '../../../../src/workloads/feedback/count-pods.ts';
-import { watched, withDb, type PodParts } from './watched.ts';
+import { watched, watchedWith, withDb, type PodParts } from './watched.ts';
 
 const place = { namespace: 'shop', labels: undefined, own: 'bindery-system' };
 const bindingOf = (secret: string): string | undefined => (secret === 'creds' ? 'orders' : undefined);
@@ -94,5 +94,19 @@ describe('Injected on a PodPreset', () => {
   it('is counted for those that there are, whatever is noted on Pods', () => {
     const forged = { note: { presets: ['proxy', 'a', 'b'], leftOut: [{ preset: 'c', why: '' }] } };
     expect([...tellPresets(watched(forged), new Set(['proxy'])).keys()]).toEqual(['proxy']);
+  });
+});
+
+it('a Pod that was given another Secret than its binding writes does not have it', () => {
+  const told = tellBindings(
+    watchedWith(() => 'other', [withDb]),
+    bindingOf,
+    place,
+  );
+  expect(told.get('orders')).toEqual({
+    status: 'False',
+    reason: 'PodsWithoutIt',
+    message:
+      '0 of 1 Pod that ask have it. Without it: web-7d9f-abcde (they were given Secret "creds", and ServiceBinding "orders", which came later, writes Secret "other")',
   });
 });

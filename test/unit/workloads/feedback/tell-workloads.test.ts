@@ -1,5 +1,5 @@
 import { tellWorkloads } from '../../../../src/workloads/feedback/tell-workloads.ts';
-import { watched, withDb, type PodParts } from './watched.ts';
+import { watched, watchedWith, withDb, type PodParts } from './watched.ts';
 
 const place = { namespace: 'shop', labels: undefined, own: 'bindery-system' };
 const tell = (pods: readonly PodParts[], labels?: Readonly<Record<string, string>>) =>
@@ -71,4 +71,29 @@ it('a namespace that has opted out says how to come back', () => {
   expect(tell([without], { 'inject.servicecatalog.k8s.io': 'disabled' })).toEqual([
     `Warning NotInjected: Pods run without "db", which they ask for: namespace "shop" has opted out of injection. To change that: kubectl label namespace shop inject.servicecatalog.k8s.io-. ${restart}`,
   ]);
+});
+
+it.each<[string, PodParts, readonly string[]]>([
+  [
+    'runs',
+    withDb,
+    [
+      `Warning NotInjected: Pods run without "db", which they ask for: they were given Secret "creds", and ServiceBinding "orders", which came later, writes Secret "other". ${restart}`,
+    ],
+  ],
+  [
+    'waits, and is replaced',
+    {
+      ...withDb,
+      phase: 'Pending',
+      note: { bindings: [{ name: 'db', secret: 'creds', volume: 'v', awaits: 'orders' }] },
+    },
+    [],
+  ],
+])('a Pod whose binding writes another Secret than it was given: it %s', (_what, pod, expected) => {
+  const pods = watchedWith((binding) => (binding === 'orders' ? 'other' : undefined), [pod]);
+  const told = tellWorkloads(pods, { ...place, labels: undefined });
+  expect(told.map(({ standing: { type, reason, message } }) => `${type} ${reason}: ${message}`)).toEqual(
+    expected,
+  );
 });

@@ -6,7 +6,12 @@ const injected = 'status.servicecatalog.k8s.io/injected';
 
 /** What the webhook notes on a Pod. */
 export interface Noted {
-  readonly bindings?: readonly { readonly name: string; readonly secret: string; readonly volume?: string }[];
+  readonly bindings?: readonly {
+    readonly name: string;
+    readonly secret: string;
+    readonly volume?: string;
+    readonly awaits?: string;
+  }[];
   readonly presets?: readonly string[];
   readonly leftOut?: readonly { readonly preset: string; readonly why: string }[];
   readonly skipped?: string;
@@ -57,7 +62,18 @@ export function rawPod(parts: PodParts): RawPod {
 }
 
 export function watched(...pods: readonly PodParts[]): readonly WatchedPod[] {
-  return watchedPods(pods.map((parts) => trimPod(rawPod(parts))));
+  return watchedWith(() => undefined, pods);
+}
+
+/** @param writtenBy the Secrets that ServiceBindings write */
+export function watchedWith(
+  writtenBy: (binding: string) => string | undefined,
+  pods: readonly PodParts[],
+): readonly WatchedPod[] {
+  return watchedPods(
+    pods.map((parts) => trimPod(rawPod(parts))),
+    writtenBy,
+  );
 }
 
 /** The note of one that has binding `db` of Secret `creds`. */
