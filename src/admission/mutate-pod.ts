@@ -1,6 +1,6 @@
 import { requestedByAnnotation } from '../api/group.ts';
 import { parseAnnotations } from '../injection/annotations.ts';
-import { requestNames } from '../injection/binding.ts';
+import { noDenial, requestNames } from '../injection/binding.ts';
 import { defaultLimits } from '../injection/limits.ts';
 import { patch, pointer } from '../injection/patch.ts';
 import { plan, planEphemeral, type PlanResult } from '../injection/plan.ts';
@@ -146,9 +146,9 @@ function unboundRequest({ parsed, pod, request, deps }: PodCase): string | undef
   const { isBound, bindingSecretName } = deps;
   if (isBound === undefined) return undefined;
   for (const one of parsed.requests) {
-    if (one.wait !== 'deny') continue;
     const { namespace } = request;
     const { workload } = topWorkload('Pod', pod.metadata);
+    if (one.wait !== 'deny' || noDenial(one, { workload }) !== undefined) continue;
     const { binding } = requestNames(one, { namespace, workload }, bindingSecretName);
     if (binding === undefined || isBound(namespace, binding)) continue;
     return (

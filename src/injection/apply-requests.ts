@@ -1,6 +1,7 @@
 import {
   bindingVolume,
   entriesOf,
+  noDenial,
   requestNames,
   type BindingEntries,
   type SecretNameLookup,
@@ -87,13 +88,13 @@ function awaited(
 function waitWarning(
   request: BindingRequest,
   draft: PodDraft,
-  { schedulingGates = false, refusals = false }: BindingContext,
+  { schedulingGates = false, refusals = false, workload }: BindingContext,
 ): string | undefined {
   if (request.wait === 'kubelet' || request.wait === 'optional') return undefined;
   if (request.wait === 'deny' && refusals) {
-    if (request.source.kind !== 'secret') return undefined;
-    // Whether a Secret is there nobody here may see.
-    return cut(`binding "${request.name}": wait=deny can not be had with secret/…; the kubelet waits`);
+    const why = noDenial(request, { workload });
+    if (why === undefined) return undefined;
+    return cut(`binding "${request.name}": wait=deny can not be had ${why}; the kubelet waits`);
   }
   if (request.wait === 'gate' && schedulingGates) {
     if (draft.gate()) return undefined;

@@ -57,6 +57,21 @@ export function requestNames(
   return { secret: binding, binding, instance };
 }
 
+/**
+ * Why `wait: deny` can not be had, as the end of a sentence; undefined where it can. A Pod that is refused asks for nothing: what
+ * is to be made for that Pod itself would never be made.
+ */
+export function noDenial(
+  { source }: Pick<NamedRequest, 'source'>,
+  { workload }: Pick<RequestOwner, 'workload'>,
+): string | undefined {
+  // Whether a Secret is there nobody here may see.
+  if (source.kind === 'secret') return 'with secret/…';
+  return source.kind === 'binding' || workload.kind !== 'Pod'
+    ? undefined
+    : `with ${source.kind}/… of a Pod that asks itself`;
+}
+
 /** The service that `request/<class>/…` means. */
 export function instanceIdentity(
   { name, share }: Pick<NamedRequest, 'name' | 'share'>,

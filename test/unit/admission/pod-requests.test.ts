@@ -133,6 +133,18 @@ describe('(53) wait: deny', () => {
     });
   });
 
+  it.each(['request/pg/small', 'instance/orders'])(
+    'of a Pod that nothing stands behind the kubelet waits for %s: refused, it would never ask',
+    async (from) => {
+      const here = world({ isBound: () => false });
+      const decision = await decide(bare({ [db]: from, ...waits }), here, { user: alice });
+      expect(decision).toMatchObject({ allowed: true, outcome: 'patched' });
+      expect(decision.warnings).toContain(
+        `binding "db": wait=deny can not be had with ${from.split('/')[0]}/… of a Pod that asks itself; the kubelet waits`,
+      );
+    },
+  );
+
   it('is told of as not available where nobody knows the bindings', async () => {
     const decision = await decide(podObject({ [db]: 'binding/orders', ...waits }), world());
     expect(decision.warnings).toEqual(['binding "db": wait=deny is not available here; the kubelet waits']);
