@@ -157,6 +157,9 @@ const instanceCases: readonly CreateCase[] = [
   ],
 ];
 
+const adding = (...lengths: readonly number[]): readonly unknown[] =>
+  lengths.map((length) => ({ addKey: { key: 'k', stringValue: 'x'.repeat(length) } }));
+
 const bindingCases: readonly CreateCase[] = [
   ['an instance', 'ServiceBinding', bound],
   ['no instance', 'ServiceBinding', {}, 'instanceRef: Required value'],
@@ -179,6 +182,13 @@ const bindingCases: readonly CreateCase[] = [
         { removeKey: { key: 'k' } },
       ],
     },
+  ],
+  ['transforms that add much', 'ServiceBinding', { ...bound, secretTransforms: adding(32_768, 32_768) }],
+  [
+    'transforms that add too much together',
+    'ServiceBinding',
+    { ...bound, secretTransforms: adding(32_768, 32_769) },
+    '65536 characters together',
   ],
   ['an empty transform', 'ServiceBinding', { ...bound, secretTransforms: [{}] }, 'exactly one of renameKey'],
   [

@@ -43,6 +43,7 @@ beforeAll(async () => {
   for (const name of ['theirs', 'mine']) {
     expectAnswer(await create(administrator, broker({ name, authInfo: basic(name) })), undefined);
   }
+  expectAnswer(await create(administrator, heldBy('held', 40)), undefined);
   await expectDone(plane, 'apply', '-f', join(root, 'webhook-config/policies.yaml'));
   await refused(() => tryCreate(administrator, pod({ annotations: asks })), notInjected);
   await refused(() => tryCreate(tenant, broker({ authInfo: basic('theirs') })), 'forbidden access');
@@ -86,6 +87,16 @@ function broker({ name = 'new', authInfo, annotations }: BrokerParts): Manifest 
 function clusterBroker({ authInfo, annotations }: BrokerParts): Manifest {
   const metadata = { name: 'new', annotations };
   return { apiVersion: v1beta1, kind: 'ClusterServiceBroker', metadata, spec: { url, authInfo } };
+}
+
+function finalizers(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `example.com/f${at}`);
+}
+
+function heldBy(name: string, count: number): Manifest {
+  const metadata = { name, namespace: 'team', finalizers: finalizers(count) };
+  const spec = { clusterServiceClassExternalName: 'c', clusterServicePlanExternalName: 'p' };
+  return { apiVersion: v1beta1, kind: 'ServiceInstance', metadata, spec };
 }
 
 function madeBy(userInfo: object): Manifest {
@@ -274,5 +285,27 @@ describe('a deletion policy', () => {
     {},
   ])('%j is stored', async (annotations) => {
     expectAnswer(await tryCreate(administrator, instance(annotations)), undefined);
+  });
+});
+
+describe('finalizers of an instance', () => {
+  const change = (name: string, count: number): Promise<Answer> =>
+    tryPatch(administrator, {
+      kind: 'ServiceInstance',
+      name,
+      namespace: 'team',
+      patch: { metadata: { finalizers: finalizers(count) } },
+    });
+
+  it('are 32 and that of Bindery', async () => {
+    await refused(() => tryCreate(administrator, heldBy('new', 34)), 'more than 32 finalizers');
+    expectAnswer(await create(administrator, heldBy('new', 33)), undefined);
+    expectAnswer(await change('new', 34), 'more than 32 finalizers');
+    expectAnswer(await change('new', 1), undefined);
+  });
+
+  it('can be taken away one by one where there are more, and none is added', async () => {
+    expectAnswer(await change('held', 39), undefined);
+    expectAnswer(await change('held', 41), 'more than 32 finalizers');
   });
 });
