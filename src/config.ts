@@ -55,6 +55,8 @@ export interface ControllerConfig {
   readonly operationTimeoutMs: number;
   readonly maxPollIntervalMs: number;
   readonly maxRetryIntervalMs: number;
+  /** A round of looks at the Secrets of all bindings takes so long at least. */
+  readonly secretCheckIntervalMs: number;
   /** Services of a namespace beyond which no new ones are made for Pods and Jobs. */
   readonly maxRequestedServices: number;
   /** Of services that were made for workloads and that nobody asks for any more. */
@@ -163,6 +165,7 @@ const controller: readonly Option[] = [
     description: 'longest pause between two attempts',
     default: '20m',
   },
+  { flags: '--secret-check-interval <duration>', description: 'between looks at a Secret', default: '30s' },
   {
     flags: '--max-requested-services <n>',
     description: 'of a namespace; beyond, none are made for Pods and Jobs',
@@ -236,6 +239,7 @@ export function parseConfig(
       operationTimeoutMs: read.duration('operationTimeout'),
       maxPollIntervalMs: read.duration('maxPollInterval'),
       maxRetryIntervalMs: read.duration('maxRetryInterval'),
+      secretCheckIntervalMs: read.duration('secretCheckInterval'),
       maxRequestedServices: read.integer('maxRequestedServices', 0, 100_000),
       reclaim: Object.freeze({
         request: read.reclaim('requestReclaim'),

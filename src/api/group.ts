@@ -100,7 +100,10 @@ export const secretKeysAnnotation = `${labelPrefix}secret-keys`;
 /** On a binding: what else than the broker's own keys its Secret shall have. */
 export const shapeAnnotation = `${labelPrefix}shape`;
 
-/** On the same: the id of the binding at the broker to which these credentials belong. */
+/** On a binding, `when-lost` or `never`: whether a new login is made when nobody gives out its credentials again. */
+export const renewAnnotation = `${labelPrefix}renew`;
+
+/** On the Secrets of bindings: the id of the binding at the broker to which these credentials belong. */
 export const bindingIdAnnotation = `${labelPrefix}binding-id`;
 
 /** On instances and bindings that were made for an annotation: `true`. */

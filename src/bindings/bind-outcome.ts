@@ -1,4 +1,8 @@
-import type { ServiceBinding, ServiceBindingSecretState } from '../api/generated/service-binding.ts';
+import type {
+  ServiceBinding,
+  ServiceBindingSecretContent,
+  ServiceBindingSecretState,
+} from '../api/generated/service-binding.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
@@ -10,16 +14,21 @@ import { secretNameOf } from './secret-standing.ts';
 
 type Judgement = JudgementOf<ServiceBinding>;
 
+interface Stored {
+  readonly secret: ServiceBindingSecretState | undefined;
+  readonly secretContent?: ServiceBindingSecretContent | undefined;
+}
+
 /**
  * The credentials are in the Secret. `status.binding` makes the binding a Provisioned Service.
  * @param notes what the owner should know of the answer; see `bindNotes`
- * @param secret what was made of the credentials
+ * @param stored what was made of the credentials
  */
 export function bound(
   binding: ServiceBinding,
   answer: BindingAnswer,
   notes: readonly string[],
-  secret: ServiceBindingSecretState | undefined,
+  stored: Stored,
 ): Judgement {
   const message = ['Injected bind result', ...notes].join('; ');
   const { status = {} } = binding;
@@ -32,7 +41,8 @@ export function bound(
       reconciledGeneration: status.observedGeneration,
       externalProperties: status.inProgressProperties,
       binding: { name: secretNameOf(binding) },
-      secret,
+      secret: stored.secret,
+      secretContent: stored.secretContent,
       expiresAt: answer.metadata?.expiresAt,
       renewBefore: answer.metadata?.renewBefore,
       endpoints: answer.endpoints.length === 0 ? undefined : answer.endpoints,

@@ -1,3 +1,4 @@
+import { reclaimAtAnnotation, renewAnnotation } from '../api/group.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import { objectKey } from '../kube/objects.ts';
 import { concernedKeys } from '../operations/concerned-keys.ts';
@@ -6,22 +7,46 @@ import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-deps.ts';
 import { bindingKind } from './binding-kind.ts';
 import { InstanceLanes } from './instance-lanes.ts';
+import { isLookedAfter, isToldOf } from './repair.ts';
+import { RepairPace } from './repair-pace.ts';
+import type { OlderUsers } from './replaced-bindings.ts';
+import { SecretChecks } from './secret-checks.ts';
+import type { SecretFinding } from './secret-finding.ts';
 import { bindingIdOf, knownBinding } from './known-binding.ts';
 
 export interface BindingControllerOptions {
   /** Bindings worked on at the same time. */
   readonly concurrency: number;
   readonly observe?: ReconcileObserver | undefined;
+  /** A round of looks at all Secrets takes so long at least, milliseconds. */
+  readonly secretCheckIntervalMs: number;
+  readonly olderUsers: OlderUsers;
+  readonly observeSecret?: ((finding: SecretFinding) => void) | undefined;
+}
+
+export interface BindingParts {
+  readonly controller: Controller;
+  /** Whose Secret is read next; runs while the controller does. */
+  readonly checks: SecretChecks;
 }
 
 /** The controller of ServiceBindings, and the events that make it look at one again. */
-export function bindingController(deps: OperationDeps, options: BindingControllerOptions): Controller {
+export function bindingController(deps: OperationDeps, options: BindingControllerOptions): BindingParts {
   const { stores, logger, stopwatch } = deps;
   const bindings = stores.serviceBindings.store;
   const lanes = new InstanceLanes({ stopwatch, wake: (key) => controller.enqueue(key) });
+  const checks = new SecretChecks({
+    keys: () => bindings.list().flatMap((each) => (isLookedAfter(each, stores) ? [objectKey(each)] : [])),
+    enqueue: (key) => controller.enqueue(key),
+    roundMs: options.secretCheckIntervalMs,
+    stopwatch,
+  });
+  const { olderUsers, observeSecret } = options;
+  const pace = new RepairPace(options.secretCheckIntervalMs, stopwatch);
+  const repairing = { checks, pace, olderUsers, observe: observeSecret };
   const controller: Controller = new Controller({
     name: 'service-binding',
-    reconcile: lifeOf(bindingKind(lanes), deps),
+    reconcile: lifeOf(bindingKind(lanes, repairing), deps),
     concurrency: options.concurrency,
     logger,
     observe: options.observe,
@@ -45,5 +70,13 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
       if (isKept && belongs(knownBinding(binding, stores)?.broker)) controller.enqueue(objectKey(binding));
     }
   });
-  return controller;
+  // Somebody has been told what to do, or asks again for a login whose Secret may be away.
+  bindings.subscribe(({ object, previous, removed }) => {
+    const [before, now] = [previous?.metadata.annotations, object.metadata.annotations];
+    const isKeptNoMore =
+      before?.[reclaimAtAnnotation] !== undefined && now?.[reclaimAtAnnotation] === undefined;
+    const isAnswered = isToldOf(object) && before?.[renewAnnotation] !== now?.[renewAnnotation];
+    if (!removed && (isKeptNoMore || isAnswered)) checks.soon(objectKey(object));
+  });
+  return { controller, checks };
 }

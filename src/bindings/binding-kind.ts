@@ -14,6 +14,9 @@ import { removeSecret } from './credential-secret.ts';
 import { beginFetch, resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
 import { bindingIdOf, knownBinding, type BindingTask } from './known-binding.ts';
+import type { RepairParts } from './repair-parts.ts';
+import { repair } from './repair.ts';
+import { unbindReplacedFirst } from './replaced-bindings.ts';
 import { reshape } from './reshape.ts';
 import { transformProblem } from './secret-transforms.ts';
 import { withSecretConditions } from './secret-state.ts';
@@ -32,7 +35,7 @@ const deletion: DeletionWords = {
 };
 
 /** In what ServiceBindings differ from ServiceInstances. */
-export function bindingKind(lanes: InstanceLanes): Kind<ServiceBinding> {
+export function bindingKind(lanes: InstanceLanes, parts: RepairParts): Kind<ServiceBinding> {
   return {
     noun: 'Binding',
     resource: serviceBindings,
@@ -42,7 +45,7 @@ export function bindingKind(lanes: InstanceLanes): Kind<ServiceBinding> {
     progressOf: () => ({ reason: 'Binding', message: 'The binding is being created asynchronously' }),
 
     idOf: bindingIdOf,
-    mayBeAtBroker: isOnRecord,
+    mayBeAtBroker: (binding) => isOnRecord(binding) || (binding.status?.replacedBindings?.length ?? 0) > 0,
     reach,
     brokerOf,
 
@@ -61,10 +64,19 @@ export function bindingKind(lanes: InstanceLanes): Kind<ServiceBinding> {
 
     // What the Secret may hold was revoked, whether anybody had read it or not.
     discard: async ({ client, signal }, binding) => removeSecret(client, binding, signal),
-    anew: (bindingID) => ({ unbindStatus: 'NotRequired', bindingID, secret: undefined }),
+    anew: (bindingID) => ({
+      unbindStatus: 'NotRequired',
+      bindingID,
+      secret: undefined,
+      secretContent: undefined,
+    }),
     giveWay: async (task, binding) => giveWay(lanes, task, binding),
 
-    tend: reshape,
+    tend: async (task, binding) => {
+      const looked = await repair(task, binding, parts);
+      return looked.kind === 'continue' ? reshape(task, looked.object) : looked;
+    },
+    mayGo: unbindReplacedFirst,
     resume: resumeFetch,
     takeTurn: async (task, binding) => waitForTurn(lanes, task, binding),
     afterRun: (key, known) => {

@@ -7,6 +7,7 @@ import { isAlreadyExists, isApiError, isNotFound, type KubeApiError } from '../k
 import { secrets } from '../kube/resources.ts';
 import { secretRefusal, withoutWords } from '../kube/secret-refusal.ts';
 import { bindingIdOf } from './known-binding.ts';
+import { keysOfOthers } from './secret-digest.ts';
 import type { SecretText } from './secret-data.ts';
 import { isOfBindingId, secretNameOf, secretStanding, type SecretStanding } from './secret-standing.ts';
 
@@ -64,7 +65,10 @@ async function writeSecret(
   // What came back is taken back only as it was looked at: meanwhile somebody else may have taken it.
   const guard = standing === 'own' ? { uid } : { uid, resourceVersion };
   const data = secret.data ?? {};
-  const vanished = Object.keys(existing.data ?? {}).filter((key) => !Object.hasOwn(data, key));
+  const foreign = keysOfOthers(existing.data ?? {}, binding);
+  const vanished = Object.keys(existing.data ?? {}).filter(
+    (key) => !Object.hasOwn(data, key) && !foreign.includes(key),
+  );
   const removed = Object.fromEntries(vanished.map((key) => [key, null]));
   const { ownerReferences } = secret.metadata;
   const annotations = { [secretKeysAnnotation]: null, ...secret.metadata.annotations };
@@ -122,6 +126,22 @@ export async function storedCredentials(
   const standing = secretStanding(existing, binding);
   if (standing === 'returned') return 'returned';
   return standing === 'own' && existing !== undefined && isOfBindingId(existing, binding) ? 'stored' : 'none';
+}
+
+/**
+ * Makes a Secret the binding's that came back from elsewhere, as it was looked at: the garbage collector would take it for
+ * what an object of before has left.
+ * @throws KubeApiError 409 when it has changed since
+ */
+export async function takeBack(
+  client: Pick<KubeClient, 'patch'>,
+  binding: ServiceBinding,
+  { metadata: { uid, resourceVersion } }: SecretObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ownerReferences } = secretObject(binding, { data: {}, type: '' }).metadata;
+  const patch = { metadata: { uid, resourceVersion, ownerReferences } };
+  await client.patch(secrets, refOf(binding), patch, { type: 'merge', signal });
 }
 
 /**

@@ -15,7 +15,7 @@ import { prepareBind } from './prepare-bind.ts';
 import { storeCredentials } from './store-credentials.ts';
 
 /** What the broker means when it says this about a binding that it has just called finished: it is not there. */
-const isFinal: ReadonlySet<FailureReason> = new Set(['NotFound', 'Gone', 'Rejected', 'Conflict']);
+export const isFinal: ReadonlySet<FailureReason> = new Set(['NotFound', 'Gone', 'Rejected', 'Conflict']);
 
 /** Brokers that are several servers may need a moment until all of them know of the binding. */
 const maxFinalAnswers = 5;
@@ -96,13 +96,13 @@ async function settleFailedFetch(
     : giveUp(task, binding, message, 'retry');
 }
 
-type Fetched =
+export type Fetched =
   | { readonly kind: 'done'; readonly body: BindingAnswer }
   | { readonly kind: 'accepted' }
   | { readonly kind: 'unavailable'; readonly message: string }
   | Failure;
 
-async function getBinding(
+export async function getBinding(
   task: BindingTask,
   binding: ServiceBinding,
   { broker, instanceId, serviceId, planId }: KnownBinding,
@@ -120,13 +120,13 @@ async function bindOnceMore(task: BindingTask, binding: ServiceBinding, source: 
   return prepared.client.bind({ ...prepared.request, bindingId: bindingIdOf(binding) }, task.signal);
 }
 
-interface Source {
+export interface Source {
   readonly instance: ServiceInstance;
   readonly offering: Offering;
 }
 
 /** Whether the instance could be bound now does not matter any more: it is. */
-function sourceOf({ stores }: BindingTask, { metadata, spec }: ServiceBinding): Source | undefined {
+export function sourceOf({ stores }: BindingTask, { metadata, spec }: ServiceBinding): Source | undefined {
   const namespace = metadata.namespace ?? '';
   const instance = stores.serviceInstances.store.get(`${namespace}/${spec.instanceRef.name}`);
   if (instance === undefined) return undefined;

@@ -1,13 +1,16 @@
-import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type { ServiceBinding, ServiceBindingSecretContent } from '../api/generated/service-binding.ts';
 import { secretKeysAnnotation } from '../api/group.ts';
+import type { Key } from '../brokers/checksum-key.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';
 import { secrets } from '../kube/resources.ts';
 import { offeringOf } from '../model/offering-of.ts';
 import { putStatus, tell } from '../operations/record.ts';
+import type { SecretObject } from '../kube/data-objects.ts';
 import { encode, readSecret } from './credential-secret.ts';
 import type { BindingTask } from './known-binding.ts';
-import { removedKeys, shapedContent } from './secret-content.ts';
+import { removedKeys, shapedContent, type SecretContent } from './secret-content.ts';
+import { isAsRecorded, keysOfOthers, secretContentOf } from './secret-digest.ts';
 import { credentialsIn, noteOf } from './secret-note.ts';
 import { secretState, wantedRule, wantedShape, withSecretConditions } from './secret-state.ts';
 import { isOfBindingId, secretNameOf, secretStanding } from './secret-standing.ts';
@@ -18,14 +21,16 @@ import { isOfBindingId, secretNameOf, secretStanding } from './secret-standing.t
  */
 export async function reshape(task: BindingTask, binding: ServiceBinding): Promise<Step<ServiceBinding>> {
   const { status = {} } = binding;
+  if (!isReshapeDue(binding)) return goOn(binding);
   const shape = wantedShape(binding);
-  const isBound = status.binding !== undefined && status.externalProperties && !status.currentOperation;
-  if (!isBound || status.orphanMitigationInProgress || shape === (status.secret?.shape ?? ''))
-    return goOn(binding);
 
   const done = await writeShape(task, binding, shape);
   const secret = secretState(shape, done);
-  const reshaped = { ...binding, status: { ...status, secret } as ServiceBinding['status'] & object };
+  const { secretContent = status.secretContent } = done;
+  const reshaped = {
+    ...binding,
+    status: { ...status, secret, secretContent } as ServiceBinding['status'] & object,
+  };
   const conditions = withSecretConditions(reshaped, timestamp(task.clock.now()));
   const written = await putStatus(task, binding, { ...reshaped.status, conditions });
   const isDone = done.notes.length === 0;
@@ -37,9 +42,19 @@ export async function reshape(task: BindingTask, binding: ServiceBinding): Promi
   return goOn(written);
 }
 
+/** Its Secret is looked at before: what somebody has changed must not be taken for what the broker said. */
+export function isReshapeDue(binding: ServiceBinding): boolean {
+  const { status = {} } = binding;
+  const isBound = status.binding !== undefined && status.externalProperties && !status.currentOperation;
+  const isShaped = wantedShape(binding) === (status.secret?.shape ?? '');
+  return Boolean(isBound) && status.orphanMitigationInProgress !== true && !isShaped;
+}
+
 interface Shaped {
   readonly notes: readonly string[];
   readonly missing: readonly string[];
+  /** What the Secret holds now; absent when it was left as it is. */
+  readonly secretContent?: ServiceBindingSecretContent;
 }
 
 /** @throws KubeApiError, KubeConnectionError when it could not be written now, or has changed meanwhile */
@@ -70,14 +85,36 @@ async function writeShape(task: BindingTask, binding: ServiceBinding, shape: str
 
   const content = shapedContent(binding, known.credentials, offering, rule, removedKeys(binding));
   if (content.kind === 'refused') return left(`${content.message}; the Secret stays as it is`);
+  const key = await task.checksumKey.get();
+  if (isAsRecorded(key, secret.data ?? {}, binding) === false) {
+    return left('somebody has changed the Secret meanwhile');
+  }
+  return writeAdded(task, binding, secret, { gone: known.added, content, key });
+}
+
+interface NewShape {
+  readonly gone: readonly string[];
+  readonly content: Extract<SecretContent, { kind: 'data' }>;
+  readonly key: Key;
+}
+
+async function writeAdded(
+  task: BindingTask,
+  binding: ServiceBinding,
+  secret: SecretObject,
+  { gone, content, key }: NewShape,
+): Promise<Shaped> {
   const { uid, resourceVersion, namespace = '', name } = secret.metadata;
-  const gone = known.added.filter((key) => !content.added.includes(key)).map((key) => [key, null] as const);
-  const added = Object.fromEntries(content.added.map((key) => [key, content.data[key] ?? '']));
+  const removed = gone.filter((each) => !content.added.includes(each)).map((each) => [each, null] as const);
+  const added = Object.fromEntries(content.added.map((each) => [each, content.data[each] ?? '']));
   const annotations = { [secretKeysAnnotation]: noteOf(content) ?? null };
   const patch = {
     metadata: { uid, resourceVersion, annotations },
-    data: { ...Object.fromEntries(gone), ...encode(added) },
+    data: { ...Object.fromEntries(removed), ...encode(added) },
   };
-  await task.client.patch(secrets, { namespace, name }, patch, { type: 'merge', signal: task.signal });
-  return content;
+  const others = keysOfOthers(secret.data ?? {}, binding);
+  const options = { type: 'merge', signal: task.signal } as const;
+  const { data = {} } = await task.client.patch<SecretObject>(secrets, { namespace, name }, patch, options);
+  const keys = Object.keys(data).filter((each) => content.added.includes(each) || !others.includes(each));
+  return { ...content, secretContent: secretContentOf(key, data, keys) };
 }

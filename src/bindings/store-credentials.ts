@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type {
   ServiceBinding,
+  ServiceBindingSecretContent as SecretContentState,
   ServiceBindingSecretState as SecretState,
 } from '../api/generated/service-binding.ts';
 import { backoffMs } from '../base/backoff.ts';
-import { errorMessage } from '../base/logger.ts';
+import { errorFields, errorMessage } from '../base/logger.ts';
 import type { Offering } from '../model/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import { isNotPermitted } from '../kube/errors.ts';
@@ -13,12 +14,14 @@ import { attemptAfter } from '../operations/next-attempt.ts';
 import { record, settle, tell } from '../operations/record.ts';
 import { bindingOrphaned, bindNotes, bound } from './bind-outcome.ts';
 import {
+  encode,
   storedCredentials,
   storeSecret,
   type StoredContent,
   type StoredSecret,
 } from './credential-secret.ts';
 import type { BindingTask } from './known-binding.ts';
+import { secretContentOf } from './secret-digest.ts';
 import { secretContent, type SecretContent } from './secret-content.ts';
 import { credentialsOf } from './secret-data.ts';
 import { noteOf } from './secret-note.ts';
@@ -62,7 +65,7 @@ export async function storeCredentials(
     const stored = await storedCredentials(task.client, binding, signal);
     if (stored === 'stored') {
       // Only the status was not written: the first copy is the one that counts.
-      await settle(settling, binding, bound(binding, answer, [], binding.status?.secret));
+      await settle(settling, binding, bound(binding, answer, [], { secret: binding.status?.secret }));
       return stop;
     }
     if (stored === 'returned') return unbindUnusable(settling, binding, onlyInSecret(binding), 'fail', true);
@@ -71,7 +74,7 @@ export async function storeCredentials(
     }
   }
 
-  const prepared = contentOf(binding, answer, offering);
+  const prepared = preparedContent(binding, answer, offering);
   if (prepared.kind === 'refused') {
     const message = `The credentials can not be stored: ${prepared.message}`;
     return unbindUnusable(settling, binding, message, 'fail', existed);
@@ -80,12 +83,17 @@ export async function storeCredentials(
   if (stored.kind === 'unanswered') return storeLater(task, binding, stored.message);
   if (stored.kind === 'refused') return unbindUnusable(settling, binding, stored.message, 'retry', existed);
   const notes = bindNotes(answer, task.clock.now(), existed);
-  await settle(settling, binding, bound(binding, answer, notes, prepared.state));
+  const secretContent = await recordable(settling, prepared.content);
+  await settle(settling, binding, bound(binding, answer, notes, { secret: prepared.state, secretContent }));
   return stop;
 }
 
 /** In a function of its own: while the Secret is written, nothing holds what large credentials were parsed to. */
-function contentOf(binding: ServiceBinding, answer: BindingAnswer, offering: Offering): Prepared {
+export function preparedContent(
+  binding: ServiceBinding,
+  answer: Pick<BindingAnswer, 'credentials'>,
+  offering: Offering,
+): Prepared {
   const shape = wantedShape(binding);
   const { rule, problem } = wantedRule(shape);
   const content = secretContent(binding, credentialsOf(answer.credentials), offering, rule);
@@ -97,6 +105,19 @@ function contentOf(binding: ServiceBinding, answer: BindingAnswer, offering: Off
     content: { data, type, note: noteOf(content) },
     state: secretState(shape, { missing, notes }),
   };
+}
+
+/** What the status says of it. Undefined when there is no key now: it is written down when the Secret is looked at next. */
+async function recordable(
+  { checksumKey, logger }: BindingTask,
+  { data }: StoredContent,
+): Promise<SecretContentState | undefined> {
+  try {
+    return secretContentOf(await checksumKey.get(), encode(data));
+  } catch (error) {
+    logger.debug(errorFields(error), 'what is in a Secret is written down later');
+    return undefined;
+  }
 }
 
 type Prepared =

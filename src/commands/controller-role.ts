@@ -6,6 +6,8 @@ import { always } from '../base/permit.ts';
 import { systemStopwatch } from '../base/stopwatch.ts';
 import { runTogether } from '../base/task-group.ts';
 import { bindingController } from '../bindings/binding-controller.ts';
+import type { SecretChecks } from '../bindings/secret-checks.ts';
+import type { SecretFinding } from '../bindings/secret-finding.ts';
 import { BrokerConnections } from '../brokers/broker-connections.ts';
 import { CredentialCopies } from '../brokers/credential-copies.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
@@ -28,6 +30,8 @@ import { mutatingWebhookConfigurations } from '../kube/resources.ts';
 import { createPresetInformer, presetController } from '../presets/preset-controller.ts';
 import { feedbackController } from '../workloads/feedback/feedback-controller.ts';
 import { gateController } from '../workloads/gates/gate-controller.ts';
+import { hasOlderContainers } from '../workloads/older-containers.ts';
+import { onPodsThatWait } from '../workloads/pods-that-wait.ts';
 import { refusedControllers } from '../workloads/refused/refused-controllers.ts';
 import { strandedController } from '../workloads/stranded/stranded-controller.ts';
 import { restartControllers } from '../workloads/restarts/restart-controllers.ts';
@@ -52,6 +56,7 @@ export interface ControllerRoleDeps {
   readonly observeReconcile?: ReconcileObserver | undefined;
   readonly observeBroker?: ConstructorParameters<typeof BrokerConnections>[0]['observe'];
   readonly observeCaBundle?: (() => void) | undefined;
+  readonly observeSecret?: ((finding: SecretFinding) => void) | undefined;
   readonly observeCircuit?: ((ref: BrokerRef, state: CircuitState) => void) | undefined;
 }
 
@@ -76,6 +81,8 @@ export class ControllerRole {
   readonly #election: LeaderElection | undefined;
   /** For all that only a leader may write. */
   readonly #client: KubeClient;
+  /** Set with the controllers. */
+  #secretChecks: SecretChecks | undefined;
   #isLeading = false;
 
   constructor(deps: ControllerRoleDeps) {
@@ -176,8 +183,12 @@ export class ControllerRole {
       run: (running: AbortSignal) => controller.start(running),
     }));
     const caBundle = { name: 'caBundle', run: (running: AbortSignal) => this.#caBundle().start(running) };
+    const secretChecks = {
+      name: 'looks at Secrets',
+      run: async (running: AbortSignal) => this.#secretChecks?.start(running),
+    };
     try {
-      await runTogether([...workers, caBundle], signal);
+      await runTogether([...workers, caBundle, secretChecks], signal);
     } finally {
       this.#isLeading = false;
       this.#connections.lanes.reset();
@@ -230,6 +241,15 @@ export class ControllerRole {
       newId: randomUUID,
     };
     const { concurrency } = config;
+    const bindings = bindingController(operations, {
+      concurrency,
+      observe,
+      secretCheckIntervalMs: config.secretCheckIntervalMs,
+      olderUsers: async (...about) => hasOlderContainers(client, ...about),
+      observeSecret: this.#deps.observeSecret,
+    });
+    this.#secretChecks = bindings.checks;
+    onPodsThatWait(this.#askers.pods.store, this.#stores, (key) => bindings.checks.soon(key));
     return [
       ...createCatalogControllers({
         ...shared,
@@ -243,7 +263,7 @@ export class ControllerRole {
         },
       }).controllers,
       instanceController(operations, { concurrency, observe }),
-      bindingController(operations, { concurrency, observe }),
+      bindings.controller,
       workloadController(
         {
           ...shared,

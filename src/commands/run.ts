@@ -162,6 +162,7 @@ function controllerRole(deps: RunDeps, stores: Stores, identity: string): Contro
     observeBroker: metrics.observeBroker,
     observeCircuit: metrics.circuit,
     observeCaBundle: metrics.caBundleWritten,
+    observeSecret: metrics.observeSecret,
   });
   for (const controller of role.controllers) metrics.watchQueue(controller.name, () => controller.depth);
   metrics.watchLeader(() => role.isLeading);

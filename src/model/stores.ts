@@ -99,7 +99,10 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
     }),
     serviceBindings: informer<ServiceBinding>(serviceBindings, keptBrokered, {
       generated,
-      id: ({ spec, status }) => idInUse(status?.bindingID ?? spec.externalID),
+      id: ({ spec, status }) => [
+        ...idInUse(status?.bindingID ?? spec.externalID),
+        ...(status?.replacedBindings ?? []).map(({ bindingID }) => idKey(bindingID)),
+      ],
       instance: ({ metadata, spec }) => [scoped(metadata.namespace, spec.instanceRef.name)],
       secret: ({ metadata, spec }) => [scoped(metadata.namespace, spec.secretName || metadata.name)],
       injected: ({ metadata, status }) =>

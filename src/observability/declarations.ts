@@ -63,6 +63,12 @@ export function declareMetrics(registry: Registry) {
       help: 'Objects that wait for a free worker.',
       labelNames: ['controller'],
     }),
+    secretChecks: new Counter({
+      registers,
+      name: 'bindery_secret_checks_total',
+      help: 'Looks at the Secrets of bindings, by what was found.',
+      labelNames: ['finding'],
+    }),
     brokerSeconds: new Histogram({
       registers,
       name: 'bindery_broker_request_duration_seconds',

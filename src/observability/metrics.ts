@@ -40,6 +40,8 @@ export interface Metrics {
   readonly observeInjection: (observation: InjectionObservation) => void;
   /** When the serving certificate expires, seconds since the epoch. */
   readonly certificateExpires: (epochSeconds: number) => void;
+  /** What a look at the Secret of a binding found: one of eight words. */
+  readonly observeSecret: (finding: string) => void;
   /** A webhook configuration had another caBundle than it should. */
   readonly caBundleWritten: () => void;
   /** All metrics there are, with the names of their labels. */
@@ -89,6 +91,7 @@ export function createMetrics(): Metrics {
       for (const field of conflicts) table.injectionConflicts.inc({ field });
     },
     certificateExpires: (epochSeconds) => table.certificateNotAfter.set(epochSeconds),
+    observeSecret: (finding) => table.secretChecks.inc({ finding }),
     caBundleWritten: () => table.caBundleWrites.inc(),
     becameReady: (seconds) => table.ready.set(seconds),
     labels: () => Object.fromEntries(registry.getMetricsAsArray().map(labelsOf)),

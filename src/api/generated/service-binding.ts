@@ -105,6 +105,10 @@ export interface ServiceBindingStatus {
   readonly binding?: ServiceBindingSecretReference;
   /** What was made of the credentials in that Secret. Names of keys only, never values. */
   readonly secret?: ServiceBindingSecretState;
+  /** What the Secret held when it was written, so that a Secret which was changed or lost is told from one that is right. Holds no value, and nothing that a value could be guessed from. */
+  readonly secretContent?: ServiceBindingSecretContent;
+  /** Logins at the broker in whose place another one was made, because their credentials were lost. Each is unbound when no container runs any more that may have read them, or when this object goes. */
+  readonly replacedBindings?: readonly ServiceBindingReplaced[];
   /** Identifier of the binding in use at the broker. It starts as spec.externalID; after a rotation or a cleaned-up failure it is a fresh one. */
   readonly bindingID?: string;
   /** The binding was at the broker before anything was sent for this object, as after a restore from a backup. Whatever fails, it is never deleted there as an orphan. */
@@ -157,6 +161,22 @@ export interface ServiceBindingSecretState {
   readonly missingKeys?: readonly string[];
   /** What of the shape could not be done. */
   readonly notes?: readonly string[];
+}
+
+/** What the Secret held when it was written, so that a Secret which was changed or lost is told from one that is right. Holds no value, and nothing that a value could be guessed from. */
+export interface ServiceBindingSecretContent {
+  /** Which key made it, and the keyed digest of the entries. */
+  readonly digest: string;
+  /** The entries that count. Absent when they would be too many: then all do. What somebody else adds is none of them. */
+  readonly keys?: readonly string[];
+}
+
+/** One of them. */
+export interface ServiceBindingReplaced {
+  /** Identifier at the broker. */
+  readonly bindingID: string;
+  /** What the broker had accepted of it. */
+  readonly properties?: ServiceBindingPropertiesState;
 }
 
 export interface ServiceBindingPropertiesState {

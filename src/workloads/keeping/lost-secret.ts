@@ -1,14 +1,11 @@
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
-import { serviceBindings } from '../../api/kinds.ts';
 import type { SecretObject } from '../../kube/data-objects.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/errors.ts';
 import { secrets } from '../../kube/resources.ts';
-import type { Stores } from '../../model/stores.ts';
 
 interface Deps {
   readonly client: Pick<KubeClient, 'get' | 'patch' | 'create' | 'delete'>;
-  readonly stores: Pick<Stores, 'serviceBindings'>;
 }
 
 /**
@@ -45,27 +42,6 @@ export async function restoreSecret(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }
-}
-
-/**
- * A login that was about to go and stays may have lost its Secret: the process that took it away came to an end before it
- * could put it back. Its credentials are fetched from the broker then, as for a binding that was made a moment ago.
- * @returns the binding as it is now
- */
-export async function fetchIfLost(
-  { client, stores }: Deps,
-  binding: ServiceBinding,
-  signal: AbortSignal,
-): Promise<ServiceBinding> {
-  const { status = {}, metadata } = binding;
-  const isBound = status.externalProperties !== undefined && !status.currentOperation;
-  if (!isBound || (await readSecret(client, binding, signal)) !== undefined) return binding;
-  const { namespace = '', name, uid } = metadata;
-  const patch = { metadata: { uid }, status: { currentOperation: 'Fetch' } };
-  const options = { type: 'merge', subresource: 'status', signal } as const;
-  const fetching = await client.patch<ServiceBinding>(serviceBindings, { namespace, name }, patch, options);
-  stores.serviceBindings.store.put(fetching);
-  return fetching;
 }
 
 async function readSecret(

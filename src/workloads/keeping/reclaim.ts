@@ -14,7 +14,6 @@ import type { KubeObject } from '../../kube/objects.ts';
 import { apiVersionOf, type Resource } from '../../kube/resources.ts';
 import type { Stores } from '../../model/stores.ts';
 import { inUse, type InUse, type Made, type MadeInstance, type NamespaceView } from './in-use.ts';
-import { fetchIfLost } from './lost-secret.ts';
 import { reclaimMark } from './reclaim-at.ts';
 import { instancePolicy, loginPolicy, namespacePolicy, recordOf, settledRecord } from './reclaim-policy.ts';
 import { reclaimStep, type ReclaimStep, type ReclaimTimes } from './reclaim-step.ts';
@@ -86,8 +85,7 @@ export async function schedule(
   } = deps.stores;
   const waits: number[] = [];
   for (const { made, step } of bindings) {
-    const object = step.kind === 'cancel' ? await fetchIfLost(deps, made.object, signal) : made.object;
-    await tellFuture(deps, serviceBindings, object, { step, record: undefined }, bindingStore, signal);
+    await tellFuture(deps, serviceBindings, made.object, { step, record: undefined }, bindingStore, signal);
     waits.push(...waitOf(step));
   }
   for (const { made, step, policy } of instances) {

@@ -4,6 +4,8 @@ import { finalizer, idMadeAnnotation } from '../../../src/api/group.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { bindingKind } from '../../../src/bindings/binding-kind.ts';
 import { InstanceLanes } from '../../../src/bindings/instance-lanes.ts';
+import { RepairPace } from '../../../src/bindings/repair-pace.ts';
+import { SecretChecks } from '../../../src/bindings/secret-checks.ts';
 import { createStores } from '../../../src/model/stores.ts';
 import { instanceKind } from '../../../src/instances/instance-kind.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -12,7 +14,8 @@ import type { Kind, OperationTask } from '../../../src/operations/kind.ts';
 import type { BrokeredObject } from '../../../src/operations/operation-status.ts';
 
 const lanes = new InstanceLanes({ stopwatch: { elapsedMs: () => 0 }, wake: () => undefined });
-const bindings = bindingKind(lanes);
+const checks = new SecretChecks({ keys: () => [], enqueue: () => undefined, roundMs: 1 });
+const bindings = bindingKind(lanes, { checks, pace: new RepairPace(1), olderUsers: async () => true });
 const metadata = { name: 'db', namespace: 'shop', uid: 'u', resourceVersion: '1', generation: 2 };
 const recorded = { externalProperties: {}, observedGeneration: 1 };
 
