@@ -1,7 +1,8 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
-import { renewAnnotation } from '../../../src/api/group.ts';
+import { apiVersion, generatedLabel, renewAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings } from '../../../src/api/kinds.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
 import { pods, secrets } from '../../../src/kube/resources.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -24,8 +25,18 @@ afterEach(() => {
 });
 
 /** @param instance `db` shows its bindings, `cache` hands credentials out once */
-async function bound(name: string, instance: 'db' | 'cache', annotations = {}): Promise<ServiceBinding> {
-  await world.createBinding(name, instance, {}, annotations);
+async function bound(
+  name: string,
+  instance: 'db' | 'cache',
+  annotations: Readonly<Record<string, string>> = {},
+  labels: Readonly<Record<string, string>> = {},
+): Promise<ServiceBinding> {
+  await world.client.create<ServiceBinding>(serviceBindings, {
+    apiVersion,
+    kind: serviceBindings.kind,
+    metadata: { ...ref(name), annotations, labels },
+    spec: { instanceRef: { name: instance } },
+  });
   const binding = await world.binding(
     name,
     (each) => isReady(each) && each.status?.secretContent !== undefined,
@@ -65,6 +76,21 @@ async function putBack({ metadata, data = {}, type = '' }: SecretObject, isMarke
   const marks = isMarked ? { labels, annotations } : {};
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { ...ref(name), ...marks }, type, data };
   await world.client.create<SecretObject>(secrets, secret);
+}
+
+/** Of the name of the Secret that it mounts. */
+function podOf(name: string): KubeObject {
+  const volumes = [{ name: 'creds', secret: { secretName: name } }];
+  const spec = { volumes, containers: [{ name: 'app', image: 'registry.example.com/app:1' }] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: ref(name), spec } as KubeObject;
+}
+
+/** As the kubelet tells it. */
+async function runs(name: string): Promise<void> {
+  const state = { running: { startedAt: new Date().toISOString() } };
+  const container = { name: 'app', image: 'i', imageID: 'i', ready: true, restartCount: 0, state };
+  const patch = { status: { phase: 'Running', containerStatuses: [container] } };
+  await world.client.patch(pods, ref(name), patch, { type: 'merge', subresource: 'status' });
 }
 
 function writesAtBroker(): readonly string[] {
@@ -189,19 +215,8 @@ describe('the Secret of a binding whose broker hands credentials out once', () =
 
   it('is that of a new login where an annotation allows it; the old one stays while something may use it', async () => {
     const before = await bound('renewed', 'cache');
-    await world.client.create(pods, {
-      metadata: ref('user'),
-      spec: {
-        volumes: [{ name: 'creds', secret: { secretName: 'renewed' } }],
-        containers: [{ name: 'app', image: 'registry.example.com/app:1' }],
-      },
-    } as never);
-    const running = { running: { startedAt: new Date().toISOString() } };
-    const containerStatuses = [
-      { name: 'app', image: 'i', imageID: 'i', ready: true, restartCount: 0, state: running },
-    ];
-    const status = { status: { phase: 'Running', containerStatuses } };
-    await world.client.patch(pods, ref('user'), status, { type: 'merge', subresource: 'status' });
+    await world.client.create<KubeObject>(pods, podOf('renewed'));
+    await runs('renewed');
     await world.remove(secrets, 'renewed');
     await world.binding('renewed', isLost, 'says that it is lost');
     await annotate('renewed', 'when-lost');
@@ -219,9 +234,53 @@ describe('the Secret of a binding whose broker hands credentials out once', () =
     expect((await world.secret('renewed'))['password']).toBe(shown?.credentials['password']);
     expect(world.broker.requestsOf('unbind')).toEqual([]);
 
-    await world.remove(pods, 'user');
+    await world.remove(pods, 'renewed');
     await world.binding('renewed', ({ status: now }) => now?.replacedBindings === undefined, 'has one login');
     expect(live()).not.toContain(before.status?.bindingID);
     expect(live()).toContain(renewed.status?.bindingID);
   }, 90_000);
+
+  it('is that of a new login at once for what was made for a workload, unless it says never', async () => {
+    const before = await bound('made', 'cache', {}, { [generatedLabel]: 'true' });
+    await bound('kept', 'cache', { [renewAnnotation]: 'never' }, { [generatedLabel]: 'true' });
+    await edit('made', { password: null });
+    await world.remove(secrets, 'kept');
+    const renewed = await world.binding(
+      'made',
+      (each) => isReady(each) && each.status?.bindingID !== before.status?.bindingID,
+      'has a new login',
+    );
+    await world.binding('made', ({ status }) => status?.replacedBindings === undefined, 'has one login');
+    const live = world.broker.liveBindings().map(({ id }) => id);
+    expect(live).toContain(renewed.status?.bindingID);
+    expect(live).not.toContain(before.status?.bindingID);
+    await world.binding('kept', isLost, 'says that it is lost');
+    expect(world.broker.requestsOf('bind')).toHaveLength(1);
+  }, 90_000);
+
+  it('leaves nothing at the broker when the binding goes while the old login may be in use', async () => {
+    const before = await bound('going', 'cache', { [renewAnnotation]: 'when-lost' });
+    await world.client.create<KubeObject>(pods, podOf('going'));
+    await runs('going');
+    await world.remove(secrets, 'going');
+    const renewed = await world.binding(
+      'going',
+      (each) => isReady(each) && each.status?.bindingID !== before.status?.bindingID,
+      'has a new login',
+    );
+    await world.remove(serviceBindings, 'going');
+    await world.gone(serviceBindings, 'going');
+    const live = world.broker.liveBindings().map(({ id }) => id);
+    expect(live).not.toContain(before.status?.bindingID);
+    expect(live).not.toContain(renewed.status?.bindingID);
+  }, 90_000);
 });
+
+it('what a Secret holds is written down where nobody has, as after an upgrade', async () => {
+  const binding = await bound('older', 'cache');
+  const patch = { status: { secretContent: null } };
+  await world.client.patch(serviceBindings, ref('older'), patch, { type: 'merge', subresource: 'status' });
+  const again = await world.binding('older', ({ status }) => status?.secretContent !== undefined, 'is known');
+  expect(again.status?.secretContent).toEqual(binding.status?.secretContent);
+  expect(world.broker.requests).toEqual([]);
+}, 60_000);
