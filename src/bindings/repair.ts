@@ -40,6 +40,8 @@ export async function repair(
   const key = objectKey(binding);
   const isDue = parts.checks.take(key) || isReshapeDue(binding);
   if (!isDue || !isLookedAfter(binding, task.stores)) return goOn(binding);
+  // A copy with the status of another: what the broker has under that id is not to be shown here.
+  if (task.ids.holderOf(task.kind, binding) !== undefined) return goOn(binding);
   try {
     return await look(task, binding, parts);
   } catch (error) {

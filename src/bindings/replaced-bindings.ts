@@ -6,7 +6,7 @@ import { goOn, type Step } from '../control/steps.ts';
 import { idKey } from '../model/stores.ts';
 import { deleteAgain } from '../operations/delete-at-broker.ts';
 import { putStatus, tell } from '../operations/record.ts';
-import { bindingIdOf, knownBinding, type BindingTask } from './known-binding.ts';
+import { knownBinding, type BindingTask } from './known-binding.ts';
 import { secretNameOf } from './secret-standing.ts';
 
 /** Whether a container runs that may have read a Secret before a time. @throws when nobody knows */
@@ -66,10 +66,8 @@ async function unbindOne(
   { bindingID: bindingId, properties }: ServiceBindingReplaced,
 ): Promise<string | undefined> {
   const others = task.stores.serviceBindings.store.byIndex('id', idKey(bindingId));
-  const isOfAnother = others.some(
-    (other) => other.metadata.uid !== binding.metadata.uid && idKey(bindingIdOf(other)) === idKey(bindingId),
-  );
-  if (isOfAnother) return undefined;
+  // A copy: whoever has it last unbinds it.
+  if (others.some(({ metadata }) => metadata.uid !== binding.metadata.uid)) return undefined;
   const of = { ...binding, status: { externalProperties: properties ?? {} } };
   const known = knownBinding(of, task.stores);
   if (known === undefined) return task.kind.deletion.unknownBroker;

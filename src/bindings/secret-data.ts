@@ -44,12 +44,14 @@ export function secretData(
 
   if (!entries.has('type')) entries.set('type', defaults.type);
   if (!entries.has('provider')) entries.set('provider', defaults.provider);
-  let sizeBytes = 0;
-  for (const value of entries.values()) sizeBytes += Buffer.byteLength(value);
+  const sizes = [...entries].map(([key, value]) => ({ key, bytes: Buffer.byteLength(value) }));
+  const sizeBytes = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   if (sizeBytes > maxSizeBytes) {
+    const largest = sizes.reduce((most, one) => (one.bytes > most.bytes ? one : most));
+    const which = `the largest is ${JSON.stringify(largest.key)} with ${largest.bytes}`;
     return {
       kind: 'refused',
-      message: `the credentials take ${sizeBytes} bytes, a Secret holds ${maxSizeBytes}`,
+      message: `the credentials take ${sizeBytes} bytes, a Secret holds ${maxSizeBytes}; ${which}`,
     };
   }
   const type = secretType(entries.get('type') ?? defaults.type);

@@ -1,3 +1,4 @@
+import { renewAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { isConditionTrue } from '../../../src/api/conditions.ts';
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
@@ -36,7 +37,7 @@ afterEach(async () => {
 
 function start(): Promise<BinderyProcess> {
   const { kubeconfig } = world.controlPlane;
-  const args = ['--leader-elect=false', '--max-retry-interval=1s'];
+  const args = ['--leader-elect=false', '--max-retry-interval=1s', '--secret-check-interval=500ms'];
   return BinderyProcess.start({ kubeconfig, args, signal: AbortSignal.timeout(60_000) });
 }
 
@@ -132,6 +133,60 @@ describe('H43: a process that is killed between the write of the Secret and that
     },
     60_000,
   );
+});
+
+describe('a Secret that somebody deletes, of a broker that hands credentials out once', () => {
+  const renewing = { [renewAnnotation]: 'when-lost' };
+
+  it('before the status is written, and the process is killed: the binding is made anew, and the lost one unbound', async () => {
+    await killDuring(isBound, () => world.createBinding('deleted-early', 'db'));
+    await world.remove(secrets, 'deleted-early');
+    bindery = await start();
+    const ready = await expectUsable('deleted-early');
+    expect(ready.status?.bindingID).not.toBe(ready.spec.externalID);
+  }, 60_000);
+
+  it('before the status is written, and the process lives: it is not ready for long, and another login may be made', async () => {
+    held = await HeldWrites.start(world, isBound);
+    await world.createBinding('deleted-late', 'cache');
+    await held.held();
+    await world.remove(secrets, 'deleted-late');
+    await held.release();
+    await world.binding('deleted-late', (each) => readyReason(each) === 'SecretLost', 'is lost');
+    const ref = { namespace: world.namespace, name: 'deleted-late' };
+    const patch = { metadata: { annotations: renewing } };
+    await world.client.patch(serviceBindings, ref, patch, { type: 'merge' });
+    await expectRenewed('deleted-late');
+  }, 90_000);
+
+  it('and whose new login is lost with the process: that one is unbound, too, and another one made', async () => {
+    await world.createBinding('lost-again', 'cache', {}, renewing);
+    await world.binding('lost-again', isReady, 'is ready');
+    await killDuring(isCredentials, () => world.remove(secrets, 'lost-again'));
+    expect(world.broker.liveBindings()).toHaveLength(2);
+    bindery = await start();
+    await expectRenewed('lost-again');
+  }, 90_000);
+
+  it('and whose process is killed before the new login is on record as made: the same', async () => {
+    await world.createBinding('lost-late', 'cache', {}, renewing);
+    await world.binding('lost-late', isReady, 'is ready');
+    await killDuring(isBound, () => world.remove(secrets, 'lost-late'));
+    await world.remove(secrets, 'lost-late');
+    bindery = await start();
+    await expectRenewed('lost-late');
+  }, 90_000);
+
+  /** The login of before goes after the new one is there. */
+  async function expectRenewed(name: string): Promise<void> {
+    await world.binding(
+      name,
+      (each) => isReady(each) && each.status?.replacedBindings === undefined && isRenewed(each),
+      'has one login',
+    );
+    await expectUsable(name);
+  }
+  const isRenewed = ({ spec, status }: ServiceBinding): boolean => status?.bindingID !== spec.externalID;
 });
 
 describe('P62: a Secret whose write is not answered', () => {

@@ -284,3 +284,26 @@ it('what a Secret holds is written down where nobody has, as after an upgrade', 
   expect(again.status?.secretContent).toEqual(binding.status?.secretContent);
   expect(world.broker.requests).toEqual([]);
 }, 60_000);
+
+it('a copy that has the status of another gets nothing of what the broker shows', async () => {
+  const { metadata, status } = await bound('original', 'db');
+  // Who was made first holds the id, by whole seconds.
+  const laterMs = Date.parse(metadata.creationTimestamp ?? '') + 1000;
+  await waitFor(() => Date.now() > laterMs, { describe: 'a second has passed' });
+  await world.createBinding('copy', 'db');
+  await world.binding('copy', isReady, 'is ready');
+  const patch = { status: { ...status, secretContent: null, binding: { name: 'copy' } } };
+  await world.client.patch(serviceBindings, ref('copy'), patch, { type: 'merge', subresource: 'status' });
+  await world.remove(secrets, 'copy');
+  // Those after it in turn have been looked at since.
+  await bound('after', 'db');
+  const { data } = await secretOf('after');
+  for (let round = 0; round < 2; round++) {
+    await world.remove(secrets, 'after');
+    await untilSecret('after', data);
+  }
+  expect(await world.find(secrets, 'copy')).toBeUndefined();
+  expect(world.broker.requestsOf('getBinding').map(({ bindingId }) => bindingId)).not.toContain(
+    status?.bindingID,
+  );
+}, 90_000);
