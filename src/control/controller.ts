@@ -1,7 +1,7 @@
 import type { BackoffOptions } from '../base/backoff.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
-import { isApiError, isConflict } from '../kube/errors.ts';
+import { isApiError, isConflict, isTooLarge } from '../kube/errors.ts';
 import { FailurePace } from './failure-pace.ts';
 import { Places } from './places.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -57,6 +57,8 @@ export interface ControllerDeps {
 
 /** Far beyond all deadlines of the requests that one run makes. */
 const longestRunMs = 1_800_000;
+/** What is too large stays so until it is changed, which is news; each attempt sends and stores nearly two MB in vain. */
+const tooLargePauseMs = 600_000;
 /** Keys that a controller which does not work collects before it looks which of them are still of use. */
 const minPruned = 64;
 
@@ -174,7 +176,9 @@ export class Controller {
   }
 
   #fail(key: string, error: unknown): void {
-    const retryInMs = this.#queue.retry(key, isApiError(error) ? error.retryAfterMs : undefined);
+    const isHopeless = isTooLarge(error);
+    const retryAfterMs = isApiError(error) ? error.retryAfterMs : undefined;
+    const retryInMs = this.#queue.retry(key, isHopeless ? tooLargePauseMs : retryAfterMs);
     const fields = {
       controller: this.name,
       key,
@@ -187,7 +191,8 @@ export class Controller {
       this.#deps.logger.debug(fields, 'reconcile again: the object has changed');
       return;
     }
-    this.#pace.failed();
+    // It says nothing about the API server, and must not slow others down.
+    if (!isHopeless) this.#pace.failed();
     this.#deps.logger.warn(fields, 'reconcile failed');
   }
 }

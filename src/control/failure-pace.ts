@@ -8,12 +8,12 @@ export interface FailurePaceDeps {
 }
 
 const firstPauseMs = 5;
-const longestPauseMs = 500;
+const longestPauseMs = 1000;
 
 /**
  * How fast a controller may go while its runs fail: one at a time with growing pauses, whatever the keys. An API server
  * that can write nothing (a full etcd) fails every key, each with its own back-off, and all together would still be a
- * storm. A run that goes well ends it: somebody whose objects can never be written delays those of others by one pause at most.
+ * storm. A run that goes well halves the count, so a few bad keys among good ones slow nobody down.
  */
 export class FailurePace {
   readonly #stopwatch: Stopwatch;
@@ -33,8 +33,8 @@ export class FailurePace {
   }
 
   succeeded(): void {
-    this.#failures = 0;
-    this.#nextMs = Number.NEGATIVE_INFINITY;
+    this.#failures >>= 1;
+    if (this.#failures === 0) this.#nextMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Resolves when the next run may begin, or when the signal aborts. */

@@ -131,3 +131,8 @@ export function isNamespaceTerminating(error: unknown): boolean {
 export function isTooManyRequests(error: unknown): boolean {
   return isApiError(error) && error.status === 429;
 }
+
+/** The object would be larger than etcd takes (1.5 MiB). The API server passes the words on, with status 500. */
+export function isTooLarge(error: unknown): boolean {
+  return isApiError(error) && (error.status === 413 || error.message.includes('request is too large'));
+}

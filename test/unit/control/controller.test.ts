@@ -218,7 +218,31 @@ describe('an API server that can write nothing', () => {
     await waitFor(() => begunMs.length > concurrency);
     const [last = 0, next = 0] = begunMs.slice(concurrency - 1);
     // Every worker has failed once; the other keys wait all the same. How long they do: see failure-pace.test.ts.
-    expect(next - last).toBeGreaterThan(490);
+    expect(next - last).toBeGreaterThan(990);
+  });
+
+  it('is not taken for one because of objects that are too large to be written, which are left alone', async () => {
+    const tooLarge = new KubeApiError({
+      status: 500,
+      reason: 'Unknown',
+      message: 'etcdserver: request is too large',
+    });
+    const runs: string[] = [];
+    const { controller } = run(
+      async (key) => {
+        runs.push(key);
+        return key.startsWith('large/') ? Promise.reject(tooLarge) : Promise.resolve(undefined);
+      },
+      { backoff, concurrency },
+    );
+    for (let number = 0; number < 24; number++) controller.enqueue(`large/${number}`);
+    await waitFor(() => runs.length >= 24);
+    const begunMs = performance.now();
+    for (let number = 0; number < 24; number++) controller.enqueue(`small/${number}`);
+    await waitFor(() => runs.length >= 48);
+    // With pauses it would be 24 s.
+    expect(performance.now() - begunMs).toBeLessThan(2_000);
+    expect(runs).toHaveLength(48);
   });
 
   it('is used again as soon as it can', async () => {
