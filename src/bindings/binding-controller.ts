@@ -76,7 +76,9 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
     const isKeptNoMore =
       before?.[reclaimAtAnnotation] !== undefined && now?.[reclaimAtAnnotation] === undefined;
     const isAnswered = isToldOf(object) && before?.[renewAnnotation] !== now?.[renewAnnotation];
-    if (!removed && (isKeptNoMore || isAnswered)) checks.soon(objectKey(object));
+    if (removed || !(isKeptNoMore || isAnswered)) return;
+    pace.forget(object.metadata.uid ?? '');
+    checks.soon(objectKey(object));
   });
   return { controller, checks };
 }

@@ -5,12 +5,12 @@ interface Tried {
   readonly nextMs: number;
 }
 
-const maxPauseMs = 3_600_000;
+const maxPauseMs = 600_000;
 const forgottenMs = 2 * maxPauseMs;
 
 /**
  * How often a Secret is put right. The first time at once; whoever keeps changing it, or a broker that does not help, finds the
- * pauses growing to an hour. In memory only: a process that begins anew begins with a short one.
+ * pauses growing to ten minutes. In memory only: a process that begins anew begins with a short one.
  */
 export class RepairPace {
   readonly #stopwatch: Stopwatch;
@@ -33,6 +33,11 @@ export class RepairPace {
     const pauseMs = Math.min(maxPauseMs, this.#firstMs * 2 ** times);
     this.#tried.set(uid, { times: times + 1, nextMs: nowMs + pauseMs });
     return true;
+  }
+
+  /** Somebody has said something that may help: the next time is at once. */
+  forget(uid: string): void {
+    this.#tried.delete(uid);
   }
 
   #forgetOld(nowMs: number): void {

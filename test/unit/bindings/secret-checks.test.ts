@@ -121,14 +121,17 @@ describe('looks at Secrets', () => {
 });
 
 describe('the pace of repairs', () => {
-  it('is at once, then slower and slower up to an hour, each binding for itself', () => {
+  it('is at once, then slower and slower up to ten minutes, each binding for itself', () => {
     let nowMs = 0;
     const pace = new RepairPace(30_000, { elapsedMs: () => nowMs });
     const tries: number[] = [];
     for (; nowMs <= 6 * 3_600_000; nowMs += 10_000) if (pace.enter('u')) tries.push(nowMs / 1000);
-    expect(tries.slice(0, 8)).toEqual([0, 30, 90, 210, 450, 930, 1890, 3810]);
-    expect((tries.at(-1) ?? 0) - (tries.at(-2) ?? 0)).toBe(3600);
+    expect(tries.slice(0, 8)).toEqual([0, 30, 90, 210, 450, 930, 1530, 2130]);
+    expect((tries.at(-1) ?? 0) - (tries.at(-2) ?? 0)).toBe(600);
     expect(pace.enter('other')).toBe(true);
+    expect(pace.enter('u')).toBe(false);
+    pace.forget('u');
+    expect(pace.enter('u')).toBe(true);
   });
 
   it('begins anew after hours in which nothing was changed', () => {
