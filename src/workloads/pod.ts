@@ -75,6 +75,7 @@ export interface PodController {
 
 const nothing: readonly string[] = [];
 const nobody: readonly AwaitedBinding[] = [];
+const maxNeeds = 256;
 
 export function trimPod(raw: RawPod): KeptPod {
   const { name, namespace = '', uid, resourceVersion } = raw.metadata;
@@ -150,7 +151,15 @@ function needsOf(raw: RawPod, namespace: string, isGated: boolean): readonly str
   // What was injected stands in the spec.
   const isAsking = !isInjected && Object.keys(annotations).some((key) => key.includes(vocabularyMark));
   const names = isAsking ? [...inSpec, ...namesOf(raw.metadata, namespace)] : inSpec;
-  return names.length === 0 ? nothing : sharedList([...new Set(names)]);
+  return names.length === 0 ? nothing : sharedList(bounded([...new Set(names)]));
+}
+
+/** A Pod has 32 bindings at most, and may name thousands of Secrets. Those that are made for workloads come first. */
+function bounded(names: readonly string[]): readonly string[] {
+  if (names.length <= maxNeeds) return names;
+  const made = names.filter(hasRequestedName);
+  const others = names.filter((name) => !hasRequestedName(name));
+  return [...made, ...others].slice(0, maxNeeds);
 }
 
 function hasStarted({ status }: RawPod): boolean {

@@ -46,6 +46,8 @@ export interface Traces extends Wishes {
 
 export const noWishes: Traces = { list: [], unclear: [], isUnclear: false, named: [] };
 
+const maxUnclear = 256;
+
 /** What annotations of a workload ask to be made, and what they may mean. */
 export function wishesOf(
   annotations: Readonly<Record<string, string>>,
@@ -54,7 +56,10 @@ export function wishesOf(
 ): Traces {
   const parsed = parseAnnotations(annotations);
   const { requests, problems, isExcessive = false } = parsed;
-  const unclear = unclearNames(annotations, parsed);
+  const said = unclearNames(annotations, parsed);
+  // With so many it is simpler, and as safe, to take all that the workload had for meant.
+  const isTooMany = said.length > maxUnclear;
+  const unclear = isTooMany ? [] : said;
   const isOfUnclear = (key: string): boolean => {
     const name = bindingOf(key);
     return name !== undefined && unclear.includes(name) && isLegal(name);
@@ -63,7 +68,9 @@ export function wishesOf(
     list: requests.flatMap((request) => wishOf(request, namespace, workload) ?? []),
     unclear,
     isUnclear:
-      isExcessive || problems.some(({ key, severity }) => severity !== 'warning' && !isOfUnclear(key)),
+      isExcessive ||
+      isTooMany ||
+      problems.some(({ key, severity }) => severity !== 'warning' && !isOfUnclear(key)),
     named: requests.flatMap(({ source }) => nameIn(source) ?? []).filter(hasRequestedName),
   };
 }

@@ -12,7 +12,7 @@ function podText(index: number): string {
   const set = `app-${index % 500}-7d9f8c6b5`;
   return JSON.stringify({
     metadata: {
-      name: `${set}-${randomUUID().slice(0, 5)}`,
+      name: `${set}-${index.toString(36).padStart(5, '0')}`,
       namespace: `team-${index % 50}`,
       uid: randomUUID(),
       resourceVersion: String(1_000_000 + index),

@@ -52,6 +52,14 @@ describe('a Pod as it is kept', () => {
     expect([namespaceOfNeedy(pod), needsIn(pod)]).toEqual([['n'], [`n/${loginName}`]]);
   });
 
+  it('has those that were requested before all others, when it names more than any Pod needs', () => {
+    const annotations = { 'status.servicecatalog.k8s.io/injected': '{}' };
+    const names = [...Array.from({ length: 5000 }, (_, index) => `other-${index}`), loginName];
+    const volumes = names.map((name) => ({ name, secret: { secretName: name } }));
+    const { needs } = trimPod(raw({ spec: { ...naming('db'), volumes }, metadata: { annotations } }));
+    expect([needs[0], needs.length]).toEqual([loginName, 256]);
+  });
+
   it('has all Secrets when it was injected or is held by our gate', () => {
     const annotations = { 'status.servicecatalog.k8s.io/injected': '{}' };
     expect(trimPod(raw({ spec: naming('db'), metadata: { annotations } })).needs).toEqual(['db']);

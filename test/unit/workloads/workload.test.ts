@@ -57,6 +57,15 @@ describe('a workload as it is kept', () => {
     expect([isAsking, kept]).toEqual([true, { list: [], unclear: ['db'], isUnclear: true, named: [] }]);
   });
 
+  it('may mean all that it had, when more bindings of it are unclear than anybody has', () => {
+    const keys = Array.from({ length: 257 }, (_, index) => `bind.servicecatalog.k8s.io/db-${index}`);
+    const said = (count: number): object =>
+      annotated('Deployment', Object.fromEntries(keys.slice(0, count).map((key) => [key, 'requst/c/p'])))
+        .kept;
+    expect(said(257)).toEqual({ list: [], unclear: [], isUnclear: true, named: [] });
+    expect(said(2)).toMatchObject({ unclear: ['db-0', 'db-1'] });
+  });
+
   it('says for how long its service is kept', () => {
     const { kept } = annotated('Deployment', { ...asking, 'reclaim.bind.servicecatalog.k8s.io/db': '12h' });
     expect(kept.list).toMatchObject([{ reclaim: { kind: 'after', graceMs: 43_200_000 } }]);
