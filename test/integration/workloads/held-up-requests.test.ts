@@ -6,7 +6,7 @@ import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { asking, byAlice, deploy, inUse, lookAround, requestedFor } from './requested-services.ts';
-import { isToldOn, toldOn } from './told.ts';
+import { ofServices, isToldOn, toldOn } from './told.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
@@ -147,18 +147,17 @@ it('nothing is written when a namespace is looked at in which nothing has change
   expect(await toldOn(world, 'calm')).toEqual(before);
 });
 
-/** As many Events of ours as lines, each of them said once. */
+/** As many Events about its services as lines, each of them said once. */
 async function isCounted(workload: string, lines: number): Promise<void> {
   const { items } = await world.client.list<Counted>(events, { namespace: world.namespace });
-  const said = items.filter(({ involvedObject: { name }, reportingComponent }) => {
-    return name === workload && reportingComponent === 'bindery-controller';
-  });
+  const said = items.filter(
+    ({ involvedObject: { name }, reason }) => name === workload && ofServices.includes(reason),
+  );
   expect(said.reduce((sum, { count }) => sum + count, 0)).toBe(lines);
 }
 
 interface Counted extends KubeObject {
   readonly involvedObject: { readonly name: string };
-  readonly reportingComponent?: string;
   readonly reason: string;
   readonly count: number;
 }

@@ -18,7 +18,7 @@ export async function toldOn(world: World, workload: string): Promise<readonly s
 }
 
 /** Others write Events as well: the controllers of Kubernetes about their Pods. */
-const ofServices: readonly string[] = ['Requested', 'Provisioning', 'Bound', 'Blocked', 'Kept'];
+export const ofServices: readonly string[] = ['Requested', 'Provisioning', 'Bound', 'Blocked', 'Kept'];
 /** What became of them in Pods. */
 const ofPods: readonly string[] = ['Injected', 'NotInjected', 'KeyMissing', 'PresetLeftOut'];
 
