@@ -35,12 +35,11 @@ export function secretData(
   }
   const illegal = [...entries.keys()].filter((key) => !isLegalKey(key));
   if (illegal.length > 0) {
-    const shown = illegal
-      .slice(0, 3)
-      .map((key) => JSON.stringify(key.slice(0, 40)))
-      .join(', ');
-    return { kind: 'refused', message: `credential names are not legal keys of a Secret: ${shown}` };
+    return { kind: 'refused', message: `credential names are not legal keys of a Secret: ${shown(illegal)}` };
   }
+  // Half of a surrogate pair has no bytes: another value would be stored.
+  const broken = [...entries].flatMap(([key, value]) => (value.isWellFormed() ? [] : [key]));
+  if (broken.length > 0) return { kind: 'refused', message: `credentials are not text: ${shown(broken)}` };
 
   if (!entries.has('type')) entries.set('type', defaults.type);
   if (!entries.has('provider')) entries.set('provider', defaults.provider);
@@ -56,6 +55,13 @@ export function secretData(
   }
   const type = secretType(entries.get('type') ?? defaults.type);
   return { kind: 'data', data: Object.fromEntries(entries), type };
+}
+
+function shown(keys: readonly string[]): string {
+  return keys
+    .slice(0, 3)
+    .map((key) => JSON.stringify(key.slice(0, 40)))
+    .join(', ');
 }
 
 /** `servicebinding.io/<type>`; what is not fit for it is replaced (Service Binding Specification, Provisioned Service). */

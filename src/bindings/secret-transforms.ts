@@ -1,7 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import type { SecretTransform } from '../api/generated/service-binding.ts';
 import type { JsonObject } from '../base/json.ts';
 import { parseTemplate, renderTemplate } from '../shapes/json-path.ts';
 import { isLegalKey } from '../shapes/secret-key.ts';
+
+type AddKey = NonNullable<SecretTransform['addKey']>;
 
 export interface Transformed {
   readonly credentials: JsonObject;
@@ -44,13 +47,21 @@ function problemOf({ addKey, addKeysFrom, renameKey, removeKey }: SecretTransfor
   if (addKeysFrom !== undefined) {
     return ".addKeysFrom is not supported: it would read Secrets with the controller's rights; mount that Secret into the Pod instead";
   }
-  const template = addKey?.jsonPathExpression ? parseTemplate(addKey.jsonPathExpression) : undefined;
-  if (template?.kind === 'illegal') return `.addKey.jsonPathExpression ${template.message}`;
   if (addKey === undefined && renameKey === undefined && removeKey === undefined) {
     return ' says nothing: use one of addKey, renameKey, removeKey';
   }
   const wrong = illegalKeyOf({ 'addKey.key': addKey?.key, 'renameKey.to': renameKey?.to });
-  return wrong && `.${wrong} is not a legal key of a Secret`;
+  if (wrong !== undefined) return `.${wrong} is not a legal key of a Secret`;
+  return addKey && problemOfAdded(addKey);
+}
+
+function problemOfAdded({ key, jsonPathExpression, stringValue, value }: AddKey): string | undefined {
+  if (jsonPathExpression) {
+    const template = parseTemplate(jsonPathExpression);
+    return template.kind === 'illegal' ? `.addKey.jsonPathExpression ${template.message}` : undefined;
+  }
+  if (stringValue !== undefined || isUtf8(Buffer.from(value ?? '', 'base64'))) return undefined;
+  return `.addKey.value of ${JSON.stringify(key)} is not text in UTF-8, and would be changed`;
 }
 
 /** The first field whose value can be no key, in words; nothing of a Secret could be made of it. */
@@ -61,7 +72,7 @@ function illegalKeyOf(fields: Readonly<Record<string, string | undefined>>): str
 
 /** `jsonPathExpression` wins over `stringValue`, and that over `value`, as in the original; `value` is base64. */
 function addedValue(
-  { jsonPathExpression, stringValue, value }: NonNullable<SecretTransform['addKey']>,
+  { jsonPathExpression, stringValue, value }: AddKey,
   entries: ReadonlyMap<string, unknown>,
 ): string | undefined {
   if (!jsonPathExpression) return stringValue ?? Buffer.from(value ?? '', 'base64').toString('utf8');

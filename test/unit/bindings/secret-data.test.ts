@@ -51,6 +51,11 @@ describe('credentials as Secret data', () => {
     },
   );
 
+  it('refuses half of a surrogate pair, which has no bytes, and names the key only', () => {
+    const result = secretData({ fine: 'x', broken: 'top-secret\ud800' }, defaults);
+    expect(result).toEqual({ kind: 'refused', message: 'credentials are not text: "broken"' });
+  });
+
   it('refuses what is larger than a Secret', () => {
     const result = secretData({ a: 'x'.repeat(1024 * 1024) }, defaults);
     expect(result).toMatchObject({ kind: 'refused', message: expect.stringContaining('1048576') });

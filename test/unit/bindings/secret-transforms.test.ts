@@ -56,4 +56,12 @@ describe('secretTransforms', () => {
     expect(transformProblem([{ removeKey: { key: 'a' } }, transform])).toContain(expected);
     expect(transformProblem([transform])).toContain('spec.secretTransforms[0]');
   });
+
+  it('refuse bytes that are not text, of which something else would be stored', () => {
+    const added = (value: string) => transformProblem([{ addKey: { key: 'k', value } }]);
+    expect(added(Buffer.from([0xff, 0xfe, 0]).toString('base64'))).toMatch(
+      /addKey\.value of "k" is not text/,
+    );
+    expect(added(Buffer.from('ü').toString('base64'))).toBeUndefined();
+  });
 });
