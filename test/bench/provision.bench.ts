@@ -11,7 +11,7 @@ import { apiVersion, binding, instance } from './provision/objects.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
 import { registerBroker } from './provision/register-broker.ts';
 import { installTwins } from './provision/twin-kinds.ts';
-import { withBindery, type RunningBindery } from './with-bindery.ts';
+import { withInstantBroker, type RunningBindery } from './with-bindery.ts';
 
 export const summary = '200 instances and 200 bindings until Ready, against the limit of the API server';
 
@@ -51,12 +51,7 @@ interface Setting {
 }
 
 export async function run(options: BenchOptions): Promise<readonly Measure[]> {
-  const broker = await startInstantBroker();
-  try {
-    return await withBindery(options, parallel, async (running) => measure(running, broker, options));
-  } finally {
-    await broker.stop();
-  }
+  return withInstantBroker(options, parallel, async (running, broker) => measure(running, broker, options));
 }
 
 async function measure(

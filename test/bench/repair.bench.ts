@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BinderyProcess } from '../../demo/bindery-process.ts';
 import { alone, compared, type BenchOptions, type Measure } from './measure.ts';
 import { inParallel } from './provision/bench-api.ts';
-import { startInstantBroker, type InstantBroker } from './provision/instant-broker.ts';
+import type { InstantBroker } from './provision/instant-broker.ts';
 import { apiVersion, binding, instance } from './provision/objects.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
 import { registerBroker } from './provision/register-broker.ts';
-import { withBindery, type RunningBindery } from './with-bindery.ts';
+import { withInstantBroker, type RunningBindery } from './with-bindery.ts';
 
 export const summary = 'looks at the Secrets of 10,000 bindings: how many in a second, and what they cost';
 
@@ -22,12 +22,7 @@ const settleMs = 15_000;
 const allowedPerSecond = 5;
 
 export async function run(options: BenchOptions): Promise<readonly Measure[]> {
-  const broker = await startInstantBroker();
-  try {
-    return await withBindery(options, parallel, async (running) => measure(running, broker, options));
-  } finally {
-    await broker.stop();
-  }
+  return withInstantBroker(options, parallel, async (running, broker) => measure(running, broker, options));
 }
 
 async function measure(

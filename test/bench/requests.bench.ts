@@ -4,12 +4,12 @@ import { waitFor } from '../support/wait-for.ts';
 import { alone, compared, median, type BenchOptions, type Measure } from './measure.ts';
 import { bareRequest } from './provision/api-limit.ts';
 import { inParallel, type BenchApi } from './provision/bench-api.ts';
-import { className, planName, startInstantBroker } from './provision/instant-broker.ts';
+import { className, planName } from './provision/instant-broker.ts';
 import { apiVersion, deployment } from './provision/objects.ts';
 import { ReadyWatch } from './provision/ready-watch.ts';
 import { registerBroker } from './provision/register-broker.ts';
 import { installTwins } from './provision/twin-kinds.ts';
-import { withBindery } from './with-bindery.ts';
+import { withInstantBroker } from './with-bindery.ts';
 
 export const summary =
   '200 annotated Deployments until their Secrets are there, against the limit of the API server';
@@ -28,12 +28,7 @@ interface Rates {
 }
 
 export async function run(options: BenchOptions): Promise<readonly Measure[]> {
-  const broker = await startInstantBroker();
-  try {
-    return await withBindery(options, parallel, async ({ api }) => measure(api, broker.url, options));
-  } finally {
-    await broker.stop();
-  }
+  return withInstantBroker(options, parallel, async ({ api }, broker) => measure(api, broker.url, options));
 }
 
 async function measure(

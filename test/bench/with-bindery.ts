@@ -3,6 +3,7 @@ import type { BinderyProcess } from '../../demo/bindery-process.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import type { BenchOptions } from './measure.ts';
 import { BenchApi } from './provision/bench-api.ts';
+import { startInstantBroker, type InstantBroker } from './provision/instant-broker.ts';
 import { buildBundle, startShipped } from './shipped-bindery.ts';
 
 export interface RunningBindery {
@@ -40,5 +41,19 @@ export async function withBindery<T>(
     throw new Error(`${errorMessage(error)}\nThe last log lines of bindery run:\n${log.join('\n')}`, {
       cause: error,
     });
+  }
+}
+
+/** The same beside a broker that answers at once. */
+export async function withInstantBroker<T>(
+  options: BenchOptions,
+  parallel: number,
+  measure: (running: RunningBindery, broker: InstantBroker) => Promise<T>,
+): Promise<T> {
+  const broker = await startInstantBroker();
+  try {
+    return await withBindery(options, parallel, async (running) => measure(running, broker));
+  } finally {
+    await broker.stop();
   }
 }

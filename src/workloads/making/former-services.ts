@@ -1,7 +1,6 @@
-import { requestedForAnnotation } from '../../api/group.ts';
 import { markedIdentity, type RequestedIdentity } from '../../api/requested-identity.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { scoped } from '../../model/stores.ts';
+import { identityOf } from '../keeping/in-use.ts';
 import type { Making } from './making.ts';
 import type { Ask } from './wanted-services.ts';
 
@@ -21,23 +20,19 @@ export function formerServices({ stores, namespace }: Making, ask: Ask): readonl
     identity.workload.name === own.workload.name;
   const bound = stores.serviceBindings.store
     .byIndex('generated', namespace)
-    .filter((binding) => isOwn(markOn(binding)))
+    .filter((binding) => isOwn(identityOf(binding)))
     .map(({ spec }) => spec.instanceRef.name);
   const made = stores.serviceInstances.store
     .byIndex('generated', namespace)
-    .filter((instance) => isOwn(markOn(instance)))
+    .filter((instance) => isOwn(identityOf(instance)))
     .map(({ metadata }) => metadata.name);
   return [...new Set([...bound, ...made])].flatMap((name) => {
     const instance = stores.serviceInstances.store.get(scoped(namespace, name));
-    const isLeft = instance !== undefined && markOn(instance) !== undefined && !wished.has(name);
+    const isLeft = instance !== undefined && identityOf(instance) !== undefined && !wished.has(name);
     if (!isLeft || instance.metadata.deletionTimestamp !== undefined) return [];
     return [
       `ServiceInstance "${name}", which was asked for before, is another service: it is kept with its data. ` +
         `Ask as before to use it again, or bind it with instance/${name}`,
     ];
   });
-}
-
-function markOn({ metadata }: KubeObject): RequestedIdentity | undefined {
-  return markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]);
 }

@@ -14,6 +14,7 @@ import { canonicalJson, jsonEqual } from '../../base/json.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { offeringSpec, type ClassScope } from '../../model/class-scope.ts';
 import { parametersOf } from './wanted-services.ts';
+import { identityOf } from '../keeping/in-use.ts';
 import type { Wish, WishedObject } from '../wishes.ts';
 
 /** The words of the spec for a class and a plan by the names that their broker gives them. */
@@ -111,8 +112,8 @@ function workloadLabelOf(namespace: string, name: string, mark: string): Readonl
 }
 
 /** Made for a workload: its mark gives its name. */
-export function isRequested({ metadata }: KubeObject): boolean {
-  return markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]) !== undefined;
+export function isRequested(object: KubeObject): boolean {
+  return identityOf(object) !== undefined;
 }
 
 /**
