@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { waitFor } from '../support/wait-for.ts';
 import { alone, compared, median, quantile, type BenchOptions, type Measure } from './measure.ts';
-import { apiLimit } from './provision/api-limit.ts';
+import { cpuSeconds } from './cpu-time.ts';
+import { apiLimit, type ApiCost } from './provision/api-limit.ts';
 import { writeCounts, writesBetween } from './provision/api-writes.ts';
 import { inParallel, type BenchApi } from './provision/bench-api.ts';
 import { startInstantBroker, type InstantBroker } from './provision/instant-broker.ts';
@@ -32,11 +33,16 @@ const readyTimeoutMs = 120_000;
 const collection = `/apis/${apiVersion}/namespaces/${namespace}`;
 
 interface Round {
-  readonly limit: { readonly instancesPerSecond: number; readonly bindingsPerSecond: number };
-  readonly instancesPerSecond: number;
-  readonly bindingsPerSecond: number;
+  readonly limit: { readonly instances: ApiCost; readonly bindings: ApiCost };
+  readonly instances: ReadyCost;
+  readonly bindings: ReadyCost;
   readonly writesPerInstance: Writes;
   readonly writesPerBinding: Writes & { readonly secret: number };
+}
+
+interface ReadyCost extends ApiCost {
+  /** CPU time of `bindery run` for each, milliseconds. */
+  readonly binderyCpuMs: number;
 }
 
 interface Writes {
@@ -44,8 +50,7 @@ interface Writes {
   readonly other: number;
 }
 
-interface Setting {
-  readonly api: BenchApi;
+interface Setting extends RunningBindery {
   readonly instances: ReadyWatch;
   readonly bindings: ReadyWatch;
 }
@@ -55,10 +60,11 @@ export async function run(options: BenchOptions): Promise<readonly Measure[]> {
 }
 
 async function measure(
-  { api, bindery }: RunningBindery,
+  running: RunningBindery,
   broker: InstantBroker,
   { progress, signal }: BenchOptions,
 ): Promise<readonly Measure[]> {
+  const { api, bindery } = running;
   await using cleanUp = new AsyncDisposableStack();
   await installTwins(api);
   for (const name of [namespace, limitNamespace])
@@ -68,7 +74,7 @@ async function measure(
   cleanUp.defer(async () => instances.close());
   const bindings = await ReadyWatch.open(api, `${collection}/servicebindings`);
   cleanUp.defer(async () => bindings.close());
-  const setting = { api, instances, bindings };
+  const setting = { ...running, instances, bindings };
 
   progress('warm-up');
   await measureRound(setting, 50, true);
@@ -116,11 +122,11 @@ async function measureRound(setting: Setting, size: number, limitFirst: boolean)
   const before = limitFirst ? await apiLimit(api, limitNamespace, size) : undefined;
 
   const atStart = await writeCounts(api);
-  const instancesPerSecond = await untilReady(instances, names, async (name) =>
+  const instanceCost = await untilReady(setting, instances, names, async (name) =>
     api.create(`${collection}/serviceinstances`, instance(name)),
   );
   const between = await writeCounts(api);
-  const bindingsPerSecond = await untilReady(bindings, names, async (name) =>
+  const bindingCost = await untilReady(setting, bindings, names, async (name) =>
     api.create(`${collection}/servicebindings`, binding(name, name)),
   );
   const atEnd = await writeCounts(api);
@@ -131,8 +137,8 @@ async function measureRound(setting: Setting, size: number, limitFirst: boolean)
   await instances.empty(readyTimeoutMs);
   return {
     limit: before ?? (await apiLimit(api, limitNamespace, size)),
-    instancesPerSecond,
-    bindingsPerSecond,
+    instances: instanceCost,
+    bindings: bindingCost,
     writesPerInstance: {
       status: writesBetween(atStart, between, 'serviceinstances/status') / size,
       other: writesBetween(atStart, between, 'serviceinstances', 'POST') / size,
@@ -145,16 +151,28 @@ async function measureRound(setting: Setting, size: number, limitFirst: boolean)
   };
 }
 
-/** Objects per second from the first request to create one until the last is Ready. */
+/** Objects per second from the first request to create one until the last is Ready, and what one costs. */
 async function untilReady(
+  { api, bindery }: RunningBindery,
   watch: ReadyWatch,
   names: readonly string[],
   create: (name: string) => Promise<unknown>,
-): Promise<number> {
+): Promise<ReadyCost> {
+  const cpu = async (): Promise<readonly [api: number, bindery: number]> => [
+    cpuSeconds(await api.text('/metrics')),
+    cpuSeconds(await bindery.metrics()),
+  ];
+  const before = await cpu();
   const startedAt = performance.now();
   await inParallel(names, parallel, create);
   await watch.ready(names, readyTimeoutMs);
-  return (names.length * 1000) / (performance.now() - startedAt);
+  const perSecond = (names.length * 1000) / (performance.now() - startedAt);
+  const after = await cpu();
+  return {
+    perSecond,
+    cpuMs: ((after[0] - before[0]) * 1000) / names.length,
+    binderyCpuMs: ((after[1] - before[1]) * 1000) / names.length,
+  };
 }
 
 async function measureSingles({ api, instances }: Setting, prefix = 'single'): Promise<readonly number[]> {
@@ -175,15 +193,28 @@ function measures(results: readonly Round[], singlesMs: readonly number[]): read
     compared(
       `${count} instances until Ready`,
       'per second',
-      of((round) => round.instancesPerSecond),
-      of((round) => round.limit.instancesPerSecond),
+      of((round) => round.instances.perSecond),
+      of((round) => round.limit.instances.perSecond),
     ),
     compared(
       `${count} bindings until Ready`,
       'per second',
-      of((round) => round.bindingsPerSecond),
-      of((round) => round.limit.bindingsPerSecond),
+      of((round) => round.bindings.perSecond),
+      of((round) => round.limit.bindings.perSecond),
     ),
+    ...(['instances', 'bindings'] as const).flatMap((kind) => [
+      compared(
+        `CPU of the API server, ${kind}`,
+        'ms each',
+        of((round) => round[kind].cpuMs),
+        of((round) => round.limit[kind].cpuMs),
+      ),
+      alone(
+        `CPU of bindery run, ${kind}`,
+        'ms each',
+        of((round) => round[kind].binderyCpuMs),
+      ),
+    ]),
     alone('create → Ready of one instance, p50', 'ms', median(singlesMs)),
     alone('create → Ready of one instance, p95', 'ms', quantile(singlesMs, 0.95)),
     compared(

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { cpuSeconds } from '../cpu-time.ts';
 import { inParallel, type BenchApi } from './bench-api.ts';
 import { instance, binding } from './objects.ts';
 import { twinGroup } from './twin-kinds.ts';
 
 const parallel = 32;
+
+export interface ApiCost {
+  /** Objects. */
+  readonly perSecond: number;
+  /** CPU time of the API server for each, milliseconds. */
+  readonly cpuMs: number;
+}
 
 /**
  * What the API server itself allows: objects per second, when a client does nothing but the writes that no
@@ -14,7 +22,7 @@ export async function apiLimit(
   api: BenchApi,
   namespace: string,
   count: number,
-): Promise<{ readonly instancesPerSecond: number; readonly bindingsPerSecond: number }> {
+): Promise<{ readonly instances: ApiCost; readonly bindings: ApiCost }> {
   const names = Array.from({ length: count }, (_, index) => `limit-${index}`);
   const group = `/apis/${twinGroup}/v1beta1/namespaces/${namespace}`;
   const version = `${twinGroup}/v1beta1`;
@@ -22,13 +30,11 @@ export async function apiLimit(
     await api.create(`${group}/serviceinstances`, { ...instance(name), apiVersion: version });
     await api.create(`${group}/servicebindings`, { ...binding(name, name), apiVersion: version });
   });
-  const instancesPerSecond = await rate(names, async (name) => writeInstanceStatus(api, group, name));
-  const bindingsPerSecond = await rate(names, async (name) =>
-    writeBindingStatus(api, group, namespace, name),
-  );
+  const instances = await cost(api, names, async (name) => writeInstanceStatus(api, group, name));
+  const bindings = await cost(api, names, async (name) => writeBindingStatus(api, group, namespace, name));
   for (const path of [`${group}/serviceinstances`, `${group}/servicebindings`]) await api.deleteAll(path);
   await api.deleteAll(`/api/v1/namespaces/${namespace}/secrets`);
-  return { instancesPerSecond, bindingsPerSecond };
+  return { instances, bindings };
 }
 
 /** Everything that a request needs to be written for it: an instance and a binding, their statuses, and the Secret. */
@@ -57,10 +63,17 @@ async function writeBindingStatus(
   await api.mergePatch(`${group}/servicebindings/${name}/status`, { status: outcome('Bound') });
 }
 
-async function rate(names: readonly string[], task: (name: string) => Promise<void>): Promise<number> {
+async function cost(
+  api: BenchApi,
+  names: readonly string[],
+  task: (name: string) => Promise<void>,
+): Promise<ApiCost> {
+  const cpuBefore = cpuSeconds(await api.text('/metrics'));
   const startedAt = performance.now();
   await inParallel(names, parallel, task);
-  return (names.length * 1000) / (performance.now() - startedAt);
+  const perSecond = (names.length * 1000) / (performance.now() - startedAt);
+  const cpu = cpuSeconds(await api.text('/metrics')) - cpuBefore;
+  return { perSecond, cpuMs: (cpu * 1000) / names.length };
 }
 
 function intent(operation: string): object {
