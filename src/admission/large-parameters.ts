@@ -1,4 +1,9 @@
-import { defaultParametersField, maxParametersBytes, parametersField } from '../api/free-form.ts';
+import {
+  defaultParametersField,
+  maxDefaultParametersBytes,
+  maxParametersBytes,
+  parametersField,
+} from '../api/free-form.ts';
 import { JsonText } from '../base/json-text.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
 
@@ -20,9 +25,10 @@ export function largeParameters(kind: string, spec: JsonObject, oldSpec: JsonObj
   const value = field === undefined ? undefined : spec[field];
   if (field === undefined || value === undefined || value === null) return undefined;
   const bytes = Buffer.byteLength(value instanceof JsonText ? value.text : JSON.stringify(value));
-  if (bytes <= maxParametersBytes || jsonEqual(value, oldSpec[field])) return undefined;
+  const most = field === parametersField ? maxParametersBytes : maxDefaultParametersBytes;
+  if (bytes <= most || jsonEqual(value, oldSpec[field])) return undefined;
   return (
-    `spec.${field} has ${bytes} bytes, ${maxParametersBytes} are allowed: ` +
+    `spec.${field} has ${bytes} bytes, ${most} are allowed: ` +
     'make it smaller; what is large belongs where the service can fetch it'
   );
 }

@@ -1,5 +1,6 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { JsonObject } from '../base/json.ts';
+import { Withheld } from '../control/withheld.ts';
 import type { Offering } from '../model/resolve.ts';
 import { additionsTo, type VcapService } from '../shapes/additions.ts';
 import { missingKeys } from '../shapes/binding-types.ts';
@@ -57,8 +58,8 @@ export function shapedContent(
   removed: ReadonlySet<string>,
 ): SecretContent {
   const credentials = sorted(unordered);
-  const { externalName, tags = [] } = offering.class.spec;
-  const type = bindingTypeOf(credentials, { externalName, tags });
+  const { externalName } = offering.class.spec;
+  const type = bindingTypeOf(credentials, { externalName, tags: tagsOf(offering) });
   const own = secretData(credentials, { type: type?.name ?? externalName, provider: providerOf(offering) });
   if (own.kind === 'refused') return own;
   const entries = new Map(Object.entries(own.data));
@@ -82,14 +83,19 @@ function sorted(object: JsonObject): JsonObject {
 }
 
 function serviceOf({ metadata, spec }: ServiceBinding, offering: Offering): VcapService {
-  const { externalName, tags = [] } = offering.class.spec;
   return {
-    label: externalName,
+    label: offering.class.spec.externalName,
     plan: offering.plan.spec.externalName,
-    tags,
+    tags: tagsOf(offering),
     bindingName: metadata.name,
     instanceName: spec.instanceRef.name,
   };
+}
+
+/** More of them than a store keeps say nothing. */
+function tagsOf({ class: { spec } }: Offering): readonly string[] {
+  const { tags = [] } = spec;
+  return tags instanceof Withheld ? [] : tags;
 }
 
 function providerOf(offering: Offering): string {

@@ -1,7 +1,9 @@
 import type { ClusterServiceBroker } from '../api/generated/cluster-service-broker.ts';
 import type { ServiceBroker } from '../api/generated/service-broker.ts';
 import { memoized } from '../base/memo.ts';
+import { Withheld } from '../control/withheld.ts';
 import { decodeBase64 } from '../kube/data-objects.ts';
+import { maxCaBundleLength } from '../model/kept-form.ts';
 import { brokerAnnotations } from '../api/broker-annotations.ts';
 import { contextAnnotationsProblem } from './context-annotations.ts';
 
@@ -127,6 +129,10 @@ function caSource(broker: AnyBroker): CaSource {
   }
   if (secret !== undefined) {
     return { kind: 'secret', ...annotatedKey(broker, brokerAnnotations.caSecret, secret) };
+  }
+  const withheld: unknown = caBundle;
+  if (withheld instanceof Withheld) {
+    throw new InvalidBroker(`spec.caBundle has ${withheld.bytes} bytes, ${maxCaBundleLength} are allowed`);
   }
   return caBundle ? { kind: 'inline', pem: decodeBase64(caBundle) } : { kind: 'system' };
 }

@@ -91,7 +91,9 @@ async function applyOne<T extends AnyItem>(
   context: ApplyContext,
 ): Promise<void> {
   try {
-    await write(change, resource, store, context);
+    // A store does not keep all of an object, and the whole of it is written.
+    if (change.kind === 'update') await rewrite(change, resource, store, context);
+    else await write(change, resource, store, context);
   } catch (error) {
     if (isNotFound(error) && change.kind === 'tombstone') return;
     if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error;

@@ -1,4 +1,5 @@
 import type { ServiceInstancePropertiesState, ServiceInstance } from '../api/generated/service-instance.ts';
+import { maxDefaultParametersBytes } from '../api/free-form.ts';
 import { serviceInstances } from '../api/kinds.ts';
 import { compact } from '../base/compact.ts';
 import type { JsonText } from '../base/json-text.ts';
@@ -7,6 +8,7 @@ import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { withDefaults } from '../brokers/default-parameters.ts';
 import { objectParameters } from '../brokers/object-parameters.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
+import { Withheld } from '../control/withheld.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { BrokerClient } from '../osb/broker-client.ts';
 import type { OriginatingIdentity } from '../osb/types.ts';
@@ -39,6 +41,12 @@ export async function prepareRequest(
 ): Promise<ServiceRequest | Unprepared> {
   const namespace = instance.metadata.namespace ?? '';
   const defaults = defaultsOf(instance, offering);
+  if (defaults === 'too-large') {
+    const message =
+      'The parameters could not be prepared: the default parameters of its class or plan have more than the ' +
+      `${maxDefaultParametersBytes} bytes that are allowed.`;
+    return withoutParameters({ kind: 'unavailable', message });
+  }
   const parameters = await objectParameters(task, serviceInstances, instance, defaults, task.signal);
   if (parameters.kind !== 'resolved') return withoutParameters(parameters);
   const context = await instanceContext(task, instance, offering);
@@ -81,12 +89,14 @@ export async function prepareRequest(
  * `defaultProvisionParameters` of class and plan, as they are when the instance is made. What may be at the broker keeps
  * those that it was made with: a repeated request is the same, and nobody's instance changes because a default does.
  */
-function defaultsOf(instance: ServiceInstance, { class: ofClass, plan }: Offering): JsonObject | undefined {
+function defaultsOf(
+  instance: ServiceInstance,
+  { class: ofClass, plan }: Offering,
+): JsonObject | 'too-large' | undefined {
   if (mayBeAtBroker(instance)) return instance.status?.defaultProvisionParameters;
-  const defaults = withDefaults(
-    ofClass.spec.defaultProvisionParameters,
-    plan.spec.defaultProvisionParameters ?? {},
-  );
+  const [common, own = {}] = [ofClass, plan].map(({ spec }) => spec.defaultProvisionParameters);
+  if (common instanceof Withheld || own instanceof Withheld) return 'too-large';
+  const defaults = withDefaults(common, own);
   return Object.keys(defaults).length === 0 ? undefined : defaults;
 }
 

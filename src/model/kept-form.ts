@@ -1,4 +1,10 @@
-import { catalogFields, parametersField } from '../api/free-form.ts';
+import {
+  catalogFields,
+  defaultParametersField,
+  maxDefaultParametersBytes,
+  parametersField,
+  wordFields,
+} from '../api/free-form.ts';
 import type { PodPreset } from '../api/generated/pod-preset.ts';
 import { labelPrefix } from '../api/group.ts';
 import { foldedFrom, hasMoreValues } from '../base/folded-json.ts';
@@ -17,14 +23,21 @@ type Entries = Readonly<Record<string, string>>;
 
 /** Characters of labels, and of annotations. Ours come first. */
 const maxEntriesLength = 16 * 1024;
+/** Likewise of owners, as JSON. One is usual. */
+const maxOwnersLength = 4 * 1024;
 /** Holds the whole object once more. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Longer fields of classes and plans are withheld, characters. They are looked at only to see whether they changed. */
 const maxCatalogFieldLength = 1024;
-const comparedFields: readonly string[] = [...catalogFields, 'description', 'tags'];
+const comparedFields: readonly string[] = [...catalogFields, ...wordFields, 'description'];
+/** By their tags the type of a binding is known, so they stay as long as any other platform takes them, and longer. */
+const maxTagsLength = 4 * 1024;
 /** A catalog never gives more. */
 const maxComparedLength = 512 * 1024;
+
+/** As base64. All authorities that systems trust have 300,000. */
+export const maxCaBundleLength = 384 * 1024;
 
 /** A longer spec of a preset is withheld, bytes of JSON. A preset of thirty variables and volumes has some four thousand. */
 export const maxPresetBytes = 32 * 1024;
@@ -79,9 +92,40 @@ function textOf(spec: object): string | undefined {
   }
 }
 
-/** A class or a plan. */
+/** A class or a plan. Of many owners the first are kept, ours before all others. */
 export function keptItem<T extends KubeObject & { readonly spec: object }>(object: T): T {
-  return { ...object, metadata: withoutManagedFields(object.metadata), spec: keptItemSpec(object.spec) };
+  const { finalizers: _, ...kept } = withoutManagedFields(object.metadata);
+  const spec = keptItemSpec(object.spec);
+  const defaults = isWithheld(spec, defaultParametersField)
+    ? undefined
+    : jsonOf(spec, defaultParametersField);
+  return {
+    ...object,
+    metadata: {
+      ...kept,
+      ...bounded('labels', kept.labels),
+      ...bounded('annotations', kept.annotations),
+      ...boundedOwners(kept.ownerReferences),
+    },
+    spec:
+      defaults === undefined || Buffer.byteLength(defaults) <= maxDefaultParametersBytes
+        ? spec
+        : copyLazily(spec, { [defaultParametersField]: new Withheld(defaults) }),
+  };
+}
+
+/** A broker: without owners, and without certificates that are more than can be used. */
+export function keptBroker<T extends KubeObject & { readonly spec: { readonly caBundle?: string } }>(
+  object: T,
+): T {
+  const { ownerReferences: _, ...kept } = withoutManagedFields(object.metadata);
+  const { caBundle } = object.spec;
+  const isLarge = typeof caBundle === 'string' && caBundle.length > maxCaBundleLength;
+  return {
+    ...object,
+    metadata: { ...kept, ...bounded('labels', kept.labels), ...bounded('annotations', kept.annotations) },
+    spec: isLarge ? { ...object.spec, caBundle: new Withheld(caBundle) } : object.spec,
+  };
 }
 
 /** The spec of a class or plan in the form in which two of them can be compared. */
@@ -89,7 +133,8 @@ export function keptItemSpec<S extends object>(spec: S): S {
   const withheld: Record<string, Withheld> = {};
   for (const field of comparedFields) {
     const text = comparedText(spec, field);
-    if (text !== undefined && text.length > maxCatalogFieldLength) withheld[field] = new Withheld(text);
+    const most = field === 'tags' ? maxTagsLength : maxCatalogFieldLength;
+    if (text !== undefined && text.length > most) withheld[field] = new Withheld(text);
   }
   return Object.keys(withheld).length === 0 ? spec : copyLazily(spec, withheld as Partial<S>);
 }
@@ -113,17 +158,39 @@ function isWithheld(spec: object, field: string): boolean {
   return Object.getOwnPropertyDescriptor(spec, field)?.value instanceof Withheld;
 }
 
+type Owners = KubeObject['metadata']['ownerReferences'];
+
+function boundedOwners(owners: Owners): { readonly ownerReferences?: Owners } {
+  const length = (all: NonNullable<Owners>): number => JSON.stringify(all).length;
+  if (owners === undefined || length(owners) <= maxOwnersLength) return {};
+  const isOurs = ({ apiVersion }: NonNullable<Owners>[number]): boolean => apiVersion.startsWith(labelPrefix);
+  const fits = room(maxOwnersLength);
+  const ownerReferences = [...owners.filter(isOurs), ...owners.filter((owner) => !isOurs(owner))].filter(
+    (owner) => fits(length([owner])),
+  );
+  return { ownerReferences };
+}
+
 function bounded(field: 'labels' | 'annotations', entries: Entries | undefined): object {
   if (entries === undefined) return {};
   const keys = Object.keys(entries);
   const length = keys.reduce((sum, key) => sum + key.length + (entries[key]?.length ?? 0), 0);
   if (length <= maxEntriesLength && !(lastApplied in entries)) return {};
-  let left = maxEntriesLength;
+  const fits = room(maxEntriesLength);
   const isOurs = (key: string): boolean => key.startsWith(labelPrefix);
   const kept = [...keys.filter(isOurs), ...keys.filter((key) => !isOurs(key))].filter((key) => {
     if (key === lastApplied) return false;
-    left -= key.length + (entries[key]?.length ?? 0);
-    return left >= 0;
+    return fits(key.length + (entries[key]?.length ?? 0));
   });
   return { [field]: Object.fromEntries(kept.map((key) => [key, entries[key]])) };
+}
+
+/** Whether there is room for something more, which it takes then. What is too large takes it from nobody else. */
+function room(size: number): (length: number) => boolean {
+  let left = size;
+  return (length) => {
+    if (length > left) return false;
+    left -= length;
+    return true;
+  };
 }

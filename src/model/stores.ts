@@ -25,7 +25,7 @@ import type { KubeObject } from '../kube/objects.ts';
 import { namespaces, type Resource } from '../kube/resources.ts';
 import { Informer } from '../control/informer.ts';
 import { keptWhole } from '../control/kept-whole.ts';
-import { keptBrokered, keptItem } from './kept-form.ts';
+import { keptBroker, keptBrokered, keptItem } from './kept-form.ts';
 
 /**
  * What the program knows of the cluster: one informer per kind. Secrets are never among them, and of what is large and
@@ -65,8 +65,8 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
   ): Informer<T> => new Informer<T>({ client, logger, observe, resource, trim, indexes, metadataOnly });
 
   return {
-    clusterServiceBrokers: informer(clusterServiceBrokers, keptWhole, { secret: clusterBrokerSecret }),
-    serviceBrokers: informer(serviceBrokers, keptWhole, { secret: brokerSecret }),
+    clusterServiceBrokers: informer(clusterServiceBrokers, keptBroker, { secret: clusterBrokerSecret }),
+    serviceBrokers: informer(serviceBrokers, keptBroker, { secret: brokerSecret }),
     clusterServiceClasses: informer<ClusterServiceClass>(clusterServiceClasses, keptItem, {
       broker: ({ spec }) => [spec.clusterServiceBrokerName],
       externalName: ({ spec }) => [spec.externalName],

@@ -69,6 +69,12 @@ describe('an instance or a binding in a store', () => {
     expect(metadata).not.toHaveProperty('ownerReferences');
     expect(metadata).not.toHaveProperty('managedFields');
   });
+
+  it('loses none of our small annotations beside one that is too large', () => {
+    const retain = { 'servicecatalog.k8s.io/deletion-policy': 'retain' };
+    const annotations = { 'servicecatalog.k8s.io/a': 'x'.repeat(20_000), ...retain };
+    expect(keptBrokered(thing({}, { annotations })).metadata.annotations).toEqual(retain);
+  });
 });
 
 describe('a preset in a store', () => {
@@ -157,8 +163,23 @@ describe('a class or a plan in a store', () => {
     expect(keptItem(long as Thing).spec['externalMetadata']).toBeInstanceOf(Withheld);
   });
 
-  it('keeps the default parameters: they are sent', () => {
+  it('keeps the default parameters: they are sent, if they are not too large for it', () => {
     const spec = { defaultProvisionParameters: large };
     expect(keptItem(thing(spec)).spec).toEqual(spec);
+    const huge = { defaultProvisionParameters: { x: 'y'.repeat(17_000) } };
+    expect(keptItem(thing(huge)).spec['defaultProvisionParameters']).toBeInstanceOf(Withheld);
+  });
+
+  it('keeps the tags by which bindings are told apart, and of many owners ours', () => {
+    const tags = Array.from({ length: 200 }, (_, at) => `tag-${at}`);
+    expect(keptItem(thing({ tags })).spec).toEqual({ tags });
+    expect(keptItem(thing({ tags: [...tags, 'x'.repeat(4_000)] })).spec['tags']).toBeInstanceOf(Withheld);
+    const ours = { apiVersion: 'servicecatalog.k8s.io/v1beta1', kind: 'ServiceBroker', name: 'b', uid: 'b' };
+    const other = { apiVersion: 'v1', kind: 'Pod', name: 'x'.repeat(5_000), uid: 'c' };
+    const another = { ...other, name: 'small' };
+    const ownerReferences = [other, another, ours];
+    const { metadata } = keptItem(thing({}, { ownerReferences, finalizers: ['f'] }));
+    expect(metadata.ownerReferences).toEqual([ours, another]);
+    expect(metadata).not.toHaveProperty('finalizers');
   });
 });
