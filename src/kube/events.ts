@@ -2,6 +2,7 @@ import { sleep } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { compact } from '../base/compact.ts';
+import { FairShares } from '../base/fair-shares.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { KubeClient } from './client.ts';
@@ -26,6 +27,12 @@ export interface EventRecorderDeps {
 
 /** One event as it is known here: what to say, and what of it is written. */
 interface Entry {
+  /** Empty for what belongs to no namespace. */
+  readonly namespace: string;
+  /** What is said about which object. */
+  readonly key: string;
+  /** Of all that were ever recorded. The same may be said again while what was said before still waits. */
+  readonly id: string;
   facts: EventFacts;
   /** Name and namespace at the server, once it is there. */
   written?: { readonly namespace: string; readonly name: string };
@@ -51,20 +58,22 @@ const maxRestMs = 5_000;
 /**
  * Tells people what happened to an object, as Kubernetes Events. Help for the reader, never a record: events are
  * written in the background, one at a time with rests between, and dropped when the server does not want them (a namespace that is
- * terminating), when there are too many, or when it takes too long.
+ * terminating), when there are too many, or when it takes too long. Namespaces take turns, and the one with most loses some:
+ * a flood in one neither delays nor drops what is told in another.
  */
 export class EventRecorder {
   readonly #deps: EventRecorderDeps;
   readonly #clock: Clock;
   readonly #stopwatch: Stopwatch;
   readonly #budget: EventBudget;
-  /** By what is said about which object; the least recently used entry goes first. */
-  readonly #entries = new Map<string, Entry>();
-  readonly #queue: Entry[] = [];
+  /** By namespace, the least recently used one first. */
+  readonly #entries = new FairShares<Entry>(maxEntries);
+  readonly #queue = new FairShares<Entry>(maxQueued);
   readonly #stopping = new AbortController();
   /** Nobody waits for what is not written yet; replaced when somebody has. */
   #leisure = new AbortController();
   #writing: Promise<void> | undefined;
+  #recorded = 0;
   #isStopped = false;
 
   constructor(deps: EventRecorderDeps) {
@@ -84,20 +93,28 @@ export class EventRecorder {
     const seenMs = this.#stopwatch.elapsedMs();
     const object = objectKey(regarding);
     const { uid } = regarding.metadata;
+    const { namespace = '' } = regarding.metadata;
     const key = JSON.stringify([regarding.kind, object, uid, type, reason, message]);
-    const known = this.#entries.get(key);
-    this.#entries.delete(key);
+    const known = this.#entries.get(namespace, key);
     if (known !== undefined && seenMs - known.seenMs < windowMs) {
       known.seenMs = seenMs;
       known.facts = { ...known.facts, count: known.facts.count + 1, lastMs: nowMs };
-      this.#entries.set(key, known);
+      this.#entries.put(namespace, key, known);
       this.#repeatLater(known);
-    } else if (this.#queue.length < maxQueued && this.#budget.take(uid ?? object)) {
-      const facts = { regarding: named(regarding), type, reason, message };
-      this.#add(key, { ...facts, count: 1, firstMs: nowMs, lastMs: nowMs }, seenMs);
-    } else {
-      this.#deps.logger.debug({ kind: regarding.kind, key: object, reason }, 'event dropped: too many');
+      return;
     }
+    if (known !== undefined) this.#forget(known);
+    if (!this.#budget.take(uid ?? object)) {
+      this.#drop(regarding, reason);
+      return;
+    }
+    const facts = { regarding: named(regarding), type, reason, message };
+    const counted = { ...facts, count: 1, firstMs: nowMs, lastMs: nowMs };
+    const id = String(this.#recorded++);
+    const entry = { namespace, key, id, facts: counted, writtenCount: 0, seenMs, isQueued: false };
+    const forgotten = this.#entries.put(namespace, key, entry);
+    if (forgotten !== undefined) this.#forget(forgotten);
+    this.#enqueue(entry);
   }
 
   /** Waits until what was recorded is written, for two seconds at most. */
@@ -121,14 +138,6 @@ export class EventRecorder {
     const timer = setTimeout(() => this.#stopping.abort(), stopTimeoutMs);
     await this.#writing;
     clearTimeout(timer);
-    this.#entries.clear();
-  }
-
-  #add(key: string, facts: EventFacts, seenMs: number): void {
-    const entry: Entry = { facts, writtenCount: 0, seenMs, isQueued: false };
-    this.#entries.set(key, entry);
-    this.#forgetOldest();
-    this.#enqueue(entry);
   }
 
   #repeatLater(entry: Entry): void {
@@ -140,19 +149,25 @@ export class EventRecorder {
     entry.repeatTimer.unref();
   }
 
-  #forgetOldest(): void {
-    if (this.#entries.size <= maxEntries) return;
-    for (const [key, entry] of this.#entries) {
-      clearTimeout(entry.repeatTimer);
-      this.#entries.delete(key);
-      return;
-    }
+  #forget(entry: Entry): void {
+    clearTimeout(entry.repeatTimer);
+    if (this.#entries.get(entry.namespace, entry.key) === entry)
+      this.#entries.delete(entry.namespace, entry.key);
+  }
+
+  #drop({ kind, metadata }: KubeObject, reason: string): void {
+    this.#deps.logger.debug({ kind, key: objectKey({ metadata }), reason }, 'event dropped: too many');
   }
 
   #enqueue(entry: Entry): void {
     if (entry.isQueued) return;
     entry.isQueued = true;
-    this.#queue.push(entry);
+    const dropped = this.#queue.put(entry.namespace, entry.id, entry);
+    if (dropped !== undefined) {
+      dropped.isQueued = false;
+      this.#forget(dropped);
+      this.#drop(dropped.facts.regarding, dropped.facts.reason);
+    }
     this.#writing ??= this.#writeAll();
   }
 

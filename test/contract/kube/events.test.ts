@@ -153,6 +153,25 @@ it('lets one object cause 25 different events at once, not more', async () => {
   expect(written()).toHaveLength(26);
 });
 
+it('keeps nobody waiting for the flood of another namespace, and loses nothing of theirs', async () => {
+  const recorder = newRecorder({ repeatIntervalMs: 1 });
+  const flood = (): void => {
+    for (let object = 0; object < 3_000; object++)
+      recorder.record(instance(`noisy-${object}`, 'noisy'), 'Normal', 'R', `text ${object}`);
+  };
+  const told = (): StoredObject | undefined =>
+    written().find(({ metadata }) => metadata.namespace === 'quiet');
+  flood();
+  recorder.record(instance('db', 'quiet'), 'Normal', 'R', 'm');
+  flood();
+  await waitFor(() => told() !== undefined);
+  expect(written().length).toBeLessThan(20);
+  flood();
+  recorder.record(instance('db', 'quiet'), 'Normal', 'R', 'm');
+  await waitFor(() => told()?.['count'] === 2);
+  expect(written().length).toBeLessThan(100);
+});
+
 it('writes what waits when it is stopped, and nothing after', async () => {
   const recorder = newRecorder({ repeatIntervalMs: 60_000 });
   recorder.record(instance('db', 'ns'), 'Normal', 'Waiting', 'for the broker');
