@@ -1,4 +1,5 @@
 import { sleep } from '../base/abort.ts';
+import { FairShares } from '../base/fair-shares.ts';
 import { jsonEqual } from '../base/json.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
 import type { Permit } from '../base/permit.ts';
@@ -75,6 +76,8 @@ interface Connection {
 
 /** How long a client that was replaced stays open. */
 const replacedClientGraceMs = 30_000;
+/** Of all brokers together: with many authorities each takes megabytes, and whoever may edit a broker replaces one in milliseconds. */
+const maxReplacedClients = 16;
 
 /** One client per broker object, rebuilt when its URL, TLS, authentication or the content of a Secret changes. */
 export class BrokerConnections {
@@ -87,6 +90,9 @@ export class BrokerConnections {
   readonly #connections = new Map<string, Connection>();
   readonly #listeners = new Set<(news: BrokerNews) => void>();
   readonly #closing = new Set<Promise<void>>();
+  /** Of the clients that were replaced: how to close each at once. */
+  readonly #replaced = new FairShares<AbortController>(maxReplacedClients);
+  #replacements = 0;
   readonly #closed = new AbortController();
 
   constructor(deps: BrokerConnectionsDeps) {
@@ -206,6 +212,8 @@ export class BrokerConnections {
       tenant:
         ref.kind === 'ServiceBroker' ? brokerTargets(settings.namespacedBrokerTargets ?? []) : undefined,
       catalogLimits: settings.catalogLimits,
+      // Of all that a tenant's brokers send at once.
+      owner: ref.namespace === undefined ? mapKey(ref) : `namespace ${ref.namespace}`,
       names: this.#names,
       limiter: { maxConcurrent: settings.maxConcurrent },
       environment: settings.environment,
@@ -227,12 +235,19 @@ export class BrokerConnections {
       if (previous.client.circuitState !== 'closed') this.#tell({ kind: 'circuit', ref, state: 'closed' });
       this.#tell({ kind: 'replaced', ref });
     }
-    const closing = sleep(replacedClientGraceMs, this.#closed.signal)
+    const { namespace = '' } = ref;
+    const id = String(this.#replacements++);
+    const grace = new AbortController();
+    this.#replaced.put(namespace, id, grace)?.abort();
+    const closing = sleep(replacedClientGraceMs, AbortSignal.any([this.#closed.signal, grace.signal]))
       .then(() => previous.client.close())
       .catch((error: unknown) =>
         this.#deps.logger.warn({ broker: describeBroker(ref), ...errorFields(error) }, 'closing failed'),
       )
-      .finally(() => this.#closing.delete(closing));
+      .finally(() => {
+        this.#replaced.delete(namespace, id);
+        this.#closing.delete(closing);
+      });
     this.#closing.add(closing);
   }
 

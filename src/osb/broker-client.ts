@@ -234,6 +234,7 @@ function openLine(options: BrokerClientOptions, clock: Clock): Line {
     tls: options.tls ?? {},
     allowLoopback: options.allowLoopback ?? false,
     tenant: options.tenant,
+    owner: options.owner ?? options.url,
     names: options.names ?? new NameLookup(),
     connections: options.limiter?.maxConcurrent ?? defaultMaxConcurrent,
     environment: options.environment ?? process.env,

@@ -46,6 +46,7 @@ const closedCodes: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly result: Promise<ExchangeResult>;
+  readonly owner: string;
   readonly #settle: (result: ExchangeResult) => void;
   readonly #limitBytes: number;
   readonly #maySend: () => boolean;
@@ -67,10 +68,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #isComplete = false;
 
   /**
+   * @param owner see `BodyBudget`
    * @param maySend asked in the last moment before bytes are written
    * @param rules see `parseBody`
    */
-  constructor(limitBytes: number, maySend: () => boolean, rules: BodyRules = {}) {
+  constructor(owner: string, limitBytes: number, maySend: () => boolean, rules: BodyRules = {}) {
+    this.owner = owner;
     const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
     this.result = promise;
     this.#settle = resolve;

@@ -72,6 +72,8 @@ export interface BrokerClientOptions {
   readonly allowLoopback?: boolean | undefined;
   /** For a broker whose URL a tenant has chosen: where it may live. Default: the URL is an operator's. */
   readonly tenant?: BrokerTargets | undefined;
+  /** Whose the broker is: what is under way of one owner makes room first when it is most. Default: the URL. */
+  readonly owner?: string | undefined;
   /** Shared by the clients of a process. Default: one of its own. */
   readonly names?: NameLookup | undefined;
   /** Decompressed size of an answer. Default 4 MiB. */

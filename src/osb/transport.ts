@@ -17,6 +17,8 @@ import { shownCertificate, type ShownCertificate } from './shown-certificate.ts'
 
 export interface TransportOptions extends AddressRules {
   readonly tls: BrokerTls;
+  /** See `BodyBudget`. */
+  readonly owner: string;
   readonly names: NameLookup;
   readonly connections: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -99,7 +101,7 @@ export class Transport {
   ): Promise<ExchangeResult> {
     // The signal's listener may not have been called yet: a process that was stopped goes on where it was.
     const maySend = (): boolean => !signal.aborted && this.#options.permit.holds();
-    const exchange = new Exchange(request.maxBodyBytes, maySend, request);
+    const exchange = new Exchange(this.#options.owner, request.maxBodyBytes, maySend, request);
     const stop = (): void => exchange.abort(new Error('aborted'));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });

@@ -122,8 +122,11 @@ function addWorkload({ names, unclear, reclaims }: Keepers, workload: Workload):
     names.set(login.name, `${who} asks for it`);
     names.set(instance, `${who} asks for it`);
     // A revision keeps what it names; what becomes of that later is for the workload itself to say.
-    if (request !== undefined && !isOfAnother(workload))
-      reclaims.set(instance, [...(reclaims.get(instance) ?? []), reclaim]);
+    if (request !== undefined && !isOfAnother(workload)) {
+      const said = reclaims.get(instance) ?? [];
+      said.push(reclaim);
+      reclaims.set(instance, said);
+    }
   }
   for (const name of kept.named) names.set(name, `${who} names it`);
   const may = `${who} asks for something that can not be understood and may mean it`;

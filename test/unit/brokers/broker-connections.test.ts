@@ -241,6 +241,22 @@ describe('the connection to a broker', () => {
     expect(news).toHaveLength(2);
   });
 
+  it('stays open for whoever has it, but not all of those that somebody replaces one after the other', async () => {
+    world = await World.start();
+    const clients = [];
+    for (let edit = 0; edit < 40; edit++) {
+      clients.push(await world.client());
+      world.putBroker({ url: `${world.broker.url}/?edit=${edit}` });
+    }
+    await world.client();
+    const signal = new AbortController().signal;
+    await expect(clients[39]?.catalog({}, signal)).resolves.not.toMatchObject({ reason: 'Cancelled' });
+    await expect(clients[0]?.catalog({}, signal)).resolves.toMatchObject({
+      reason: 'Cancelled',
+      sent: false,
+    });
+  });
+
   it('is made anew after it was forgotten', async () => {
     world = await World.start();
     const first = await world.client();

@@ -4,9 +4,10 @@ const mebibyte = 1024 * 1024;
 
 function receivers(budget: BodyBudget) {
   const stopped: string[] = [];
-  const all = new Map<string, { stop: (error: Error) => void }>();
+  const all = new Map<string, { owner: string; stop: (error: Error) => void }>();
   const holds = (name: string, bytes: number): void => {
-    const receiver = all.get(name) ?? { stop: () => void stopped.push(name) };
+    const [owner = ''] = name.includes('/') ? name.split('/') : ['all'];
+    const receiver = all.get(name) ?? { owner, stop: () => void stopped.push(name) };
     all.set(name, receiver);
     budget.holds(receiver, bytes);
   };
@@ -35,6 +36,15 @@ describe('answers under way', () => {
     expect(stopped).toEqual(['a']);
     holds('e', 2 * mebibyte);
     expect(stopped).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are given up of the tenant whose brokers send most, however early those of others began', () => {
+    const { stopped, holds } = receivers(new BodyBudget(8 * mebibyte));
+    holds('honest/catalog', mebibyte);
+    for (let count = 0; count < 20; count++) holds(`flood/${count}`, mebibyte);
+    holds('honest/catalog', 2 * mebibyte);
+    expect(stopped).not.toContain('honest/catalog');
+    expect(stopped.length).toBe(14);
   });
 
   it('need no room when they are small', () => {
