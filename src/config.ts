@@ -1,5 +1,5 @@
 import { parseGoDurationMs } from './base/go-duration.ts';
-import { networkInterfaces } from 'node:os';
+import { everyHost } from './base/every-host.ts';
 import { brokerTargets } from './osb/broker-targets.ts';
 import { parseReclaim } from './injection/request-owner.ts';
 import type { CatalogLimits } from './osb/catalog-limits.ts';
@@ -57,6 +57,8 @@ export interface ControllerConfig {
   readonly maxRetryIntervalMs: number;
   /** A round of looks at the Secrets of all bindings takes so long at least. */
   readonly secretCheckIntervalMs: number;
+  /** Whether the class `user-provided` is offered. */
+  readonly offersUserProvided: boolean;
   /** Services of a namespace beyond which no new ones are made for Pods and Jobs. */
   readonly maxRequestedServices: number;
   /** Of services that were made for workloads and that nobody asks for any more. */
@@ -166,6 +168,7 @@ const controller: readonly Option[] = [
     default: '20m',
   },
   { flags: '--secret-check-interval <duration>', description: 'between looks at a Secret', default: '30s' },
+  { flags: '--user-provided-services <bool>', description: 'offer user-provided services', default: 'true' },
   {
     flags: '--max-requested-services <n>',
     description: 'of a namespace; beyond, none are made for Pods and Jobs',
@@ -240,6 +243,7 @@ export function parseConfig(
       maxPollIntervalMs: read.duration('maxPollInterval'),
       maxRetryIntervalMs: read.duration('maxRetryInterval'),
       secretCheckIntervalMs: read.duration('secretCheckInterval'),
+      offersUserProvided: read.bool('userProvidedServices'),
       maxRequestedServices: read.integer('maxRequestedServices', 0, 100_000),
       reclaim: Object.freeze({
         request: read.reclaim('requestReclaim'),
@@ -377,15 +381,6 @@ function parseAddress(text: string): Address | undefined {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   return match === null || port > 65_535 ? undefined : { host: match[1] ?? (match[2] || everyHost()), port };
-}
-
-/**
- * The host for all interfaces. `::` takes IPv4 as well and is what a cluster of IPv6 alone needs; where the kernel has
- * IPv6 switched off it can not be listened on.
- */
-export function everyHost(interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces()): string {
-  const addresses = Object.values(interfaces).flatMap((found) => found ?? []);
-  return addresses.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0';
 }
 
 function webhookUrl(text: string): URL {

@@ -6,6 +6,7 @@ import { lifeOf } from '../operations/life.ts';
 import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-deps.ts';
 import { bindingKind } from './binding-kind.ts';
+import { followsInstance } from './follow.ts';
 import { InstanceLanes } from './instance-lanes.ts';
 import { isLookedAfter, isToldOf } from './repair.ts';
 import { RepairPace } from './repair-pace.ts';
@@ -57,9 +58,13 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
   });
 
   // A binding that waits for its instance goes on when the instance appears or becomes ready.
-  stores.serviceInstances.store.subscribe(({ object }) => {
+  // One whose credentials its instance says has its Secret looked at when that says something else.
+  stores.serviceInstances.store.subscribe(({ object, previous }) => {
+    const told = object.status?.externalProperties?.parameterChecksum;
+    const isNews = previous !== undefined && previous.status?.externalProperties?.parameterChecksum !== told;
     for (const binding of bindings.byIndex('instance', objectKey(object))) {
       if (binding.status?.externalProperties === undefined) controller.enqueue(objectKey(binding));
+      else if (isNews && followsInstance(binding, stores)) checks.soon(objectKey(binding));
     }
   });
 

@@ -7,7 +7,7 @@ import { originatingIdentity } from '../brokers/originating-identity.ts';
 import { objectParameters } from '../brokers/object-parameters.ts';
 import { contextOf } from '../brokers/request-context.ts';
 import type { Offering } from '../model/resolve.ts';
-import type { BrokerClient } from '../osb/broker-client.ts';
+import type { BrokerOperations } from '../osb/broker-operations.ts';
 import type { BindRequest } from '../osb/types.ts';
 import { standingOf } from '../operations/answer-kind.ts';
 import { withoutParameters, type Unprepared } from '../operations/attempt.ts';
@@ -16,7 +16,7 @@ import type { BindingTask } from './known-binding.ts';
 
 export interface PreparedBind {
   readonly kind: 'prepared';
-  readonly client: BrokerClient;
+  readonly client: BrokerOperations;
   readonly broker: BrokerRef;
   readonly request: Omit<BindRequest, 'bindingId'>;
   readonly properties: ServiceBindingPropertiesState;

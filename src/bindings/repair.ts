@@ -10,6 +10,7 @@ import { putStatus, record, tell } from '../operations/record.ts';
 import { changed } from '../control/attempts.ts';
 import { readSecret, takeBack } from './credential-secret.ts';
 import type { SecretObject } from '../kube/data-objects.ts';
+import { follow } from './follow.ts';
 import type { BindingTask } from './known-binding.ts';
 import { putRight, type Broken } from './put-right.ts';
 import type { RepairParts, Saying } from './repair-parts.ts';
@@ -43,7 +44,8 @@ export async function repair(
   // A copy with the status of another: what the broker has under that id is not to be shown here.
   if (task.ids.holderOf(task.kind, binding) !== undefined) return goOn(binding);
   try {
-    return await look(task, binding, parts);
+    const looked = await look(task, binding, parts);
+    return looked.kind === 'continue' ? await follow(task, looked.object) : looked;
   } catch (error) {
     if (isConflict(error)) parts.checks.soon(key);
     throw error;

@@ -8,6 +8,7 @@ import type { Turn } from '../control/controller.ts';
 import type { Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BrokerClient } from '../osb/broker-client.ts';
+import type { BrokerOperations } from '../osb/broker-operations.ts';
 import { defaultMaxConcurrent } from '../osb/limiter.ts';
 import { brokerTargets } from '../osb/broker-targets.ts';
 import type { CatalogLimits } from '../osb/catalog-limits.ts';
@@ -17,6 +18,7 @@ import type { Failure } from '../osb/outcome-types.ts';
 import type { BrokerMaterial } from './broker-material.ts';
 import { BrokerLanes } from './broker-lanes.ts';
 import { brokerKey, describeBroker, type BrokerRef } from './broker-ref.ts';
+import { isBuiltIn } from './built-in-broker.ts';
 import { specificationOf, type AnyBroker, type BrokerSpecification } from './broker-settings.ts';
 import type { CredentialCopies } from './credential-copies.ts';
 import { findBroker } from './find-broker.ts';
@@ -42,6 +44,8 @@ export interface BrokerConnectionsDeps {
   readonly stores: Pick<Stores, 'clusterServiceBrokers' | 'serviceBrokers' | 'namespaces'>;
   readonly logger: Logger;
   readonly settings: BrokerSettings;
+  /** Answers for the broker that is built in. Without it there is none. */
+  readonly builtIn?: BrokerOperations | undefined;
   /** Without it, a namespaced broker can not be used after a restart while its namespace is being deleted. */
   readonly copies?: CredentialCopies | undefined;
   readonly stopwatch?: Stopwatch | undefined;
@@ -51,15 +55,20 @@ export interface BrokerConnectionsDeps {
   readonly observe?: ((ref: BrokerRef, call: BrokerCall) => void) | undefined;
 }
 
-export type ConnectResult =
-  | { readonly kind: 'connected'; readonly client: BrokerClient; readonly broker: AnyBroker }
-  | {
-      readonly kind: 'unavailable';
-      readonly reason:
-        'ReferencesNonexistentBroker' | 'ErrorGettingAuthCredentials' | 'InvalidBrokerSettings';
-      /** Fit for a condition. */
-      readonly message: string;
-    };
+export type ConnectResult = ConnectedTo<BrokerOperations> | Unavailable;
+
+interface ConnectedTo<C = BrokerClient> {
+  readonly kind: 'connected';
+  readonly client: C;
+  readonly broker: AnyBroker;
+}
+
+interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly reason: 'ReferencesNonexistentBroker' | 'ErrorGettingAuthCredentials' | 'InvalidBrokerSettings';
+  /** Fit for a condition. */
+  readonly message: string;
+}
 
 /** What somebody found out about a broker that others should know. */
 export type BrokerNews =
@@ -115,7 +124,11 @@ export class BrokerConnections {
     signal: AbortSignal,
     turn: Pick<Turn, 'away'> | undefined,
   ): Promise<ConnectResult> {
-    const broker = findBroker(ref, this.#deps.stores);
+    const { builtIn, stores } = this.#deps;
+    const broker = findBroker(ref, stores);
+    if (broker !== undefined && builtIn !== undefined && isBuiltIn(ref)) {
+      return { kind: 'connected', client: builtIn, broker };
+    }
     if (broker === undefined) {
       const message = `${describeBroker(ref)} does not exist.`;
       return { kind: 'unavailable', reason: 'ReferencesNonexistentBroker', message };
@@ -177,7 +190,7 @@ export class BrokerConnections {
     broker: AnyBroker,
     specification: BrokerSpecification,
     material: BrokerMaterial,
-  ): ConnectResult {
+  ): ConnectedTo | Unavailable {
     const { url, apiVersion } = specification;
     // With the uid: what one broker learnt, such as an open circuit, is nothing to another of the same name.
     const madeOf = { uid: broker.metadata.uid, url, apiVersion, ...material };

@@ -3,6 +3,8 @@ import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import { queryLabels } from '../api/labels.ts';
 import { copyLazily } from '../base/lazy-json.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
+import { brokerRefOf } from '../brokers/broker-ref.ts';
+import { isBuiltIn } from '../brokers/built-in-broker.ts';
 import type { OwnerReference } from '../base/object-meta.ts';
 import type { Resource } from '../kube/resources.ts';
 import type { Catalog, CatalogPlan, CatalogService } from '../osb/types.ts';
@@ -171,7 +173,8 @@ function objectOf<T extends AnyClass | AnyPlan>(
       name,
       ...(namespace === undefined ? {} : { namespace }),
       labels: queryLabels(resource.kind, spec),
-      ownerReferences: [ownerReference(broker, scope)],
+      // What is built in has no object that could own it.
+      ...(isBuiltIn(brokerRefOf(broker)) ? {} : { ownerReferences: [ownerReference(broker, scope)] }),
     },
     spec,
   } as unknown as T;

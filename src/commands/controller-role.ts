@@ -13,7 +13,9 @@ import { CredentialCopies } from '../brokers/credential-copies.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import { ChecksumKey } from '../brokers/checksum-key.ts';
 import { ClusterId } from '../brokers/cluster-id.ts';
+import { userProvidedOperations } from '../brokers/user-provided.ts';
 import { RetainedServices } from '../operations/retained-services.ts';
+import { builtInCatalogController } from '../catalog/built-in-catalog.ts';
 import { createCatalogControllers } from '../catalog/start.ts';
 import { CaBundle } from '../certs/ca-bundle.ts';
 import { caSecretName } from '../certs/ca-note.ts';
@@ -81,6 +83,7 @@ export class ControllerRole {
   readonly #election: LeaderElection | undefined;
   /** For all that only a leader may write. */
   readonly #client: KubeClient;
+  readonly #checksumKey: ChecksumKey;
   /** Set with the controllers. */
   #secretChecks: SecretChecks | undefined;
   #isLeading = false;
@@ -98,10 +101,14 @@ export class ControllerRole {
     const client = this.#election === undefined ? deps.client : deps.client.under(permit);
     this.#client = client;
     this.#events = new EventRecorder({ client, component: 'bindery-controller', instance: identity, logger });
+    this.#checksumKey = new ChecksumKey({ client, namespace, logger });
+    const stores = this.#stores;
+    const checksumKey = this.#checksumKey;
     this.#connections = new BrokerConnections({
       client,
-      stores: this.#stores,
+      stores,
       logger,
+      builtIn: userProvidedOperations({ client, stores, checksumKey, logger }),
       settings: {
         timeoutMs: config.brokerTimeoutMs,
         allowLoopback: config.allowLoopbackBrokers,
@@ -231,7 +238,7 @@ export class ControllerRole {
     const operations = {
       ...shared,
       clusterId: new ClusterId({ client, ...config.clusterIdConfigMap }),
-      checksumKey: new ChecksumKey({ client, namespace, logger }),
+      checksumKey: this.#checksumKey,
       retained: new RetainedServices({ client, namespace }),
       settings: {
         retry,
@@ -262,6 +269,7 @@ export class ControllerRole {
           writeConcurrency: config.concurrency,
         },
       }).controllers,
+      ...(config.offersUserProvided ? [builtInCatalogController({ ...shared, observe })] : []),
       instanceController(operations, { concurrency, observe }),
       bindings.controller,
       workloadController(

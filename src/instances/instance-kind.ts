@@ -11,6 +11,7 @@ import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { BadEnd, DeletionWords, Kind, Reach } from '../operations/kind.ts';
 import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
+import { withHiddenBuiltIn } from './hidden-built-in.ts';
 import { hasNewContext } from './instance-context.ts';
 import { spokenOf, type InstanceTask, type Judgement } from './instance-status.ts';
 import { instanceIdOf, knownInstance, mayBeAtBroker, planWithId } from './known-instance.ts';
@@ -66,7 +67,7 @@ export const instanceKind: Kind<ServiceInstance> = {
     return {
       userSpecifiedClassName: names.class,
       userSpecifiedPlanName: names.plan,
-      conditions: withUpgrade(decided, stores, now),
+      conditions: withHiddenBuiltIn(withUpgrade(decided, stores, now), decided, stores, now),
     };
   },
 

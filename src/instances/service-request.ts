@@ -10,7 +10,7 @@ import { objectParameters } from '../brokers/object-parameters.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
 import { Withheld } from '../control/withheld.ts';
 import type { Offering } from '../model/resolve.ts';
-import type { BrokerClient } from '../osb/broker-client.ts';
+import type { BrokerOperations } from '../osb/broker-operations.ts';
 import type { OriginatingIdentity } from '../osb/types.ts';
 import { withoutParameters, type Unprepared } from '../operations/attempt.ts';
 import { instanceContext, type InstanceContext } from './instance-context.ts';
@@ -20,7 +20,7 @@ import { mayBeAtBroker } from './known-instance.ts';
 /** Everything a broker has to be told about an instance, and the record of it that goes into the status. */
 export interface ServiceRequest extends InstanceContext {
   readonly kind: 'prepared';
-  readonly client: BrokerClient;
+  readonly client: BrokerOperations;
   readonly broker: BrokerRef;
   readonly serviceId: string;
   readonly planId: string;

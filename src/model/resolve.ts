@@ -4,6 +4,7 @@ import type { ServiceClass } from '../api/generated/service-class.ts';
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
 import { isNamedAfter } from '../api/names.ts';
+import { builtInBrokerName } from '../api/user-provided.ts';
 import { printable } from '../base/printable.ts';
 import type { Store } from '../control/store.ts';
 import { scoped, type Stores } from './stores.ts';
@@ -158,10 +159,15 @@ function resolve<C, P>(lookup: Lookup<C, P>): Resolution {
 
 /**
  * An entry that left the catalog keeps serving its instances, but a new one of the same name comes first. So do those
- * that a catalog gave: copies that somebody made by hand are found where they have names or ids of their own.
+ * that a catalog gave: copies that somebody made by hand are found where they have names or ids of their own. What is
+ * built in comes after what a broker offers.
  */
 function preferred<T extends AnyOffering>(candidates: readonly T[]): readonly T[] {
-  return fromCatalogFirst(atLeastOne(candidates, isOffered));
+  return fromCatalogFirst(atLeastOne(atLeastOne(candidates, isOffered), isOfBroker));
+}
+
+function isOfBroker({ spec }: AnyOffering): boolean {
+  return !('clusterServiceBrokerName' in spec) || spec.clusterServiceBrokerName !== builtInBrokerName;
 }
 
 /** Those that a broker's catalog gave; all when it gave none of them. */

@@ -5,7 +5,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { Store } from '../control/store.ts';
 import type { Stores } from '../model/stores.ts';
 import type { Resource } from '../kube/resources.ts';
-import type { BrokerClient } from '../osb/broker-client.ts';
+import type { BrokerOperations } from '../osb/broker-operations.ts';
 import type { Outcome, PollOutcome } from '../osb/outcome-types.ts';
 import type { DeletionAnswer, OriginatingIdentity } from '../osb/types.ts';
 import type { AnswerKind } from './answer-rules.ts';
@@ -72,7 +72,7 @@ export interface Reach {
 }
 
 type BrokerCall<T> = (
-  client: BrokerClient,
+  client: BrokerOperations,
   identity: OriginatingIdentity | undefined,
   signal: AbortSignal,
 ) => Promise<T>;

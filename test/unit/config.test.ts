@@ -1,5 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os';
-import { durationMs, everyHost, parseConfig } from '../../src/config.ts';
+import { everyHost } from '../../src/base/every-host.ts';
+import { durationMs, parseConfig } from '../../src/config.ts';
 
 describe('config', () => {
   it('has working defaults for every flag', () => {

@@ -72,7 +72,13 @@ export class ServiceWorld extends Story<RunningRole> {
    * @param identity name in the Lease
    */
   startRole(identity: string, flags: Flags = {}, client = this.newClient()): RunningRole {
-    const defaults = { leaderElect: 'false', brokerTimeout: '2s', maxRetryInterval: '2s' };
+    const defaults = {
+      leaderElect: 'false',
+      brokerTimeout: '2s',
+      maxRetryInterval: '2s',
+      // Stories count what is written.
+      userProvidedServices: 'false',
+    };
     const own = { namespace: 'default', allowLoopbackBrokers: true };
     const config = parseConfig({ ...own, ...defaults, ...this.#flags, ...flags }, {});
     const { logger, metrics } = this.eavesdropper;

@@ -1,4 +1,4 @@
-import { everyHost } from '../../../src/config.ts';
+import { everyHost } from '../../../src/base/every-host.ts';
 import { silentLogger, type LogFields, type Logger } from '../../../src/base/logger.ts';
 import { AdminServer, type AdminServerDeps } from '../../../src/observability/admin-server.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';

@@ -1,0 +1,85 @@
+import { removeCondition, setCondition } from '../api/conditions.ts';
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import { isBuiltIn } from '../brokers/built-in-broker.ts';
+import { timestamp } from '../control/attempts.ts';
+import { goOn, type Step } from '../control/steps.ts';
+import type { Stores } from '../model/stores.ts';
+import { putStatus, record, tell } from '../operations/record.ts';
+import { encode, storeSecret } from './credential-secret.ts';
+import { getBinding, sourceOf } from './fetch-credentials.ts';
+import { knownBinding, type BindingTask } from './known-binding.ts';
+import { secretContentOf } from './secret-digest.ts';
+import { secretNameOf } from './secret-standing.ts';
+import { preparedContent } from './store-credentials.ts';
+
+/** Its credentials are what its instance says: they change with that. */
+export function followsInstance(binding: ServiceBinding, stores: Stores): boolean {
+  const known = knownBinding(binding, stores);
+  return known !== undefined && isBuiltIn(known.broker);
+}
+
+/**
+ * The Secret of a binding is sound, and holds what its instance once said: it gets what that says now. Nothing is on record of
+ * it but what the Secret holds, so that it comes again in its turn, whatever ends in between.
+ */
+export async function follow(task: BindingTask, binding: ServiceBinding): Promise<Step<ServiceBinding>> {
+  if (!followsInstance(binding, task.stores)) return goOn(binding);
+  const wanted = await wantedContent(task, binding);
+  if (wanted.kind === 'unknown') return goOn(await sayOutdated(task, binding, wanted.why));
+  const secretContent = secretContentOf(await task.checksumKey.get(), encode(wanted.content.data));
+  if (secretContent.digest === binding.status?.secretContent?.digest) {
+    return goOn(await sayOutdated(task, binding, undefined));
+  }
+  const stored = await storeSecret(task.client, binding, wanted.content, task.signal);
+  if (stored.kind === 'refused') return goOn(await sayOutdated(task, binding, stored.message));
+  const message = `Secret "${nameOf(binding)}" holds what its instance says now`;
+  const verdict = { kind: 'ready', reason: 'InjectedBindResult', message } as const;
+  const written = await record(task, binding, verdict, { secret: wanted.state, secretContent }, 'uid');
+  tell(task, written, 'Normal', { reason: 'SecretUpdated', message });
+  return goOn(await sayOutdated(task, written, undefined));
+}
+
+type Wanted =
+  | Extract<ReturnType<typeof preparedContent>, { kind: 'prepared' }>
+  | { readonly kind: 'unknown'; readonly why: string };
+
+async function wantedContent(task: BindingTask, binding: ServiceBinding): Promise<Wanted> {
+  const known = knownBinding(binding, task.stores);
+  const source = sourceOf(task, binding);
+  if (known === undefined || source === undefined) {
+    return { kind: 'unknown', why: 'its instance, class or plan is not there' };
+  }
+  const fetched = await getBinding(task, binding, known);
+  if (fetched.kind === 'accepted') return { kind: 'unknown', why: 'it is not there yet' };
+  if (fetched.kind !== 'done') return { kind: 'unknown', why: fetched.message };
+  const prepared = preparedContent(binding, fetched.body, source.offering);
+  return prepared.kind === 'prepared' ? prepared : { kind: 'unknown', why: prepared.message };
+}
+
+const type = 'SecretOutdated';
+
+/** A condition that is there only while it is true; the binding works with what it has. */
+async function sayOutdated(
+  task: BindingTask,
+  binding: ServiceBinding,
+  why: string | undefined,
+): Promise<ServiceBinding> {
+  const { status = {}, metadata } = binding;
+  const { conditions = [] } = status;
+  const message = `Secret "${nameOf(binding)}" stays as it is, since what it should hold now is not known: ${why}`;
+  const statement = { type, status: 'True', reason: 'SourceNotUsable', message } as const;
+  const observedGeneration = metadata.generation ?? 0;
+  const now = timestamp(task.clock.now());
+  const next =
+    why === undefined
+      ? removeCondition(conditions, type)
+      : setCondition(conditions, { ...statement, observedGeneration }, now);
+  if (next === conditions) return binding;
+  const said = await putStatus(task, binding, { ...status, conditions: next });
+  if (why !== undefined) tell(task, said, 'Warning', { reason: type, message });
+  return said;
+}
+
+function nameOf(binding: ServiceBinding): string {
+  return `${binding.metadata.namespace ?? ''}/${secretNameOf(binding)}`;
+}
