@@ -103,6 +103,9 @@ export const shapeAnnotation = `${labelPrefix}shape`;
 /** On a binding, `when-lost` or `never`: whether a new login is made when nobody gives out its credentials again. */
 export const renewAnnotation = `${labelPrefix}renew`;
 
+/** On an instance, `enabled` or `disabled`: whether a change of the Secrets in `parametersFrom` is an update of it. */
+export const followParametersAnnotation = `${labelPrefix}follow-parameters`;
+
 /** On the Secrets of bindings: the id of the binding at the broker to which these credentials belong. */
 export const bindingIdAnnotation = `${labelPrefix}binding-id`;
 

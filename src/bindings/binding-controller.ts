@@ -9,9 +9,9 @@ import { bindingKind } from './binding-kind.ts';
 import { followsInstance } from './follow.ts';
 import { InstanceLanes } from './instance-lanes.ts';
 import { isLookedAfter, isToldOf } from './repair.ts';
-import { RepairPace } from './repair-pace.ts';
+import { RepairPace } from '../operations/repair-pace.ts';
 import type { OlderUsers } from './replaced-bindings.ts';
-import { SecretChecks } from './secret-checks.ts';
+import { SecretChecks } from '../operations/secret-checks.ts';
 import type { SecretFinding } from './secret-finding.ts';
 import { bindingIdOf, knownBinding } from './known-binding.ts';
 

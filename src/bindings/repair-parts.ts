@@ -1,6 +1,6 @@
-import type { RepairPace } from './repair-pace.ts';
+import type { RepairPace } from '../operations/repair-pace.ts';
 import type { OlderUsers } from './replaced-bindings.ts';
-import type { SecretChecks } from './secret-checks.ts';
+import type { SecretChecks } from '../operations/secret-checks.ts';
 import type { SecretFinding } from './secret-finding.ts';
 
 /** What the repair of Secrets needs beside a task. */

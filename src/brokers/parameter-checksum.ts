@@ -23,9 +23,19 @@ export function parameterChecksum(
   redacted: JsonObject,
   recorded: readonly (RecordedParameters | null | undefined)[],
 ): string {
-  const checksum = `${key.id}.${keyedChecksum(key.text, parameters)}`;
+  const checksum = checksumBy(key, parameters);
   const known = recorded.find((record) => isOfSame(record, key, checksum, parameters, redacted));
   return known?.parameterChecksum ?? checksum;
+}
+
+export function checksumBy(key: Key, parameters: JsonObject): string {
+  return `${key.id}.${keyedChecksum(key.text, parameters)}`;
+}
+
+/** The id of the key that made a checksum; undefined for one of before there were keys. */
+export function keyIdOf(checksum: string): string | undefined {
+  const at = checksum.indexOf('.');
+  return at < 0 ? undefined : checksum.slice(0, at);
 }
 
 function isOfSame(

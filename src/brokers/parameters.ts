@@ -6,7 +6,12 @@ import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';
 import type { ChecksumKey } from './checksum-key.ts';
 import { withDefaults } from './default-parameters.ts';
-import { parameterChecksum, shownInStatus, type RecordedParameters } from './parameter-checksum.ts';
+import {
+  checksumBy,
+  parameterChecksum,
+  shownInStatus,
+  type RecordedParameters,
+} from './parameter-checksum.ts';
 import { decodeBase64, type SecretObject } from '../kube/data-objects.ts';
 
 /** `parameters` and `parametersFrom` of an instance or binding. */
@@ -27,6 +32,8 @@ export type ResolvedParameters =
       readonly redacted?: JsonObject;
       /** See parameter-checksum.ts. */
       readonly checksum?: string;
+      /** The same by the key that there is now, whatever is recorded. */
+      readonly keyed?: string;
     }
   /** `message` names the Secret, key or parameter that is wrong, and no value. */
   | { readonly kind: 'unavailable'; readonly message: string }
@@ -76,8 +83,15 @@ export async function resolveParameters(
   const parameters = withDefaults(defaults, Object.fromEntries(merged));
   if (Object.keys(parameters).length === 0) return { kind: 'resolved' };
   const shown = withDefaults(defaults, Object.fromEntries(redacted));
-  const checksum = parameterChecksum(await checksumKey.get(), parameters, shown, recorded);
-  return { kind: 'resolved', parameters: compactJson(parameters), redacted: shownInStatus(shown), checksum };
+  const key = await checksumKey.get();
+  const checksum = parameterChecksum(key, parameters, shown, recorded);
+  return {
+    kind: 'resolved',
+    parameters: compactJson(parameters),
+    redacted: shownInStatus(shown),
+    checksum,
+    keyed: checksumBy(key, parameters),
+  };
 }
 
 interface Sources {

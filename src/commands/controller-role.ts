@@ -6,7 +6,7 @@ import { always } from '../base/permit.ts';
 import { systemStopwatch } from '../base/stopwatch.ts';
 import { runTogether } from '../base/task-group.ts';
 import { bindingController } from '../bindings/binding-controller.ts';
-import type { SecretChecks } from '../bindings/secret-checks.ts';
+import type { SecretChecks } from '../operations/secret-checks.ts';
 import type { SecretFinding } from '../bindings/secret-finding.ts';
 import { BrokerConnections } from '../brokers/broker-connections.ts';
 import { CredentialCopies } from '../brokers/credential-copies.ts';
@@ -85,7 +85,7 @@ export class ControllerRole {
   readonly #client: KubeClient;
   readonly #checksumKey: ChecksumKey;
   /** Set with the controllers. */
-  #secretChecks: SecretChecks | undefined;
+  #secretChecks: readonly SecretChecks[] = [];
   #isLeading = false;
 
   constructor(deps: ControllerRoleDeps) {
@@ -190,12 +190,12 @@ export class ControllerRole {
       run: (running: AbortSignal) => controller.start(running),
     }));
     const caBundle = { name: 'caBundle', run: (running: AbortSignal) => this.#caBundle().start(running) };
-    const secretChecks = {
+    const secretChecks = this.#secretChecks.map((checks) => ({
       name: 'looks at Secrets',
-      run: async (running: AbortSignal) => this.#secretChecks?.start(running),
-    };
+      run: (running: AbortSignal) => checks.start(running),
+    }));
     try {
-      await runTogether([...workers, caBundle, secretChecks], signal);
+      await runTogether([...workers, caBundle, ...secretChecks], signal);
     } finally {
       this.#isLeading = false;
       this.#connections.lanes.reset();
@@ -248,14 +248,16 @@ export class ControllerRole {
       newId: randomUUID,
     };
     const { concurrency } = config;
+    const { secretCheckIntervalMs } = config;
+    const instances = instanceController(operations, { concurrency, observe, secretCheckIntervalMs });
     const bindings = bindingController(operations, {
       concurrency,
       observe,
-      secretCheckIntervalMs: config.secretCheckIntervalMs,
+      secretCheckIntervalMs,
       olderUsers: async (...about) => hasOlderContainers(client, ...about),
       observeSecret: this.#deps.observeSecret,
     });
-    this.#secretChecks = bindings.checks;
+    this.#secretChecks = [instances.checks, bindings.checks];
     onPodsThatWait(this.#askers.pods.store, this.#stores, (key) => bindings.checks.soon(key));
     return [
       ...createCatalogControllers({
@@ -270,7 +272,7 @@ export class ControllerRole {
         },
       }).controllers,
       ...(config.offersUserProvided ? [builtInCatalogController({ ...shared, observe })] : []),
-      instanceController(operations, { concurrency, observe }),
+      instances.controller,
       bindings.controller,
       workloadController(
         {

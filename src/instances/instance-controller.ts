@@ -9,7 +9,10 @@ import { concernedKeys } from '../operations/concerned-keys.ts';
 import { lifeOf } from '../operations/life.ts';
 import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-deps.ts';
-import { instanceKind } from './instance-kind.ts';
+import { RepairPace } from '../operations/repair-pace.ts';
+import { SecretChecks } from '../operations/secret-checks.ts';
+import { isFollowed, readsOf } from './follow-parameters.ts';
+import { followingKind } from './instance-kind.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
 
@@ -17,15 +20,32 @@ export interface InstanceControllerOptions {
   /** Instances worked on at the same time. */
   readonly concurrency: number;
   readonly observe?: ReconcileObserver | undefined;
+  /** A round of looks at the Secrets of parameters takes so long at least, milliseconds. */
+  readonly secretCheckIntervalMs: number;
+}
+
+export interface InstanceParts {
+  readonly controller: Controller;
+  /** Whose Secrets are read next; runs while the controller does. */
+  readonly checks: SecretChecks;
 }
 
 /** The controller of ServiceInstances, and the events that make it look at one again. */
-export function instanceController(deps: OperationDeps, options: InstanceControllerOptions): Controller {
-  const { stores, logger } = deps;
+export function instanceController(deps: OperationDeps, options: InstanceControllerOptions): InstanceParts {
+  const { stores, logger, stopwatch } = deps;
   const instances = stores.serviceInstances.store;
-  const controller = new Controller({
+  const checks = new SecretChecks({
+    keys: () => instances.list().flatMap((each) => (isFollowed(each) ? [objectKey(each)] : [])),
+    enqueue: (key) => controller.enqueue(key),
+    roundMs: options.secretCheckIntervalMs,
+    readsOf: (key) => Math.max(1, readsOf(instances.get(key))),
+    stopwatch,
+  });
+  const pace = new RepairPace(options.secretCheckIntervalMs, stopwatch);
+  const following = { checks, pace, news: new Set<string>() };
+  const controller: Controller = new Controller({
     name: 'service-instance',
-    reconcile: lifeOf(instanceKind, deps),
+    reconcile: lifeOf(followingKind(following), deps),
     concurrency: options.concurrency,
     logger,
     observe: options.observe,
@@ -37,6 +57,8 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
 
   instances.subscribe((change) => {
     for (const key of concernedKeys(instances, instanceIdOf, change)) controller.enqueue(key);
+    const { object, previous = object } = change;
+    if (isFollowed(object) && !isFollowed(previous)) checks.soon(objectKey(object));
   });
 
   // An instance that waits for its class or plan goes on when one appears or comes back into the catalog, and when one of
@@ -82,5 +104,5 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
   stores.serviceBindings.store.subscribe(({ object, removed }) => {
     if (removed) controller.enqueue(scoped(object.metadata.namespace, object.spec.instanceRef.name));
   });
-  return controller;
+  return { controller, checks };
 }

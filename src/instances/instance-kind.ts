@@ -4,14 +4,16 @@ import { serviceInstances } from '../api/kinds.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { offeringRefs } from '../model/offering-of.ts';
 import { resolveOffering, userSpecifiedNames } from '../model/resolve.ts';
-import { stopFor } from '../control/steps.ts';
+import { stopFor, type Step } from '../control/steps.ts';
 import type { Stores } from '../model/stores.ts';
+import { objectKey } from '../kube/objects.ts';
 import { pollOfCreationFailed } from '../operations/failed-creation.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { BadEnd, DeletionWords, Kind, Reach } from '../operations/kind.ts';
 import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
 import { withHiddenBuiltIn } from './hidden-built-in.ts';
+import { followParameters, type FollowParts } from './follow-parameters.ts';
 import { hasNewContext } from './instance-context.ts';
 import { spokenOf, type InstanceTask, type Judgement } from './instance-status.ts';
 import { instanceIdOf, knownInstance, mayBeAtBroker, planWithId } from './known-instance.ts';
@@ -112,6 +114,28 @@ export const instanceKind: Kind<ServiceInstance> = {
   retain,
   mayGo: waitForBindings,
 };
+
+/** With the Secrets of parameters that are followed: news of them are a change, as one of the spec is. */
+export function followingKind(parts: FollowParts): Kind<ServiceInstance> {
+  const { news } = parts;
+  return {
+    ...instanceKind,
+    tend: async (task, instance) => followParameters(task, instance, parts),
+    isSettled: async (task, instance) => !news.has(objectKey(instance)) && isSettled(task, instance),
+    resolve: (task, instance) => {
+      const found = instanceKind.resolve(task, instance);
+      if (found.kind === 'blocked') return found;
+      const make = async (adopted: ServiceInstance): Promise<Step<ServiceInstance>> => {
+        news.delete(objectKey(adopted));
+        return found.make(adopted);
+      };
+      return { ...found, make };
+    },
+    afterRun: (key, known) => {
+      if (known === undefined) news.delete(key);
+    },
+  };
+}
 
 /** The spec has been dealt with, for good or bad, and the broker knows where the instance is. */
 async function isSettled(task: InstanceTask, instance: ServiceInstance): Promise<boolean> {

@@ -14,6 +14,8 @@ export interface PendingChange {
   readonly context: JsonObject | undefined;
   /** Nobody asked for it: the place where the instance is has changed. */
   readonly isContextOnly: boolean;
+  /** A person has changed the spec. Who has changed a Secret, nobody knows. */
+  readonly isAskedFor: boolean;
   /** What is on record once the broker has accepted it. */
   readonly properties: ServiceInstancePropertiesState;
 }
@@ -43,16 +45,19 @@ export function pendingChange(
     maintenanceInfoVersion: given(news.version, request.maintenanceInfoVersion),
     context: given(tellsContext, request.context),
     isContextOnly: news.context && !isAsked,
+    isAskedFor: news.spec,
     properties: compact({
       ...wanted,
       maintenanceInfo: recorded(news.version).maintenanceInfo,
       contextChecksum: recorded(tellsContext).contextChecksum,
-      userInfo: recorded(isAsked).userInfo,
+      userInfo: recorded(news.spec).userInfo,
     }),
   };
 }
 
 interface News {
+  /** Of a generation that has not been carried out. */
+  readonly spec: boolean;
   readonly plan: boolean;
   readonly parameters: boolean;
   readonly context: boolean;
@@ -71,7 +76,11 @@ function isWish({ plan, parameters, isRequested, isBroken }: News): boolean {
   return plan || parameters || isRequested || isBroken;
 }
 
-function newsFor({ spec, status = {} }: ServiceInstance, offering: Offering, request: ServiceRequest): News {
+function newsFor(
+  { metadata, spec, status = {} }: ServiceInstance,
+  offering: Offering,
+  request: ServiceRequest,
+): News {
   const confirmed = status.externalProperties ?? {};
   const attempted = status.inProgressProperties ?? undefined;
   const differs = (field: (properties: Properties) => string | undefined): boolean =>
@@ -82,6 +91,7 @@ function newsFor({ spec, status = {} }: ServiceInstance, offering: Offering, req
   const parameters = differs(({ parameterChecksum }) => parameterChecksum);
   const isRequested = (spec.updateRequests ?? 0) > (status.handledUpdateRequests ?? 0);
   return {
+    spec: isRequested || status.reconciledGeneration !== metadata.generation,
     plan,
     parameters,
     context: isToldContext(offering, confirmed) && differs(({ contextChecksum }) => contextChecksum),

@@ -12,7 +12,7 @@ import { contextRefused, updated, updateFailed } from './update-outcome.ts';
 
 /**
  * PATCH /v2/service_instances/{id} (OSB, Updating) with what differs from the last confirmed state, and only that.
- * Reached only by provisioned instances whose generation, or context, has not been dealt with.
+ * Reached only by provisioned instances whose generation, context or Secrets have not been dealt with.
  */
 export async function updateInstance(
   task: InstanceTask,
@@ -35,7 +35,7 @@ export async function updateInstance(
     await settle(task, instance, updated(instance, undefined, undefined));
     return stop;
   }
-  const { planId, parameters, maintenanceInfoVersion, context, isContextOnly, properties } = change;
+  const { planId, parameters, maintenanceInfoVersion, context, properties } = change;
   const { client, serviceId } = request;
   const before = instance.status?.externalProperties;
   return attempt(task, instance, {
@@ -48,6 +48,7 @@ export async function updateInstance(
       message: 'Update request for the instance is in flight to the broker',
       usable: true,
     },
+    changes: { toldParameterChecksum: properties.parameterChecksum ?? '' },
     send: async (intended) =>
       client.update(
         {
@@ -58,8 +59,8 @@ export async function updateInstance(
           maintenanceInfoVersion,
           context,
           previousValues: { planId: known.planId, maintenanceInfoVersion: before?.maintenanceInfo?.version },
-          // Whoever changed an annotation is not known, and must not be made up (OSB, Originating Identity).
-          identity: isContextOnly ? undefined : request.identity,
+          // Whoever changed an annotation or a Secret is not known, and must not be made up (OSB, Originating Identity).
+          identity: change.isAskedFor ? request.identity : undefined,
         },
         task.signal,
       ),
@@ -73,7 +74,7 @@ export async function updateInstance(
     }),
     failed: (intended, failure, next, standing) => {
       const isRefused = failure.disposition === 'terminal' && failure.instanceUsable !== false;
-      return isContextOnly && isRefused
+      return change.isContextOnly && isRefused
         ? contextRefused(intended, failure, properties)
         : updateFailed(intended, failure, next, standing);
     },

@@ -29,6 +29,7 @@ export function updated(
       externalProperties: properties ?? instance.status?.externalProperties,
       usable: undefined,
       updateRepeatable: undefined,
+      toldParameterChecksum: undefined,
       ...(dashboardUrl === undefined ? {} : { dashboardURL: dashboardUrl }),
     },
     event: 'Normal',

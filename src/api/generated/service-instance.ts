@@ -123,6 +123,8 @@ export interface ServiceInstanceStatus {
   readonly usable?: boolean | null;
   /** Whether the broker last said that a failed update may be sent again. Absent while it has said nothing. */
   readonly updateRepeatable?: boolean | null;
+  /** Checksum of the parameters in the last update request, until an update has succeeded: what was refused is not sent again. Empty when it had none. */
+  readonly toldParameterChecksum?: string;
   /** Value of spec.updateRequests that was last carried out. */
   readonly handledUpdateRequests?: number;
   /** Where the broker lets people manage the instance. */

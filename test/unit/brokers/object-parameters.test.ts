@@ -44,6 +44,7 @@ describe('large parameters of an object', () => {
       parameters: expect.any(JsonText) as unknown,
       redacted: { '<omitted>': `100008 bytes, sha256:${jsonChecksum(large)}` },
       checksum: `k.${keyedChecksum(key.text, large)}`,
+      keyed: `k.${keyedChecksum(key.text, large)}`,
     });
     expect(JSON.stringify(found.kind === 'resolved' && { parameters: found.parameters })).toBe(
       JSON.stringify({ parameters: large }),

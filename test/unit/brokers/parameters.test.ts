@@ -27,6 +27,7 @@ describe('the parameters of an instance or binding', () => {
       parameters: { a: { c: true, d: null }, b: [1, 'x'] },
       redacted: { a: { c: true, d: null }, b: [1, 'x'] },
       checksum: `k.${keyedChecksum(key.text, { a: { c: true, d: null }, b: [1, 'x'] })}`,
+      keyed: `k.${keyedChecksum(key.text, { a: { c: true, d: null }, b: [1, 'x'] })}`,
     });
     expect(second).toEqual(first);
   });

@@ -1,5 +1,5 @@
-import { RepairPace } from '../../../src/bindings/repair-pace.ts';
-import { SecretChecks } from '../../../src/bindings/secret-checks.ts';
+import { RepairPace } from '../../../src/operations/repair-pace.ts';
+import { SecretChecks } from '../../../src/operations/secret-checks.ts';
 
 /** Checks in a time that passes only while they sleep, at once. */
 class Sweep {
@@ -11,7 +11,7 @@ class Sweep {
   readonly #at: { readonly atMs: number; readonly act: () => void }[] = [];
   #sleeps = 0;
 
-  constructor(keys: string[], roundMs: number, random = 0) {
+  constructor(keys: string[], roundMs: number, random = 0, reads = 1) {
     this.keys = keys;
     this.checks = new SecretChecks({
       keys: () => this.keys,
@@ -19,6 +19,7 @@ class Sweep {
         if (this.checks.take(key)) this.looks.push({ key, atMs: this.nowMs });
       },
       roundMs,
+      readsOf: () => reads,
       random: () => random,
       stopwatch: { elapsedMs: () => this.nowMs },
       sleep: async (ms, signal) => this.#sleep(ms, signal),
@@ -103,6 +104,29 @@ describe('looks at Secrets', () => {
     expect(crowd.filter((key) => between.includes(key))).toEqual(crowd);
     expect(between.filter((key) => !crowd.includes(key)).length).toBeGreaterThanOrEqual(99);
     expect(sweep.keysIn(20_000, 21_000).length).toBeLessThanOrEqual(5);
+  });
+
+  it('are shared by namespaces: a full one leaves the others their turn', async () => {
+    const sweep = new Sweep([...names(3000), 'other/b0', 'other/b1'], 30_000);
+    await sweep.run(120_000);
+    const others = sweep.looks.filter(({ key }) => key.startsWith('other/'));
+    expect(others.map(({ key }) => key)).toEqual([1, 2, 3, 4].flatMap(() => ['other/b0', 'other/b1']));
+    expect(sweep.looks.length).toBeGreaterThan(590);
+  });
+
+  it('find a namespace that has come, and leave none in the middle that goes on', async () => {
+    const sweep = new Sweep(names(300), 30_000);
+    sweep.at(40_000, () => sweep.keys.push('new/b0'));
+    await sweep.run(61_000);
+    const isNew = ({ key }: { readonly key: string }): boolean => key === 'new/b0';
+    expect(sweep.looks.findLast(isNew)?.atMs).toBeGreaterThanOrEqual(60_000);
+    expect(new Set(sweep.looks.map(({ key }) => key)).size).toBe(301);
+  });
+
+  it('that read many Secrets at once come the more seldom', async () => {
+    const sweep = new Sweep(names(300), 30_000, 0, 10);
+    await sweep.run(60_000);
+    expect(sweep.looks).toHaveLength(30);
   });
 
   it('begin somewhere, so that nobody is always the last', async () => {

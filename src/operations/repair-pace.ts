@@ -9,13 +9,13 @@ const maxPauseMs = 600_000;
 const forgottenMs = 2 * maxPauseMs;
 
 /**
- * How often a Secret is put right. The first time at once; whoever keeps changing it, or a broker that does not help, finds the
- * pauses growing to ten minutes. In memory only: a process that begins anew begins with a short one.
+ * How often something is put right because of a Secret. The first time at once; whoever keeps changing it, or a broker that does
+ * not help, finds the pauses growing to ten minutes. In memory only: a process that begins anew begins with a short one.
  */
 export class RepairPace {
   readonly #stopwatch: Stopwatch;
   readonly #firstMs: number;
-  /** By the uid of the binding; the oldest come first. */
+  /** By the uid of the object; the oldest come first. */
   readonly #tried = new Map<string, Tried>();
 
   constructor(firstMs: number, stopwatch: Stopwatch = systemStopwatch) {
