@@ -8,8 +8,7 @@ export type Fact =
   | 'uri'
   | 'jdbcUrl'
   | 'virtualHost'
-  | 'tlsAddresses'
-  | 'isTls'
+  | 'addresses'
   | 'isSrv'
   | 'authSource'
   | 'servers'
@@ -30,6 +29,8 @@ export interface BindingType {
   readonly defaultPort?: number;
   /** How a JDBC URL begins: the type is a relational database. */
   readonly jdbc?: string;
+  /** Readers who find a URI take no user and no password from elsewhere. */
+  readonly hasLoginInUri?: true;
   /** The keys that readers look for, and the fact that each of them holds. */
   readonly keys: Readonly<Record<string, Fact>>;
   /** What a reader can not do without: of each group one key. */
@@ -66,6 +67,7 @@ export const bindingTypes: readonly BindingType[] = [
     words: ['mongodb', 'mongo'],
     schemes: ['mongodb', 'mongodb+srv'],
     defaultPort: 27_017,
+    hasLoginInUri: true,
     keys: {
       ...server,
       database: 'database',
@@ -80,7 +82,8 @@ export const bindingTypes: readonly BindingType[] = [
     words: ['redis', 'valkey'],
     schemes: ['redis', 'rediss'],
     defaultPort: 6379,
-    keys: { ...server, url: 'uri', ssl: 'isTls' },
+    hasLoginInUri: true,
+    keys: { ...server, url: 'uri' },
     required: [['url', 'host', 'cluster.nodes', 'sentinel.nodes']],
   },
   {
@@ -88,7 +91,7 @@ export const bindingTypes: readonly BindingType[] = [
     words: ['rabbitmq', 'amqp', 'rabbit'],
     schemes: ['amqp', 'amqps'],
     defaultPort: 5672,
-    keys: { ...server, 'virtual-host': 'virtualHost', addresses: 'tlsAddresses' },
+    keys: { ...server, 'virtual-host': 'virtualHost', addresses: 'addresses' },
     required: [['host', 'addresses']],
   },
   {

@@ -42,6 +42,16 @@ export function parseConnectionUri(text: string): UriParts | undefined {
   };
 }
 
+/** The URI with this login, for one that has none; as it is when there is no password. */
+export function uriWithLogin(
+  uri: string,
+  { username = '', password }: { readonly username?: string; readonly password?: string },
+): string {
+  if (password === undefined) return uri;
+  const login = `${encodeURIComponent(username)}:${encodeURIComponent(password)}@`;
+  return uri.replace('://', () => `://${login}`);
+}
+
 /** A `/`, `?` or `#` in a password that was not encoded: the login is taken for the server, so nothing is believed. */
 function isCutShort(authority: string, path = '', query = '', fragment = ''): boolean {
   if (authority.includes('@')) return false;

@@ -1,15 +1,15 @@
 import { isObject, type JsonObject } from '../base/json.ts';
 import type { BindingType, Fact, Facts } from './binding-types.ts';
-import { parseConnectionUri, splitServer, type UriParts } from './connection-uri.ts';
+import { parseConnectionUri, splitServer, uriWithLogin, type UriParts } from './connection-uri.ts';
 import { jdbcUrlFrom } from './jdbc-url.ts';
-import { scalar, Spelling } from './spellings.ts';
+import { onlyOf, scalar, Spelling } from './spellings.ts';
 
 /**
  * What the credentials say about the connection. A key of its own counts more than what a URI says; and a URI says
  * nothing where it contradicts one, since then it is another way to the service. Never throws.
  */
 export function factsOf(credentials: JsonObject, type: BindingType): Facts {
-  const spelling = new Spelling(credentials, type.words);
+  const spelling = new Spelling(credentials, [...type.words, ...type.schemes]);
   const said = saidOf(spelling, type);
   const uriText = spelling.find('uri', (value) => uriOf(value, type));
   const jdbcText = spelling.find('jdbcUrl', jdbcOf) ?? spelling.find('uri', jdbcOf);
@@ -18,15 +18,29 @@ export function factsOf(credentials: JsonObject, type: BindingType): Facts {
   const facts: Facts = {
     ...(parts === undefined ? {} : fromParts(parts, type)),
     ...said,
-    ...(uriText === undefined ? {} : { uri: uriText }),
+    ...(uriText === undefined ? {} : uriFact(uriText, parts, type, said)),
   };
-  const jdbcUrl = jdbcText ?? (hasUri(spelling) ? jdbcUrlFrom(facts, type, parts) : undefined);
+  const sslMode = scalar(spelling.at('sslmode')) ?? parts?.query['sslmode'];
+  const jdbcUrl =
+    jdbcText ?? (isReadWhole(credentials, type) ? undefined : jdbcUrlFrom(facts, type, sslMode));
   return jdbcUrl === undefined ? facts : { ...facts, jdbcUrl };
 }
 
-/** Quarkus takes an entry `uri` for a JDBC URL where there is no `jdbc-url`. */
-function hasUri(spelling: Spelling): boolean {
-  return typeof spelling.at('uri') === 'string';
+/** Readers put these into a JDBC URL of their own: the first with the path of its file, which nobody else knows. */
+function isReadWhole(credentials: JsonObject, { name }: BindingType): boolean {
+  return name === 'postgresql' && ['sslrootcert', 'options'].some((key) => Object.hasOwn(credentials, key));
+}
+
+/** Readers prefer a URI to a host: so it is none that contradicts, and it has the login, where they look for it only there. */
+function uriFact(
+  uri: string,
+  parts: UriParts | undefined,
+  { hasLoginInUri }: BindingType,
+  said: Facts,
+): Facts {
+  if (parts === undefined) return said.host === undefined ? { uri } : {};
+  const isComplete = parts.username !== undefined || parts.password !== undefined;
+  return { uri: hasLoginInUri === true && !isComplete ? uriWithLogin(uri, said) : uri };
 }
 
 function saidOf(spelling: Spelling, type: BindingType): Facts {
@@ -48,27 +62,37 @@ function saidOf(spelling: Spelling, type: BindingType): Facts {
 }
 
 function fromParts(parts: UriParts, type: BindingType): Facts {
-  const { scheme, host, port, username, password, path, query, servers } = parts;
-  const isTls = scheme === 'amqps' || scheme === 'rediss';
-  const isSrv = scheme === 'mongodb+srv';
+  const { scheme, username, password, path, query, servers } = parts;
   const all: Partial<Record<Fact, string | undefined>> = {
-    host,
-    port: port ?? (host === undefined || isSrv ? undefined : defaultPortOf(type, isTls)),
+    host: hostOf(parts, type),
+    port: portOfParts(parts, type),
     username: username ?? query['user'],
     password: password ?? query['password'],
     database: path,
     virtualHost: type.name === 'rabbitmq' ? path : undefined,
-    isTls: isTls ? 'true' : undefined,
-    isSrv: isSrv ? 'true' : undefined,
+    isSrv: scheme === 'mongodb+srv' ? 'true' : undefined,
     authSource: query['authSource'],
-    tlsAddresses: isTls ? servers.map((server) => `${scheme}://${server}`).join(',') : undefined,
-    servers: servers.length > 0 ? servers.join(',') : undefined,
+    addresses: addressesOf(parts),
+    servers: servers.join(','),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
 }
 
-function defaultPortOf({ name, defaultPort }: BindingType, isTls: boolean): string | undefined {
-  return name === 'rabbitmq' && isTls ? '5671' : defaultPort?.toString();
+/** All of them for MongoDB, whose readers make a URI of it. */
+function hostOf({ host, servers }: UriParts, { name }: BindingType): string | undefined {
+  return host ?? (name === 'mongodb' ? servers.join(',') : undefined);
+}
+
+function portOfParts({ scheme, host, port }: UriParts, { defaultPort }: BindingType): string | undefined {
+  if (port !== undefined) return port;
+  if (host === undefined || scheme === 'mongodb+srv') return undefined;
+  return scheme === 'amqps' ? '5671' : defaultPort?.toString();
+}
+
+/** What host and port do not say: TLS, or several servers. */
+function addressesOf({ scheme, servers }: UriParts): string | undefined {
+  if (scheme !== 'amqps' && servers.length < 2) return undefined;
+  return servers.map((server) => `${scheme}://${server}`).join(',');
 }
 
 /** Undefined where it contradicts what the broker says beside it. */
@@ -108,11 +132,12 @@ function portAmong(ports: unknown, type: BindingType): string | undefined {
   return chosen && portOf(chosen[1]);
 }
 
-/** A URI of this type. */
-function uriOf(value: unknown, { schemes }: BindingType): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const scheme = value.trim().split('://', 1)[0]?.toLowerCase();
-  return scheme !== undefined && schemes.includes(scheme) ? value.trim() : undefined;
+/** A URI of this type, also as the only one of a list. */
+function uriOf(value: unknown, type: BindingType): string | undefined {
+  const text = onlyOf(value);
+  if (typeof text !== 'string') return undefined;
+  const scheme = text.trim().split('://', 1)[0]?.toLowerCase();
+  return scheme !== undefined && type.schemes.includes(scheme) ? text.trim() : undefined;
 }
 
 function jdbcOf(value: unknown): string | undefined {

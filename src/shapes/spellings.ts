@@ -7,7 +7,7 @@ const spellings = {
   username: ['username', 'user', 'login', 'masterusername', 'userid', 'uid'],
   password: ['password', 'pass', 'passwd', 'pwd', 'masterpassword', 'masteruserpassword'],
   database: ['database', 'databasename', 'dbname', 'db'],
-  uri: ['uri', 'url', 'connectionstring', 'connectionuri', 'connectionurl', 'connstring', 'dsn'],
+  uri: ['uri', 'url', 'connectionstring', 'connectionuri', 'connectionurl', 'connstring', 'dsn', 'composed'],
   jdbcUrl: ['jdbcurl', 'jdbcuri', 'jdbc', 'jdbcconnectionstring'],
   virtualHost: ['virtualhost', 'vhost'],
   servers: [
@@ -19,7 +19,7 @@ const spellings = {
     'brokerssasl',
     'bootstrapbrokers',
   ],
-  urls: ['uris', 'urls', 'hosts', 'endpoints'],
+  urls: ['uris', 'urls', 'hosts', 'host', 'endpoints'],
   saslMechanism: ['saslmechanism', 'saslmechanisms'],
   securityProtocol: ['securityprotocol'],
 } as const;
@@ -29,27 +29,37 @@ export type SpeltFact = keyof typeof spellings;
 /** Words that stand before the name of a fact, as in `DB_HOST` or `PGPASSWORD`. */
 const genericPrefixes = ['db', 'database', 'rds', 'service', 'connection'];
 
-/** Objects in which brokers put what others say at the top. */
+/** Objects in which brokers put what others say at the top, one in the other (IBM's three levels deep). */
 const containers = [
   'credentials',
   'connection',
   'connectiondetails',
+  'authentication',
   'details',
   'endpoint',
   'primary',
   'cluster',
 ];
 
+/** Nobody nests more of these. */
+const maxLevels = 32;
+
 /** Finds what a broker says, however it spells it. */
 export class Spelling {
   readonly #levels: readonly ReadonlyMap<string, unknown>[];
   readonly #prefixes: readonly string[];
 
-  /** @param words of the binding type, which may stand before a fact's name or name the object that has them all */
+  /** @param words of the binding type and its URIs, which may stand before a fact's name or name the object that has them */
   constructor(credentials: JsonObject, words: readonly string[]) {
     const top = normalized(credentials);
-    const inner = [...containers, ...words].map((name) => top.get(name)).filter(isObject);
-    this.#levels = [top, ...inner.map(normalized)];
+    const inside = (level: ReadonlyMap<string, unknown>): readonly ReadonlyMap<string, unknown>[] =>
+      [...containers, ...words]
+        .map((name) => level.get(name))
+        .filter(isObject)
+        .map(normalized);
+    const inner = inside(top);
+    const innermost = inner.flatMap(inside);
+    this.#levels = [top, ...inner, ...innermost, ...innermost.flatMap(inside)].slice(0, maxLevels);
     this.#prefixes = ['', ...words, ...(words.includes('postgresql') ? ['pg'] : []), ...genericPrefixes];
   }
 
@@ -81,6 +91,11 @@ function normalized(object: JsonObject): ReadonlyMap<string, unknown> {
     if (!entries.has(name)) entries.set(name, value);
   }
   return entries;
+}
+
+/** The only item of a list, anything else as it is. */
+export function onlyOf(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
 }
 
 /** A text that says something, or a number as its digits. */

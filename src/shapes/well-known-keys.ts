@@ -7,7 +7,7 @@ import {
   type BindingType,
 } from './binding-types.ts';
 import { factsOf } from './facts.ts';
-import { Spelling } from './spellings.ts';
+import { onlyOf, Spelling } from './spellings.ts';
 
 /** What a class says about itself. */
 export interface ClassWords {
@@ -40,8 +40,6 @@ export function wellKnownKeys(credentials: JsonObject, type: BindingType): Reado
   for (const [key, fact] of Object.entries(type.keys)) {
     const value = facts[fact];
     if (value === undefined || Object.hasOwn(credentials, key)) continue;
-    // Older versions of Spring Boot refuse a URI beside a host.
-    if (type.name === 'mongodb' && key === 'uri' && Object.hasOwn(credentials, 'host')) continue;
     keys.set(key, value);
   }
   return keys;
@@ -50,14 +48,15 @@ export function wellKnownKeys(credentials: JsonObject, type: BindingType): Reado
 function typeOfUri(credentials: JsonObject): BindingType | undefined {
   const spelling = new Spelling(
     credentials,
-    bindingTypes.flatMap(({ words }) => words),
+    bindingTypes.flatMap(({ words, schemes }) => [...words, ...schemes]),
   );
   return spelling.find('uri', typeOfText) ?? spelling.find('jdbcUrl', typeOfText);
 }
 
 function typeOfText(value: unknown): BindingType | undefined {
-  if (typeof value !== 'string') return undefined;
-  const text = value.trim();
+  const only = onlyOf(value);
+  if (typeof only !== 'string') return undefined;
+  const text = only.trim();
   if (text.startsWith('jdbc:mariadb:')) return bindingTypeNamed('mysql');
   const ofJdbc = bindingTypes.find(({ jdbc }) => jdbc !== undefined && text.startsWith(jdbc));
   return ofJdbc ?? bindingTypeOfScheme(text.split('://', 1)[0]?.toLowerCase() ?? '');

@@ -61,7 +61,14 @@ const shapes: readonly Shape[] = [
     credentials:
       '{"ENDPOINT_ADDRESS":"x.rds.example","PORT":"5432","MASTER_USERNAME":"m","MASTER_PASSWORD":"s","DB_NAME":"app"}',
     type: 'postgresql',
-    added: { host: 'x.rds.example', port: '5432', username: 'm', password: 's', database: 'app' },
+    added: {
+      host: 'x.rds.example',
+      port: '5432',
+      username: 'm',
+      password: 's',
+      database: 'app',
+      'jdbc-url': 'jdbc:postgresql://x.rds.example:5432/app',
+    },
   },
   {
     broker: 'nested, and ports as an object',
@@ -82,7 +89,6 @@ const shapes: readonly Shape[] = [
       port: '6380',
       password: 'pw',
       url: 'rediss://:pw@r.example:6380',
-      ssl: 'true',
     },
   },
   {
@@ -112,6 +118,7 @@ const shapes: readonly Shape[] = [
     credentials: '{"connectionString":"mongodb://u:p@a:27017,b:27018/app?authSource=admin"}',
     type: 'mongodb',
     added: {
+      host: 'a:27017,b:27018',
       username: 'u',
       password: 'p',
       database: 'app',
@@ -140,7 +147,84 @@ const shapes: readonly Shape[] = [
     credentials:
       '{"host":"h","port":5432,"name":"n","username":"u","password":"p","cacert":"PEM","tls":{"crt":"X"}}',
     type: 'postgresql',
-    added: { database: 'n' },
+    added: { database: 'n', 'jdbc-url': 'jdbc:postgresql://h:5432/n' },
+  },
+  {
+    broker: 'what readers put into a JDBC URL of their own',
+    className: 'pg',
+    credentials:
+      '{"uri":"postgres://u:p@h:1/d","sslmode":"verify-full","sslrootcert":"ca.pem","ca.pem":"PEM"}',
+    type: 'postgresql',
+    added: { host: 'h', port: '1', username: 'u', password: 'p', database: 'd' },
+  },
+  {
+    broker: 'sslmode beside the URI',
+    className: 'pg',
+    credentials: '{"uri":"postgres://h:1/d","sslmode":"verify-full"}',
+    type: 'postgresql',
+    added: {
+      host: 'h',
+      port: '1',
+      database: 'd',
+      'jdbc-url': 'jdbc:postgresql://h:1/d?sslmode=verify-full',
+    },
+  },
+  {
+    broker: 'a URI without the login that stands beside it',
+    className: 'redis',
+    credentials: '{"uri":"rediss://r.example:6380","password":"p/w"}',
+    type: 'redis',
+    added: { host: 'r.example', port: '6380', url: 'rediss://:p%2Fw@r.example:6380' },
+  },
+  {
+    broker: 'MongoDB: a host, and a URI that knows more',
+    className: 'mongodb',
+    credentials: '{"host":"h","username":"u","password":"p","url":"mongodb://h/d?replicaSet=rs"}',
+    type: 'mongodb',
+    added: { port: '27017', database: 'd', uri: 'mongodb://u:p@h/d?replicaSet=rs' },
+  },
+  {
+    broker: 'MongoDB: a host, and a URI that is another way to it',
+    className: 'mongodb',
+    credentials: '{"host":"h","username":"u","password":"p","url":"mongodb://x:y@other/d"}',
+    type: 'mongodb',
+    added: {},
+  },
+  {
+    broker: 'several servers of RabbitMQ',
+    className: 'q',
+    credentials: '{"uri":"amqp://u:p@a:5672,b:5672/v"}',
+    type: 'rabbitmq',
+    added: {
+      username: 'u',
+      password: 'p',
+      'virtual-host': 'v',
+      addresses: 'amqp://a:5672,amqp://b:5672',
+    },
+  },
+  {
+    broker: 'SQL Server, with a name that would end the property',
+    className: 'mssql',
+    credentials: '{"host":"h","port":1433,"database":"a;b}"}',
+    type: 'sqlserver',
+    added: { 'jdbc-url': 'jdbc:sqlserver://h:1433;databaseName={a;b}}}' },
+  },
+  {
+    broker: 'three levels deep, as IBM Cloud has them',
+    className: 'databases-for-postgresql',
+    credentials: `{"connection":{"cli":{"bin":"psql"},"postgres":{
+      "authentication":{"method":"direct","username":"u","password":"p"},"database":"ibmclouddb",
+      "composed":["postgres://u:p@x.databases.example:31234/ibmclouddb?sslmode=verify-full"],
+      "hosts":[{"hostname":"x.databases.example","port":31234}],"scheme":"postgres"}}}`,
+    type: 'postgresql',
+    added: {
+      host: 'x.databases.example',
+      port: '31234',
+      username: 'u',
+      password: 'p',
+      database: 'ibmclouddb',
+      'jdbc-url': 'jdbc:postgresql://x.databases.example:31234/ibmclouddb?sslmode=verify-full',
+    },
   },
   {
     broker: 'a name like a database, and nothing of one',
