@@ -38,9 +38,12 @@ function keepEntries(
   }
 }
 
+/** In the place of a mark that came with its id. */
+const ofBefore = 'before';
+
 /**
  * The id of a new object: the one that it came with, or a new one and its mark. What a manifest says of that mark, such as
- * one from a backup, is not believed.
+ * one from a backup, is not believed: it says only that the id is of an object of before.
  */
 export function setExternalId({ request, spec, patch, deps }: CatalogChange): void {
   const given = spec['externalID'];
@@ -48,8 +51,8 @@ export function setExternalId({ request, spec, patch, deps }: CatalogChange): vo
   if (made !== undefined) patch.set(['spec', 'externalID'], made.id);
   const mark = made?.mark ?? deps.ids.markOf(given, request);
   const path = ['metadata', 'annotations', idMadeAnnotation];
-  if (mark === undefined) patch.remove(path);
-  else patch.set(path, mark);
+  if (mark !== undefined) patch.set(path, mark);
+  else if (patch.value(...path) !== undefined) patch.set(path, ofBefore);
 }
 
 /** Query labels follow from the spec as it will be stored, whatever the client wrote. */

@@ -14,6 +14,7 @@ import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
 import { withHiddenBuiltIn } from './hidden-built-in.ts';
 import { followParameters, type FollowParts } from './follow-parameters.ts';
+import { noteOfNew } from './existing-service.ts';
 import { hasNewContext } from './instance-context.ts';
 import { spokenOf, type InstanceTask, type Judgement } from './instance-status.ts';
 import { instanceIdOf, knownInstance, mayBeAtBroker, planWithId } from './known-instance.ts';
@@ -95,8 +96,11 @@ export const instanceKind: Kind<ServiceInstance> = {
   writeOf,
   succeeded: async (task, instance) => {
     const properties = instance.status?.inProgressProperties ?? undefined;
-    const judge = writeOf(instance) === 'update' ? updated : provisioned;
-    await settle(task, instance, judge(instance, properties, undefined));
+    const judgement =
+      writeOf(instance) === 'update'
+        ? updated(instance, properties, undefined)
+        : provisioned(instance, properties, undefined, noteOfNew(instance));
+    await settle(task, instance, judgement);
     return stopFor(1);
   },
   failed: (instance, end) =>

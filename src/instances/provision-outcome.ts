@@ -6,17 +6,25 @@ import { creationFailed, type CreationWords } from '../operations/failed-creatio
 import { attemptsEnded, operationEnded } from '../operations/operation-status.ts';
 import { handledSpec, type Judgement, type StatusChanges } from './instance-status.ts';
 
+/** What else is to be said of a success. */
+export interface Note {
+  readonly message: string;
+  readonly event: 'Normal' | 'Warning';
+}
+
 /** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
 export function provisioned(
   instance: ServiceInstance,
   properties: ServiceInstancePropertiesState | undefined,
   dashboardUrl: string | undefined,
+  note?: Note,
 ): Judgement {
+  const message = 'The instance was provisioned successfully';
   return {
     verdict: {
       kind: 'ready',
       reason: 'ProvisionedSuccessfully',
-      message: 'The instance was provisioned successfully',
+      message: note === undefined ? message : `${message}. ${note.message}`,
     },
     changes: {
       ...operationEnded,
@@ -27,7 +35,7 @@ export function provisioned(
       externalProperties: properties,
       ...(dashboardUrl === undefined ? {} : { dashboardURL: dashboardUrl }),
     },
-    event: 'Normal',
+    event: note?.event ?? 'Normal',
   };
 }
 
@@ -50,6 +58,11 @@ export const creationWords: CreationWords<'Provision'> = {
   takenHint:
     'An instance with other attributes has this id and is left alone. Any change of the spec tries again under a new ' +
     'id; to take that instance over, delete this object and make it again with the attributes it has.',
+  givenTakenHint:
+    'The broker has a service under the externalID of this object that is not as the object says: it was made with another ' +
+    'plan or other parameters, or for another namespace or cluster. It is left alone, and nothing is made under another id. ' +
+    'Set the plan and the parameters that it has, and it is asked for again; for a new service, delete this object and make ' +
+    'it again without externalID.',
 };
 
 /** A failed provision request, and what becomes of the id. */
@@ -64,8 +77,9 @@ export function provisionFailed(
     ...changes,
     // The broker holds nothing of ours: the object may go without a DELETE.
     ...(rule.record === 'cleared' ? { deprovisionStatus: 'NotRequired' } : {}),
-    // Somebody else's is never deleted, and the next spec is asked for under another id.
-    ...(rule.next === 'leave' ? { instanceID: newId() } : {}),
+    // Somebody else's is never deleted, and the next spec is asked for under another id: but not by an object that came with
+    // its id, such as from a backup. That would be a new, empty service in the place of the one that it means.
+    ...(rule.next === 'leave' && standing !== 'given' ? { instanceID: newId() } : {}),
   };
   return { ...judged, changes: statusChanges };
 }

@@ -1,14 +1,23 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { cameBack } from '../model/given-id.ts';
 import type { Offering } from '../model/resolve.ts';
+import type { FetchedInstance } from '../osb/types.ts';
 import { stop, type Step } from '../control/steps.ts';
 import { attempt, tellUnprepared } from '../operations/attempt.ts';
 import type { Telling } from '../operations/kind.ts';
 import { record, settle } from '../operations/record.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf } from './known-instance.ts';
+import {
+  askForExisting,
+  noteOfNew,
+  noteOfTakenUp,
+  offeringAsFound,
+  statingWhatIs,
+} from './existing-service.ts';
 import { provisioned, provisionFailed } from './provision-outcome.ts';
 import { retainedElsewhere } from './retain.ts';
-import { prepareRequest } from './service-request.ts';
+import { prepareRequest, type ServiceRequest } from './service-request.ts';
 
 /** PUT /v2/service_instances/{id} (OSB, Provisioning), or its repetition after a crash. */
 export async function provision(
@@ -25,41 +34,74 @@ export async function provision(
   if (retained !== undefined) return tellUnprepared(task, instance, { kind: 'missing', ...retained });
   const prepared = await prepareRequest(task, instance, offering);
   if (prepared.kind !== 'prepared') return tellUnprepared(task, instance, prepared);
+  const existing = await askForExisting(task, instance, offering, prepared);
+  // Stopped in the middle of the question.
+  if (task.signal.aborted) return stop;
+  switch (existing.kind) {
+    case 'unclear':
+      return tellUnprepared(task, instance, { ...existing, kind: 'missing' });
+    case 'stranger':
+      return tellUnprepared(task, instance, { ...existing, kind: 'refused' });
+    case 'none':
+    case 'not-asked':
+      return put(task, instance, offering, prepared, [prepared]);
+    case 'found':
+      // An id that a person chose may be a stranger's by chance: then attributes that differ are the sign of it.
+      if (!cameBack(instance)) return put(task, instance, offering, prepared, [prepared]);
+      return takeUp(task, instance, offering, prepared, existing.service);
+  }
+}
 
-  const { broker, client, properties, defaults, serviceId, planId, identity } = prepared;
-  const { context, organizationGuid, spaceGuid, parameters, maintenanceInfoVersion } = prepared;
-  const className = offering.class.spec.externalName;
+/** What is there is stated, and stays as it is, whatever the spec says: that may be older. */
+async function takeUp(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  offering: Offering,
+  asked: ServiceRequest,
+  service: FetchedInstance,
+): Promise<Step<ServiceInstance>> {
+  const found = offeringAsFound(task, instance, offering, service);
+  const stated = await prepareRequest(task, instance, found);
+  if (stated.kind !== 'prepared') return tellUnprepared(task, instance, stated);
+  return put(task, instance, found, asked, await statingWhatIs(task, stated, service));
+}
+
+/**
+ * @param asked what the spec asks for
+ * @param requests what is sent; the second one where the broker has something else than the first under the id (409)
+ */
+async function put(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  offering: Offering,
+  asked: ServiceRequest,
+  [first, second]: readonly [ServiceRequest, ServiceRequest?],
+): Promise<Step<ServiceInstance>> {
+  let sent = first;
   return attempt(task, instance, {
     write: 'create',
     operation: 'Provision',
-    broker,
-    asksFor: properties,
+    broker: first.broker,
+    asksFor: first.properties,
     inFlight: {
       reason: 'ProvisionRequestInFlight',
-      message: `Provision request for class "${className}" is in flight to the broker`,
+      message: `Provision request for class "${offering.class.spec.externalName}" is in flight to the broker`,
     },
     changes: {
-      defaultProvisionParameters: defaults,
+      defaultProvisionParameters: first.defaults,
       instanceID: instanceIdOf(instance),
       deprovisionStatus: 'Required',
     },
-    send: async (intended) =>
-      client.provision(
-        {
-          instanceId: instanceIdOf(intended),
-          serviceId,
-          planId,
-          context,
-          organizationGuid,
-          spaceGuid,
-          parameters,
-          maintenanceInfoVersion,
-          identity,
-        },
-        task.signal,
-      ),
-    done: async (intended, { body }) => {
-      await settle(task, intended, provisioned(intended, properties, body.dashboardUrl));
+    send: async (intended) => {
+      const instanceId = instanceIdOf(intended);
+      const outcome = await first.client.provision({ ...first, instanceId }, task.signal);
+      if (second === undefined || outcome.kind !== 'failed' || outcome.reason !== 'Conflict') return outcome;
+      sent = second;
+      return second.client.provision({ ...second, instanceId }, task.signal);
+    },
+    done: async (intended, { status, body }) => {
+      const note = status === 201 ? noteOfNew(intended) : noteOfTakenUp(asked, sent);
+      await settle(task, intended, provisioned(intended, sent.properties, body.dashboardUrl, note));
       return stop;
     },
     accepted: ({ status }, { dashboardUrl }) => ({ dashboardURL: dashboardUrl ?? status?.dashboardURL }),

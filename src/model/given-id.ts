@@ -21,6 +21,11 @@ export function hasGivenId(object: WithId): boolean {
   return Boolean(spec.externalID) && inUse === spec.externalID && !isMadeFor(object);
 }
 
+/** Its id was made for an object of before: this is that one from a backup, or a copy. */
+export function cameBack(object: WithId): boolean {
+  return hasGivenId(object) && Boolean(object.metadata.annotations?.[idMadeAnnotation]);
+}
+
 /**
  * The mark is the uid of the object, as the controller writes it, or a time that fits its creation, as the webhook does,
  * which is asked before there is a uid. So a mark that came back from a backup or with a copy says nothing.

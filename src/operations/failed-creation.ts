@@ -37,6 +37,8 @@ export interface CreationWords<Creation extends string> {
   readonly changedMeanwhile: string;
   /** What to know when the id is somebody else's. */
   readonly takenHint: string;
+  /** The same when the id came with the object. @default takenHint */
+  readonly givenTakenHint?: string;
 }
 
 export interface FailedCreation<Creation extends string> {
@@ -71,7 +73,7 @@ function judged<Creation extends string>(
     return { verdict, changes: mitigationStarted(words.operation, next.attempts), event };
   }
   if (then === 'stop' || then === 'leave') {
-    const hint = then === 'leave' ? words.takenHint : hintOf(words, standing);
+    const hint = then === 'leave' ? takenHintOf(words, standing) : hintOf(words, standing);
     const message = isLeft || then === 'leave' ? `${sentence(cause)} ${hint}` : cause;
     const { refusedReason: reason, failedReason } = words;
     const changes = { ...(isLeft ? leftOnRecord : operationEnded), ...attemptsEnded };
@@ -116,4 +118,11 @@ export function pollOfCreationFailed<Creation extends string>(
 
 function hintOf({ leftHint, olderHint }: CreationWords<string>, standing: Standing): string {
   return standing === 'existing' || standing === 'given' ? olderHint : leftHint;
+}
+
+function takenHintOf(
+  { takenHint, givenTakenHint = takenHint }: CreationWords<string>,
+  standing: Standing,
+): string {
+  return standing === 'given' ? givenTakenHint : takenHint;
 }

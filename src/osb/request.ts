@@ -4,6 +4,7 @@ import type {
   BindingRequest,
   BindRequest,
   GetBindingRequest,
+  GetInstanceRequest,
   InstanceRequest,
   OriginatingIdentity,
   PollBindingRequest,
@@ -67,7 +68,7 @@ export function deprovisionRequest(request: InstanceRequest): BrokerRequest {
   return instanceRequest('deprovision', 'DELETE', request, { ...hints(request), accepts_incomplete: 'true' });
 }
 
-export function getInstanceRequest(request: InstanceRequest): BrokerRequest {
+export function getInstanceRequest(request: GetInstanceRequest): BrokerRequest {
   return instanceRequest('getInstance', 'GET', request, hints(request));
 }
 
@@ -143,7 +144,7 @@ function bindingRequest(
   return { operation, method, ids: [instanceId, bindingId], path, identity };
 }
 
-function hints({ serviceId, planId }: Pick<InstanceRequest, 'serviceId' | 'planId'>): Query {
+function hints({ serviceId, planId }: Pick<GetInstanceRequest, 'serviceId' | 'planId'>): Query {
   return { service_id: serviceId, plan_id: planId };
 }
 

@@ -122,8 +122,10 @@ export interface PollInstanceRequest extends InstanceRequest {
   readonly of?: 'provision' | 'update' | 'deprovision' | undefined;
 }
 
-/** `serviceId` and `planId` are hints here. */
-export type GetInstanceRequest = InstanceRequest;
+/** `serviceId` and `planId` are hints here; a plan is left out where the broker may have another one by now. */
+export interface GetInstanceRequest extends Omit<InstanceRequest, 'planId'> {
+  readonly planId?: string | undefined;
+}
 
 export interface BindingRequest extends InstanceRequest {
   readonly bindingId: string;

@@ -71,18 +71,30 @@ describe('the ids of instances', () => {
   }
 
   it('H51 that are taken (409) are final and delete nothing; the next spec gets another id', async () => {
-    const externalID = await strangers();
-    await world.createInstance('thief', { externalID, parameters: { size: 2 } });
-    const failed = await world.instance('thief', isFailed, 'is failed');
+    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 409, body: {} });
+    await world.createInstance('unlucky', { parameters: { size: 2 } });
+    const failed = await world.instance('unlucky', isFailed, 'is failed');
     expect(findCondition(failed.status?.conditions, 'Stalled')?.message).toContain('is left alone');
-    await nudge(world, 'thief');
-    await changeSpec(world, 'thief', { parameters: { size: 3 } });
-    const ready = await settled(world, 'thief');
+    await nudge(world, 'unlucky');
+    await changeSpec(world, 'unlucky', { parameters: { size: 3 } });
+    const ready = await settled(world, 'unlucky');
     expect(isReady(ready)).toBe(true);
+    const { externalID } = ready.spec;
     expect(provisions().map(({ instanceId }) => instanceId)).toEqual([externalID, ready.status?.instanceID]);
     expect(ready.status?.instanceID).not.toBe(externalID);
     expect(world.broker.requestsOf('deprovision')).toEqual([]);
+    await removeInstance(world, 'unlucky');
+  });
+
+  it('H51 that are given and taken are never left for another one', async () => {
+    const externalID = await strangers();
+    await world.createInstance('thief', { externalID, parameters: { size: 2 } });
+    await world.instance('thief', isFailed, 'is failed');
+    await changeSpec(world, 'thief', { parameters: { size: 3 } });
+    expect(isReady(await settled(world, 'thief'))).toBe(false);
+    expect(new Set(provisions().map(({ instanceId }) => instanceId))).toEqual(new Set([externalID]));
     await removeInstance(world, 'thief');
+    expect(world.broker.requestsOf('deprovision')).toEqual([]);
     await takeBack(externalID);
   });
 

@@ -20,8 +20,8 @@ export interface LiveInstance {
   parameters: unknown;
   context: unknown;
   maintenanceVersion: string | undefined;
-  /** The document of the PUT, to tell a repeated one from a differing one. */
-  readonly fingerprint: string;
+  /** The document of the PUT and what updates have changed of it, to tell a repeated one from a differing one. */
+  document: Readonly<Record<string, unknown>>;
   pending: PendingOperation | undefined;
   /** True from the end of a successful provisioning. */
   ready: boolean;

@@ -18,16 +18,16 @@ export function provision(context: ServiceContext, request: ServiceRequest): Ord
   const { body, instanceId } = request;
   const problem = provisionProblem(context, request);
   if (problem !== undefined) return problem;
-  const fingerprint = canonicalJson({ ...body, context: undefined });
   const existing = context.state.instances.get(instanceId);
   if (existing !== undefined) {
-    if (existing.fingerprint !== fingerprint) return refuse(409, 'An instance with other attributes exists.');
+    if (fingerprint(existing.document) !== fingerprint(body))
+      return refuse(409, 'An instance with other attributes exists.');
     if (existing.pending !== undefined) return stillPending(existing.pending);
     if (existing.ready) return { status: 200, body: { dashboard_url: context.dashboardUrl(instanceId) } };
   }
   if (context.state.deletedIds.has(instanceId))
     context.violation(`P40: instance id ${instanceId} used again`);
-  const instance = newInstance(instanceId, body, fingerprint);
+  const instance = newInstance(instanceId, body);
   context.state.instances.set(instanceId, instance);
   const finish = (): void => {
     instance.ready = true;
@@ -54,6 +54,11 @@ export function update(context: ServiceContext, request: ServiceRequest): Ordina
     instance.parameters = body['parameters'] ?? instance.parameters;
     instance.context = body['context'] ?? instance.context;
     instance.maintenanceVersion = maintenanceVersion(body) ?? instance.maintenanceVersion;
+    // A maintenance version is one of its plan.
+    const before =
+      'plan_id' in body ? { ...instance.document, maintenance_info: undefined } : instance.document;
+    const { plan_id, parameters, maintenance_info } = { ...before, ...body };
+    instance.document = { ...instance.document, plan_id, parameters, maintenance_info };
   };
   if (request.asynchronous !== undefined) {
     const accepted = accept('update', instance.planId, request.asynchronous, finish);
@@ -117,7 +122,11 @@ export function getInstance(context: ServiceContext, request: ServiceRequest): O
   };
 }
 
-function newInstance(id: string, body: Readonly<Record<string, unknown>>, fingerprint: string): LiveInstance {
+function fingerprint(document: Readonly<Record<string, unknown>>): string {
+  return canonicalJson({ ...document, context: undefined });
+}
+
+function newInstance(id: string, body: Readonly<Record<string, unknown>>): LiveInstance {
   return {
     id,
     serviceId: text(body['service_id']),
@@ -125,7 +134,7 @@ function newInstance(id: string, body: Readonly<Record<string, unknown>>, finger
     parameters: body['parameters'],
     context: body['context'],
     maintenanceVersion: maintenanceVersion(body),
-    fingerprint,
+    document: body,
     pending: undefined,
     ready: false,
   };

@@ -24,10 +24,10 @@ describe.each([
     expect(marks(result)).toEqual({ [idMadeAnnotation]: madeAt });
   });
 
-  it('carries no mark when it was given, whatever the manifest says', async () => {
+  it('carries no mark of a new one when it was given: what a manifest says is a mark of before', async () => {
     expect(marks(await stored(kind, object({ externalID: 'of-old' })))).toEqual({});
     const restored = object({ externalID: 'of-old' }, { mine: '1', [idMadeAnnotation]: madeAt });
-    expect(marks(await stored(kind, restored))).toEqual({ mine: '1' });
+    expect(marks(await stored(kind, restored))).toEqual({ mine: '1', [idMadeAnnotation]: 'before' });
   });
 
   it('keeps its mark when the API server asks again, since another webhook changed the object', async () => {
@@ -44,14 +44,14 @@ describe.each([
   ])('is a given one when it is copied at once %s', async (_where, fields) => {
     const here = world();
     const once = await stored(kind, object({}), {}, here);
-    expect(marks(await stored(kind, once, fields, here))).toEqual({});
+    expect(marks(await stored(kind, once, fields, here))).toEqual({ [idMadeAnnotation]: 'before' });
   });
 
   it('is a given one as soon as the object has been stored', async () => {
     const here = world();
     const once = await stored(kind, object({}), {}, here);
     here.deps.ids.stored(uuid);
-    expect(marks(await stored(kind, once, {}, here))).toEqual({});
+    expect(marks(await stored(kind, once, {}, here))).toEqual({ [idMadeAnnotation]: 'before' });
   });
 
   it('keeps its mark when a manifest that does not know it changes something', async () => {
