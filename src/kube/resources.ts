@@ -28,6 +28,12 @@ export const secrets: Resource = resource('v1', 'Secret', 'secrets', true);
 export const configMaps: Resource = resource('v1', 'ConfigMap', 'configmaps', true);
 export const pods: Resource = resource('v1', 'Pod', 'pods', true);
 export const services: Resource = resource('v1', 'Service', 'services', true);
+export const networkPolicies: Resource = resource(
+  'networking.k8s.io/v1',
+  'NetworkPolicy',
+  'networkpolicies',
+  true,
+);
 export const serviceAccounts: Resource = resource('v1', 'ServiceAccount', 'serviceaccounts', true);
 export const events: Resource = resource('v1', 'Event', 'events', true);
 
