@@ -45,33 +45,54 @@ export function bound(
       secretContent: stored.secretContent,
       expiresAt: answer.metadata?.expiresAt,
       renewBefore: answer.metadata?.renewBefore,
-      endpoints: answer.endpoints.length === 0 ? undefined : answer.endpoints,
+      endpoints: endpointsOf(answer),
     },
     event: notes.length === 0 ? 'Normal' : 'Warning',
   };
 }
 
+/** For the status. None is no list: where there is one it is complete (OSB, Endpoint Object). */
+export function endpointsOf({ endpoints }: BindingAnswer): BindingAnswer['endpoints'] | undefined {
+  return endpoints.length === 0 ? undefined : endpoints;
+}
+
 /**
  * What the owner of a binding should know of a good answer that could not be used in full. Holds no value of the
  * answer but its times: URLs of drains and routes may carry credentials.
+ * @param requires what the class says that it needs
  * @param existed the broker had the binding before anything was sent for this object
  */
-export function bindNotes(answer: BindingAnswer, nowMs: number, existed = false): readonly string[] {
+export function bindNotes(
+  answer: BindingAnswer,
+  nowMs: number,
+  requires: readonly string[] = [],
+  existed = false,
+): readonly string[] {
   const { credentials, metadata } = answer;
   const notes = [...answer.warnings];
   if (Object.keys(credentials ?? {}).length === 0) {
     notes.push(existed ? `the broker gave no credentials ${mayBeOnce}` : 'the broker gave no credentials');
   }
   notes.push(...timeNotes(metadata?.expiresAt, metadata?.renewBefore, nowMs));
+  return [...notes, ...unusedNotes(answer, requires)];
+}
 
-  // Cloud Foundry's (OSB, Types of Binding): nothing here sends logs to drains, routes requests or mounts shares.
-  const unused = [
-    answer.syslogDrainUrl === undefined ? [] : ['syslog_drain_url'],
-    answer.routeServiceUrl === undefined ? [] : ['route_service_url'],
-    answer.volumeMounts === undefined ? [] : ['volume_mounts'],
-  ].flat();
-  if (unused.length > 0) notes.push(`not supported on Kubernetes and ignored: ${unused.join(', ')}`);
-  return notes;
+/** Cloud Foundry's (OSB, Types of Binding): nothing here sends logs to drains, routes requests or mounts shares. */
+const cloudFoundry = [
+  { field: 'syslog_drain_url', requirement: 'syslog_drain', of: 'syslogDrainUrl' },
+  { field: 'route_service_url', requirement: 'route_forwarding', of: 'routeServiceUrl' },
+  { field: 'volume_mounts', requirement: 'volume_mount', of: 'volumeMounts' },
+] as const;
+
+function unusedNotes(answer: BindingAnswer, requires: readonly string[]): readonly string[] {
+  const unused = cloudFoundry.filter(({ of }) => answer[of] !== undefined);
+  const undeclared = unused.filter(({ requirement }) => !requires.includes(requirement));
+  const names = (list: readonly { readonly field: string }[]): string =>
+    list.map(({ field }) => field).join(', ');
+  return [
+    ...(unused.length > 0 ? [`not supported on Kubernetes and ignored: ${names(unused)}`] : []),
+    ...(undeclared.length > 0 ? [`without a matching "requires" in the catalog: ${names(undeclared)}`] : []),
+  ];
 }
 
 const mayBeOnce =

@@ -6,6 +6,7 @@ import { objectKey } from '../kube/objects.ts';
 import type { BindingAnswer } from '../osb/types.ts';
 import { record, tell } from '../operations/record.ts';
 import { waitForLane } from '../operations/wait-for-lane.ts';
+import { endpointsOf } from './bind-outcome.ts';
 import { encode, storeSecret } from './credential-secret.ts';
 import { getBinding, isFinal, sourceOf, type Source } from './fetch-credentials.ts';
 import { knownBinding, type BindingTask } from './known-binding.ts';
@@ -135,7 +136,7 @@ async function write(
     {
       secret: prepared.state,
       secretContent: secretContentOf(key, encode(prepared.content.data)),
-      ...compact({ expiresAt, renewBefore }),
+      ...compact({ expiresAt, renewBefore, endpoints: endpointsOf(answer) }),
     },
     'uid',
   );

@@ -82,7 +82,7 @@ export async function storeCredentials(
   const stored = await storePatiently(settling, binding, prepared.content);
   if (stored.kind === 'unanswered') return storeLater(task, binding, stored.message);
   if (stored.kind === 'refused') return unbindUnusable(settling, binding, stored.message, 'retry', existed);
-  const notes = bindNotes(answer, task.clock.now(), existed);
+  const notes = bindNotes(answer, task.clock.now(), offering.class.spec.requires, existed);
   const secretContent = await recordable(settling, prepared.content);
   await settle(settling, binding, bound(binding, answer, notes, { secret: prepared.state, secretContent }));
   return stop;

@@ -6,6 +6,7 @@ import { stop, type Step } from '../control/steps.ts';
 import { attempt, tellUnprepared } from '../operations/attempt.ts';
 import type { Telling } from '../operations/kind.ts';
 import { record, settle } from '../operations/record.ts';
+import { labelsSaid, withLabels } from './broker-labels.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf } from './known-instance.ts';
 import {
@@ -101,10 +102,14 @@ async function put(
     },
     done: async (intended, { status, body }) => {
       const note = status === 201 ? noteOfNew(intended) : noteOfTakenUp(asked, sent);
-      await settle(task, intended, provisioned(intended, sent.properties, body.dashboardUrl, note));
+      const ready = provisioned(intended, sent.properties, body.dashboardUrl, note);
+      await settle(task, intended, withLabels(ready, body));
       return stop;
     },
-    accepted: ({ status }, { dashboardUrl }) => ({ dashboardURL: dashboardUrl ?? status?.dashboardURL }),
+    accepted: ({ status }, body) => ({
+      dashboardURL: body.dashboardUrl ?? status?.dashboardURL,
+      ...labelsSaid(body),
+    }),
     failed: (_intended, failure, next, standing) => provisionFailed(failure, next, task.newId, standing),
   });
 }

@@ -3,6 +3,7 @@ import type { Offering } from '../model/resolve.ts';
 import { stop, type Step } from '../control/steps.ts';
 import { attempt, tellUnprepared } from '../operations/attempt.ts';
 import { record, settle } from '../operations/record.ts';
+import { labelsSaid, withLabels } from './broker-labels.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { pendingChange } from './pending-change.ts';
@@ -65,12 +66,13 @@ export async function updateInstance(
         task.signal,
       ),
     done: async (intended, { body }) => {
-      await settle(task, intended, updated(intended, properties, body.dashboardUrl));
+      await settle(task, intended, withLabels(updated(intended, properties, body.dashboardUrl), body));
       return stop;
     },
-    accepted: ({ status }, { dashboardUrl }) => ({
+    accepted: ({ status }, body) => ({
       inProgressProperties: properties,
-      dashboardURL: dashboardUrl ?? status?.dashboardURL,
+      dashboardURL: body.dashboardUrl ?? status?.dashboardURL,
+      ...labelsSaid(body),
     }),
     failed: (intended, failure, next, standing) => {
       const isRefused = failure.disposition === 'terminal' && failure.instanceUsable !== false;

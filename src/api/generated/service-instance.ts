@@ -125,6 +125,8 @@ export interface ServiceInstanceStatus {
   readonly updateRepeatable?: boolean | null;
   /** Checksum of the parameters in the last update request, until an update has succeeded: what was refused is not sent again. Empty when it had none. */
   readonly toldParameterChecksum?: string;
+  /** What the broker says of the instance for people, as it last said it. Entries that would be no label of Kubernetes are left out. They are no labels of this object: nothing selects by the word of a broker. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Value of spec.updateRequests that was last carried out. */
   readonly handledUpdateRequests?: number;
   /** Where the broker lets people manage the instance. */

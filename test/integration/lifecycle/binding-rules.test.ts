@@ -248,7 +248,8 @@ describe('an answer with more than credentials', () => {
     const ready = await world.binding('odd', isReady, 'is ready');
     expect(messageOf(ready, 'Ready')).toContain(
       'metadata.expires_at is not an ISO 8601 time and was ignored; ' +
-        'not supported on Kubernetes and ignored: syslog_drain_url, route_service_url, volume_mounts',
+        'not supported on Kubernetes and ignored: syslog_drain_url, route_service_url, volume_mounts; ' +
+        'without a matching "requires" in the catalog: syslog_drain_url, route_service_url, volume_mounts',
     );
     const events = await waitFor(async () => {
       const { stdout } = await world.controlPlane.kubectl(['get', 'events', '-A', '-o', 'json']);

@@ -86,6 +86,24 @@ describe('an update', () => {
     await removeInstance(world, 'db');
   });
 
+  it('P59 H48 replaces what the broker says of the instance; illegal labels are left out', async () => {
+    const metadata = {
+      labels: { team: 'blue', 'not a label': 'x', 'acme.example/tier': 'gold' },
+      attributes: { a: 1 },
+    };
+    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 201, body: { metadata } });
+    const made = await readyInstance(world, 'db');
+    expect(made.status?.labels).toEqual({ team: 'blue', 'acme.example/tier': 'gold' });
+    expect(made.metadata.labels).not.toHaveProperty('team');
+    await changeSpec(world, 'db', { parameters: { size: 2 } });
+    expect((await settled(world, 'db')).status?.labels).toEqual(made.status?.labels);
+    const body = { metadata: { labels: { team: 'red' } } };
+    world.broker.script({ operation: 'update' }, { kind: 'answer', status: 200, body });
+    await changeSpec(world, 'db', { parameters: { size: 3 } });
+    expect((await settled(world, 'db')).status?.labels).toEqual({ team: 'red' });
+    await removeInstance(world, 'db');
+  });
+
   it('whose result nobody knows is undone when the spec is turned back', async () => {
     const before = await readyInstance(world, 'db');
     const lost: Behaviour = { kind: 'answer', status: 200, rawBody: '<html>', applies: true };

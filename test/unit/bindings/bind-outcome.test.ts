@@ -30,6 +30,16 @@ describe('what the owner of a binding is told', () => {
       'not supported on Kubernetes and ignored: syslog_drain_url, route_service_url, volume_mounts',
     ],
   ])('%s', (_name, change, note) => {
-    expect(bindNotes({ ...good, ...change } as BindingAnswer, now)).toEqual([note]);
+    const requires = ['syslog_drain', 'route_forwarding', 'volume_mount'];
+    expect(bindNotes({ ...good, ...change } as BindingAnswer, now, requires)).toEqual([note]);
+  });
+
+  it('P70 is also what its class does not say that it requires', () => {
+    const answer = { ...good, syslogDrainUrl: 'syslog://user:secret@x', volumeMounts: [{}] };
+    expect(bindNotes(answer, now, ['volume_mount'])).toEqual([
+      'not supported on Kubernetes and ignored: syslog_drain_url, volume_mounts',
+      'without a matching "requires" in the catalog: syslog_drain_url',
+    ]);
+    expect(bindNotes(answer, now, undefined)[1]).toContain('syslog_drain_url, volume_mounts');
   });
 });
