@@ -64,9 +64,14 @@ function shown(keys: readonly string[]): string {
     .join(', ');
 }
 
+/** Of what a broker says; less is used. */
+const maxTypeLength = 256;
+
 /** `servicebinding.io/<type>`; what is not fit for it is replaced (Service Binding Specification, Provisioned Service). */
 export function secretType(type: string): string {
+  // What ends a run of marks is looked for from each of them: a broker may say a megabyte of these.
   const fit = type
+    .slice(0, maxTypeLength)
     .toLowerCase()
     .replace(/[^a-z0-9.-]+/g, '-')
     .replace(/^[-.]+|[-.]+$/g, '')

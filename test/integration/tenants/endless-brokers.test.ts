@@ -16,7 +16,7 @@ const brokersOfEachKind = 10;
 let world: ServiceWorld;
 let mallory: KubeClient;
 let server: Server;
-let broker: TestBroker;
+const brokers: TestBroker[] = [];
 const sockets = new Set<Socket>();
 beforeAll(async () => {
   world = await ServiceWorld.start({ controllers: 'none' });
@@ -29,8 +29,8 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
   server?.close();
-  await broker?.stop();
   await world?.stop();
+  await Promise.all(brokers.map((broker) => broker.stop()));
 });
 
 const floods: Readonly<Record<string, readonly [head: string, piece: string]>> = {
@@ -86,22 +86,42 @@ it('brokers that send interim answers or extensions of chunks for ever are told 
   await world.instance('others', isReady, 'is ready');
 }, 180_000);
 
-it('credentials of 100,000 keys are refused by number, and unbound', async () => {
-  const plans = [{ id: 'many-plan', name: 'only', description: 'The only one' }];
-  const services = [{ id: 'many', name: 'many', description: 'Many', bindable: true, plans }];
-  broker = await TestBroker.start({ auth: { kind: 'none' }, catalog: { services } });
-  const credentials = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 'v']));
+/** A broker of Mallory's with one service, of which a binding has these credentials. */
+async function bound(name: string, credentials: object): Promise<TestBroker> {
+  const plans = [{ id: `${name}-plan`, name: 'only', description: 'The only one' }];
+  const services = [{ id: name, name, description: 'Odd', bindable: true, plans }];
+  const broker = await TestBroker.start({ auth: { kind: 'none' }, catalog: { services } });
+  brokers.push(broker);
   broker.script({ operation: 'bind' }, { kind: 'answer', status: 201, body: { credentials } }, 'always');
-  await mallory.create(serviceBrokers, make(serviceBrokers, 'many', { url: broker.url }));
-  const offer = { serviceClassExternalName: 'many', servicePlanExternalName: 'only' };
-  await mallory.create(serviceInstances, make(serviceInstances, 'many', offer));
-  await mallory.create(serviceBindings, make(serviceBindings, 'many', { instanceRef: { name: 'many' } }));
-  await waitFor(
-    async () => {
-      const found = await world.client.get(serviceBindings, { namespace, name: 'many' });
-      return told(found).includes('100000 keys, 1000 are allowed');
+  await mallory.create(serviceBrokers, make(serviceBrokers, name, { url: broker.url }));
+  const offer = { serviceClassExternalName: name, servicePlanExternalName: 'only' };
+  await mallory.create(serviceInstances, make(serviceInstances, name, offer));
+  await mallory.create(serviceBindings, make(serviceBindings, name, { instanceRef: { name } }));
+  return broker;
+}
+
+function bindingSays(name: string, words: string): Promise<unknown> {
+  return waitFor(
+    async () => told(await world.client.get(serviceBindings, { namespace, name })).includes(words),
+    {
+      timeoutMs: 60_000,
+      describe: `the binding says ${words}`,
     },
-    { timeoutMs: 60_000, describe: 'the binding says how many' },
   );
+}
+
+it('credentials of 100,000 keys are refused by number, and unbound', async () => {
+  const broker = await bound(
+    'many',
+    Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 'v'])),
+  );
+  await bindingSays('many', '100000 keys, 1000 are allowed');
   await waitFor(() => broker.liveBindings().length === 0, { describe: 'it is unbound' });
+}, 120_000);
+
+it('a type of a megabyte of marks is stored, and keeps nobody else waiting', async () => {
+  await bound('marks', { type: `a${'-'.repeat(900_000)}a` });
+  await bindingSays('marks', 'Injected bind result');
+  await world.createInstance('prompt');
+  await world.instance('prompt', isReady, 'is ready');
 }, 120_000);

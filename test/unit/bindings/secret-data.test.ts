@@ -87,4 +87,9 @@ describe('type of the Secret', () => {
   ])('%s → %s', (type, expected) => {
     expect(secretType(type)).toBe(expected);
   });
+
+  it('takes the time of its beginning, whatever follows', () => {
+    expect(secretType(`a${'-'.repeat(900_000)}a`)).toBe('servicebinding.io/a');
+    expect(secretType(`${'.'.repeat(900_000)}a`)).toBe('servicebinding.io/service');
+  });
 });
