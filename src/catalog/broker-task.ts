@@ -31,6 +31,8 @@ export interface CatalogSettings {
   readonly minRequestIntervalMs?: number | undefined;
   /** How often the Secrets of a failing broker are looked at during its back-off. Default 30,000. */
   readonly credentialCheckIntervalMs?: number | undefined;
+  /** Plans of all ServiceBrokers of a namespace together. Default 10,000. */
+  readonly maxNamespacePlans?: number | undefined;
   /** Brokers whose catalogs are fetched at the same time. */
   readonly brokerConcurrency: number;
   /** Classes and plans of one catalog that are written at the same time. */

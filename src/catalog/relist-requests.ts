@@ -20,6 +20,7 @@ export class RelistRequests {
   readonly #lastAttemptMs = new Map<string, number>();
   readonly #lastFetchMs = new Map<string, number>();
   readonly #lastWrites = new Map<string, number>();
+  readonly #plans = new Map<string, number>();
   readonly #requests = new Map<string, Request>();
   /** Of the attempt that goes on: requests with a lower number are served by it. */
   readonly #served = new Map<string, number>();
@@ -64,6 +65,15 @@ export class RelistRequests {
     return this.#lastWrites.get(key) ?? 0;
   }
 
+  /** How many plans are being written of its catalog, or were. */
+  plansOf(key: string): number {
+    return this.#plans.get(key) ?? 0;
+  }
+
+  expectPlans(key: string, plans: number): void {
+    this.#plans.set(key, plans);
+  }
+
   /** An attempt has ended. What was asked for while it went on stays: the catalog may have changed behind it. */
   attempted(key: string, succeeded: boolean, writes = 0): void {
     const nowMs = this.#stopwatch.elapsedMs();
@@ -81,5 +91,6 @@ export class RelistRequests {
     this.#lastAttemptMs.delete(key);
     this.#lastWrites.delete(key);
     this.#lastFetchMs.delete(key);
+    this.#plans.delete(key);
   }
 }

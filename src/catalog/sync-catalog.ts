@@ -11,6 +11,7 @@ import { applyDiff } from './apply.ts';
 import { BrokerWatch } from './broker-watch.ts';
 import type { BrokerTask } from './broker-task.ts';
 import { convertCatalog } from './convert.ts';
+import { crowdedNamespace } from './crowded-namespace.ts';
 import { diffCatalog } from './diff.ts';
 import { nextStep } from './next-step.ts';
 import { restrictCatalog } from './restrict.ts';
@@ -82,6 +83,8 @@ async function writeCatalog(
   etag: string | undefined,
 ): Promise<SyncOutcome> {
   const { scope, catalog: stores } = task;
+  const crowd = crowdedNamespace(task, broker, catalog);
+  if (crowd !== undefined) return syncFailed(task, crowd);
   const converted = convertCatalog(catalog, {
     scope,
     broker,

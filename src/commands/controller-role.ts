@@ -267,6 +267,7 @@ export class ControllerRole {
           retry,
           relistIntervalMs: config.relistIntervalMs,
           giveUpAfterMs: config.operationTimeoutMs,
+          maxNamespacePlans: config.catalogLimits.plans,
           brokerConcurrency: config.concurrency,
           writeConcurrency: config.concurrency,
         },
