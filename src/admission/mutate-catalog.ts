@@ -10,7 +10,7 @@ import { dyingInstance } from './dying-instance.ts';
 import { largeParameters } from './large-parameters.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
-import { newParameterSecrets } from './secret-references.ts';
+import { copiedSecrets, newParameterSecrets } from './secret-references.ts';
 import { takenId } from './taken-id.ts';
 
 const mutations: ReadonlyMap<string, (change: CatalogChange) => void> = new Map([
@@ -117,10 +117,13 @@ async function unreadableSecret(
 ): Promise<string | undefined> {
   if (isController(request)) return undefined;
   const { user, namespace } = request;
-  for (const name of newParameterSecrets(spec, oldSpec)) {
+  const copied =
+    request.kind === 'ServiceBinding' && request.operation === 'CREATE' ? copiedSecrets(spec) : [];
+  for (const name of new Set([...newParameterSecrets(spec, oldSpec), ...copied])) {
     if (await authorize(mayReadSecret(user, namespace, name), timeoutMs)) continue;
     const who = JSON.stringify(user.username ?? '');
-    return `user ${who} may not get Secret "${name}" in namespace "${namespace}", to which spec.parametersFrom refers`;
+    const field = copied.includes(name) ? 'spec.secretTransforms' : 'spec.parametersFrom';
+    return `user ${who} may not get Secret "${name}" in namespace "${namespace}", to which ${field} refers`;
   }
   return undefined;
 }

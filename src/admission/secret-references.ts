@@ -23,3 +23,15 @@ function parameterSecrets({ parametersFrom }: JsonObject): ReadonlyMap<string, s
     }),
   );
 }
+
+/** Names of the Secrets of the object's own namespace whose keys the transforms of a new binding copy. */
+export function copiedSecrets({ secretTransforms }: JsonObject): readonly string[] {
+  const transforms: readonly unknown[] = Array.isArray(secretTransforms) ? secretTransforms : [];
+  const names = transforms.flatMap((transform) => {
+    const source = isObject(transform) ? transform['addKeysFrom'] : undefined;
+    const ref = isObject(source) ? source['secretRef'] : undefined;
+    const name = isObject(ref) ? ref['name'] : undefined;
+    return typeof name === 'string' && name !== '' ? [name] : [];
+  });
+  return [...new Set(names)];
+}

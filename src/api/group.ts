@@ -106,6 +106,12 @@ export const renewAnnotation = `${labelPrefix}renew`;
 /** On an instance, `enabled` or `disabled`: whether a change of the Secrets in `parametersFrom` is an update of it. */
 export const followParametersAnnotation = `${labelPrefix}follow-parameters`;
 
+/**
+ * On a binding that copies keys of other Secrets: the user who may read them. Written by the webhook, held by a policy; without
+ * it nothing is copied.
+ */
+export const secretsReadByAnnotation = `${labelPrefix}secrets-read-by`;
+
 /** On the Secrets of bindings: the id of the binding at the broker to which these credentials belong. */
 export const bindingIdAnnotation = `${labelPrefix}binding-id`;
 
@@ -157,6 +163,7 @@ export const keptAnnotations: readonly string[] = [
   reclaimAtAnnotation,
   idMadeAnnotation,
   deletionPolicyAnnotation,
+  secretsReadByAnnotation,
 ];
 
 /**

@@ -10,6 +10,7 @@ import { isOnRecord } from '../operations/operation-status.ts';
 import { creationWords } from './bind-outcome.ts';
 import { bind } from './bind.ts';
 import { findBindableInstance } from './bindable-instance.ts';
+import { uncheckedSources } from './copied-keys.ts';
 import { removeSecret } from './credential-secret.ts';
 import { beginFetch, resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
@@ -18,6 +19,7 @@ import type { RepairParts } from './repair-parts.ts';
 import { repair } from './repair.ts';
 import { unbindReplacedFirst } from './replaced-bindings.ts';
 import { reshape } from './reshape.ts';
+import { secretNameOf } from './secret-standing.ts';
 import { transformProblem } from './secret-transforms.ts';
 import { withSecretConditions } from './secret-state.ts';
 import { giveWay, waitForTurn } from './wait-for-turn.ts';
@@ -119,10 +121,16 @@ function isSettled(binding: ServiceBinding): boolean {
 function resolve(task: BindingTask, binding: ServiceBinding): Found<ServiceBinding> | Blocked {
   const found = findBindableInstance(binding, task.stores);
   if (found.kind === 'blocked') return found;
-  const message = transformProblem(binding.spec.secretTransforms ?? []);
+  const own = { namespace: binding.metadata.namespace ?? '', secretName: secretNameOf(binding) };
+  const message = transformProblem(binding.spec.secretTransforms ?? [], own);
   if (message !== undefined) {
     const reason = 'ErrorWithSecretTransforms';
     return { kind: 'blocked', verdict: { kind: 'stalled', reason, message, failedReason: reason } };
+  }
+  const unchecked = uncheckedSources(binding);
+  if (unchecked !== undefined) {
+    // An annotation brings it back.
+    return { kind: 'blocked', verdict: { kind: 'working', reason: 'SourcesUnchecked', message: unchecked } };
   }
   const { instance, offering } = found;
   return { kind: 'found', make: async (adopted) => bind(task, adopted, instance, offering) };

@@ -9,11 +9,14 @@ import { secretRefusal, withoutWords } from '../kube/secret-refusal.ts';
 import { bindingIdOf } from './known-binding.ts';
 import { keysOfOthers } from './secret-digest.ts';
 import type { SecretText } from './secret-data.ts';
+import { copiedIn } from './secret-note.ts';
 import { isOfBindingId, secretNameOf, secretStanding, type SecretStanding } from './secret-standing.ts';
 
 export interface StoredContent {
   readonly data: SecretText;
   readonly type: string;
+  /** Base64: from other Secrets. */
+  readonly copied?: Readonly<Record<string, string>> | undefined;
   /** Which of the keys are the broker's own: see `secret-note.ts`. */
   readonly note?: string | undefined;
 }
@@ -65,7 +68,8 @@ async function writeSecret(
   // What came back is taken back only as it was looked at: meanwhile somebody else may have taken it.
   const guard = standing === 'own' ? { uid } : { uid, resourceVersion };
   const data = secret.data ?? {};
-  const foreign = keysOfOthers(existing.data ?? {}, binding);
+  const copied = copiedIn(existing);
+  const foreign = keysOfOthers(existing.data ?? {}, binding).filter((key) => !copied.includes(key));
   const vanished = Object.keys(existing.data ?? {}).filter(
     (key) => !Object.hasOwn(data, key) && !foreign.includes(key),
   );
@@ -204,7 +208,7 @@ function secretObject(binding: ServiceBinding, content: StoredContent): SecretOb
       ],
     },
     type: content.type,
-    data: encode(content.data),
+    data: { ...content.copied, ...encode(content.data) },
   };
 }
 

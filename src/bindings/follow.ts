@@ -5,8 +5,10 @@ import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';
 import type { Stores } from '../model/stores.ts';
 import { putStatus, record, tell } from '../operations/record.ts';
+import { readSources } from './copied-keys.ts';
 import { encode, storeSecret } from './credential-secret.ts';
 import { getBinding, sourceOf } from './fetch-credentials.ts';
+import { followSources, type Followed } from './follow-sources.ts';
 import { knownBinding, type BindingTask } from './known-binding.ts';
 import { secretContentOf } from './secret-digest.ts';
 import { secretNameOf } from './secret-standing.ts';
@@ -19,24 +21,29 @@ export function followsInstance(binding: ServiceBinding, stores: Stores): boolea
 }
 
 /**
- * The Secret of a binding is sound, and holds what its instance once said: it gets what that says now. Nothing is on record of
- * it but what the Secret holds, so that it comes again in its turn, whatever ends in between.
+ * The Secret of a binding is sound, and holds what its instance and other Secrets once said: it gets what they say now. Nothing
+ * is on record of it but what the Secret holds, so that it comes again in its turn, whatever ends in between.
  */
 export async function follow(task: BindingTask, binding: ServiceBinding): Promise<Step<ServiceBinding>> {
-  if (!followsInstance(binding, task.stores)) return goOn(binding);
+  const ofInstance = followsInstance(binding, task.stores)
+    ? await followInstance(task, binding)
+    : { binding };
+  const ofSources = await followSources(task, ofInstance.binding);
+  return goOn(await sayOutdated(task, ofSources.binding, ofInstance.problem ?? ofSources.problem));
+}
+
+async function followInstance(task: BindingTask, binding: ServiceBinding): Promise<Followed> {
   const wanted = await wantedContent(task, binding);
-  if (wanted.kind === 'unknown') return goOn(await sayOutdated(task, binding, wanted.why));
+  if (wanted.kind === 'unknown') return { binding, problem: wanted.why };
   const secretContent = secretContentOf(await task.checksumKey.get(), encode(wanted.content.data));
-  if (secretContent.digest === binding.status?.secretContent?.digest) {
-    return goOn(await sayOutdated(task, binding, undefined));
-  }
+  if (secretContent.digest === binding.status?.secretContent?.digest) return { binding };
   const stored = await storeSecret(task.client, binding, wanted.content, task.signal);
-  if (stored.kind === 'refused') return goOn(await sayOutdated(task, binding, stored.message));
+  if (stored.kind === 'refused') return { binding, problem: stored.message };
   const message = `Secret "${nameOf(binding)}" holds what its instance says now`;
   const verdict = { kind: 'ready', reason: 'InjectedBindResult', message } as const;
   const written = await record(task, binding, verdict, { secret: wanted.state, secretContent }, 'uid');
   tell(task, written, 'Normal', { reason: 'SecretUpdated', message });
-  return goOn(await sayOutdated(task, written, undefined));
+  return { binding: written };
 }
 
 type Wanted =
@@ -52,7 +59,8 @@ async function wantedContent(task: BindingTask, binding: ServiceBinding): Promis
   const fetched = await getBinding(task, binding, known);
   if (fetched.kind === 'accepted') return { kind: 'unknown', why: 'it is not there yet' };
   if (fetched.kind !== 'done') return { kind: 'unknown', why: fetched.message };
-  const prepared = preparedContent(binding, fetched.body, source.offering);
+  const sources = await readSources(task.client, binding, task.signal);
+  const prepared = preparedContent(binding, fetched.body, source.offering, sources);
   return prepared.kind === 'prepared' ? prepared : { kind: 'unknown', why: prepared.message };
 }
 

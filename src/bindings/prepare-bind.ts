@@ -11,6 +11,7 @@ import type { BrokerOperations } from '../osb/broker-operations.ts';
 import type { BindRequest } from '../osb/types.ts';
 import { standingOf } from '../operations/answer-kind.ts';
 import { withoutParameters, type Unprepared } from '../operations/attempt.ts';
+import { readSources } from './copied-keys.ts';
 import { findSecret } from './credential-secret.ts';
 import type { BindingTask } from './known-binding.ts';
 
@@ -38,6 +39,11 @@ export async function prepareBind(
   if (namespace === undefined) {
     const message = `Failed to get namespace "${namespaceName}" during binding: it is not known yet`;
     return { kind: 'missing', reason: 'ErrorFindingNamespaceForInstance', message };
+  }
+  const sources = await readSources(task.client, binding, task.signal);
+  if (sources.missing.length > 0) {
+    const message = `${sources.missing.join('; ')}. Make it, or leave it out of a new ServiceBinding`;
+    return { kind: 'missing', reason: 'ErrorWithSecretTransforms', message };
   }
   const secret = await findSecret(task.client, binding, careFor(binding), task.signal);
   if (secret.kind === 'refused') {

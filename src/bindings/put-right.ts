@@ -7,6 +7,7 @@ import type { BindingAnswer } from '../osb/types.ts';
 import { record, tell } from '../operations/record.ts';
 import { waitForLane } from '../operations/wait-for-lane.ts';
 import { endpointsOf } from './bind-outcome.ts';
+import { noSources, readSources } from './copied-keys.ts';
 import { encode, storeSecret } from './credential-secret.ts';
 import { getBinding, isFinal, sourceOf, type Source } from './fetch-credentials.ts';
 import { knownBinding, type BindingTask } from './known-binding.ts';
@@ -100,7 +101,8 @@ async function hadNone(
   answer: BindingAnswer,
   { offering }: Source,
 ): Promise<boolean> {
-  const prepared = preparedContent(binding, answer, offering);
+  // What is copied is no part of what was written down.
+  const prepared = preparedContent(binding, answer, offering, noSources);
   return (
     prepared.kind === 'prepared' &&
     isAsRecorded(await checksumKey.get(), encode(prepared.content.data), binding) === true
@@ -115,7 +117,8 @@ async function write(
   { reason, what }: Pick<Broken, 'reason' | 'what'>,
   say: Say,
 ): Promise<Step<ServiceBinding>> {
-  const prepared = preparedContent(binding, answer, source.offering);
+  const sources = await readSources(task.client, binding, task.signal);
+  const prepared = preparedContent(binding, answer, source.offering, sources);
   if (prepared.kind === 'refused') {
     const message = `${what}, and what the broker shows can not be stored: ${prepared.message}`;
     await say({ reason, message, isFinal: true });

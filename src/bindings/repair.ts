@@ -1,5 +1,5 @@
 import { findCondition, isConditionTrue } from '../api/conditions.ts';
-import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type { ServiceBinding, ServiceBindingSecretContent } from '../api/generated/service-binding.ts';
 import { reclaimAtAnnotation } from '../api/group.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import { isConflict } from '../kube/errors.ts';
@@ -18,6 +18,7 @@ import { unbindReplaced } from './replaced-bindings.ts';
 import { isReshapeDue } from './reshape.ts';
 import { secretContentOf } from './secret-digest.ts';
 import { secretFinding, type SecretFinding } from './secret-finding.ts';
+import { copiedIn } from './secret-note.ts';
 import { secretNameOf } from './secret-standing.ts';
 
 const reasonOf = {
@@ -87,7 +88,7 @@ async function look(
       if (secret !== undefined) await takeBack(task.client, binding, secret, task.signal);
       return sound(task, binding, parts);
     case 'unrecorded': {
-      const secretContent = secretContentOf(await task.checksumKey.get(), secret?.data ?? {});
+      const secretContent = await contentOf(task, secret?.data ?? {}, copiedIn(secret));
       return sound(task, binding, parts, { secretContent });
     }
     case 'foreign':
@@ -105,6 +106,16 @@ async function look(
       return putRight(task, binding, broken, parts, async (telling) => say(task, binding, telling));
     }
   }
+}
+
+/** Copied keys are no part of it. */
+async function contentOf(
+  { checksumKey }: BindingTask,
+  data: NonNullable<SecretObject['data']>,
+  copied: readonly string[],
+): Promise<ServiceBindingSecretContent> {
+  const keys = Object.keys(data).filter((each) => !copied.includes(each));
+  return secretContentOf(await checksumKey.get(), data, keys);
 }
 
 /** What the API server has in memory says that all is well, at a third of the cost; everything else is read live. */

@@ -12,7 +12,7 @@ import type { BindingTask } from './known-binding.ts';
 import { removedKeys, shapedContent, type SecretContent } from './secret-content.ts';
 import { isAsRecorded, keysOfOthers, secretContentOf } from './secret-digest.ts';
 import { credentialsIn, noteOf } from './secret-note.ts';
-import { secretState, wantedRule, wantedShape, withSecretConditions } from './secret-state.ts';
+import { secretState, wantedRule, wantedShape, withCopies, withSecretConditions } from './secret-state.ts';
 import { isOfBindingId, secretNameOf, secretStanding } from './secret-standing.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function reshape(task: BindingTask, binding: ServiceBinding): Promi
   const shape = wantedShape(binding);
 
   const done = await writeShape(task, binding, shape);
-  const secret = secretState(shape, done);
+  const secret = withCopies(secretState(shape, done), status.secret?.copies);
   const { secretContent = status.secretContent } = done;
   const reshaped = {
     ...binding,
@@ -89,11 +89,13 @@ async function writeShape(task: BindingTask, binding: ServiceBinding, shape: str
   if (isAsRecorded(key, secret.data ?? {}, binding) === false) {
     return left('somebody has changed the Secret meanwhile');
   }
-  return writeAdded(task, binding, secret, { gone: known.added, content, key });
+  return writeAdded(task, binding, secret, { gone: known.added, copied: known.copied, content, key });
 }
 
 interface NewShape {
   readonly gone: readonly string[];
+  /** From other Secrets; those stay that have not become ours. */
+  readonly copied: readonly string[];
   readonly content: Extract<SecretContent, { kind: 'data' }>;
   readonly key: Key;
 }
@@ -102,12 +104,13 @@ async function writeAdded(
   task: BindingTask,
   binding: ServiceBinding,
   secret: SecretObject,
-  { gone, content, key }: NewShape,
+  { gone, copied, content, key }: NewShape,
 ): Promise<Shaped> {
   const { uid, resourceVersion, namespace = '', name } = secret.metadata;
   const removed = gone.filter((each) => !content.added.includes(each)).map((each) => [each, null] as const);
   const added = Object.fromEntries(content.added.map((each) => [each, content.data[each] ?? '']));
-  const annotations = { [secretKeysAnnotation]: noteOf(content) ?? null };
+  const note = noteOf({ ...content, copied: copied.filter((each) => !content.added.includes(each)) });
+  const annotations = { [secretKeysAnnotation]: note ?? null };
   const patch = {
     metadata: { uid, resourceVersion, annotations },
     data: { ...Object.fromEntries(removed), ...encode(added) },

@@ -20,8 +20,7 @@ export function secretContentOf(
   keys: readonly string[] = Object.keys(data),
 ): ServiceBindingSecretContent {
   const names = [...keys].sort();
-  const isShort = names.length <= maxNames && names.join('').length <= maxNamesLength;
-  return isShort
+  return areListable(names)
     ? { digest: digestOf(key, data, names), keys: names }
     : { digest: digestOf(key, data, undefined) };
 }
@@ -37,6 +36,16 @@ export function isAsRecorded(key: Key, data: Data, { status }: ServiceBinding): 
 export function keysOfOthers(data: Data, { status }: ServiceBinding): readonly string[] {
   const ours = status?.secretContent?.keys;
   return ours === undefined ? [] : Object.keys(data).filter((name) => !ours.includes(name));
+}
+
+/** Whether names can be kept in a status. Where they can not, all of a Secret counts as ours. */
+export function areListable(names: readonly string[]): boolean {
+  return names.length <= maxNames && names.join('').length <= maxNamesLength;
+}
+
+/** Of all keys. */
+export function keysDigest(key: Key, data: Data): string {
+  return digestOf(key, data, Object.keys(data).sort());
 }
 
 function digestOf({ id, text }: Key, data: Data, names: readonly string[] = Object.keys(data)): string {

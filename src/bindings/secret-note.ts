@@ -8,33 +8,41 @@ interface SecretNote {
   readonly added: readonly string[];
   /** Of the others those whose text is JSON; the rest are texts. */
   readonly json: readonly string[];
+  /** From other Secrets: neither the broker's nor ours. */
+  readonly copied?: readonly string[];
 }
 
 /** Whoever watches Secrets gets it too. */
 const maxLength = 16 * 1024;
 
 /** Undefined when it would be too long: the Secret is stored all the same, and can not be shaped anew. */
-export function noteOf({ added, json }: SecretNote): string | undefined {
-  const text = JSON.stringify({ added, json });
+export function noteOf({ added, json, copied = [] }: SecretNote): string | undefined {
+  const text = JSON.stringify({ added, json, ...(copied.length === 0 ? {} : { copied }) });
   return text.length > maxLength ? undefined : text;
 }
 
 /** The credentials as they were when the Secret was written; undefined where nothing says which keys are theirs. */
 export function credentialsIn(
   secret: SecretObject,
-): { readonly credentials: JsonObject; readonly added: readonly string[] } | undefined {
+): (Required<SecretNote> & { readonly credentials: JsonObject }) | undefined {
   const note = parsed(secret.metadata.annotations?.[secretKeysAnnotation] ?? '');
   if (!isObject(note)) return undefined;
-  const { added, json } = note;
-  if (!isTexts(added) || !isTexts(json)) return undefined;
-  const own = Object.entries(secret.data ?? {}).filter(([key]) => !added.includes(key));
+  const { added, json, copied = [] } = note;
+  if (!isTexts(added) || !isTexts(json) || !isTexts(copied)) return undefined;
+  const others = new Set([...added, ...copied]);
+  const own = Object.entries(secret.data ?? {}).filter(([key]) => !others.has(key));
   const credentials = own.map(([key, encoded]) => {
     const text = decodeBase64(encoded);
     const value = json.includes(key) ? parsed(text) : undefined;
     // What is no JSON any more was edited by somebody. `null` is JSON.
     return [key, value === undefined ? text : value] as const;
   });
-  return { credentials: Object.fromEntries(credentials), added };
+  return { credentials: Object.fromEntries(credentials), added, json, copied };
+}
+
+/** Keys of a Secret that came from other Secrets. */
+export function copiedIn(secret: SecretObject | undefined): readonly string[] {
+  return secret === undefined ? [] : (credentialsIn(secret)?.copied ?? []);
 }
 
 function parsed(text: string): unknown {

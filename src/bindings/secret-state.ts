@@ -39,12 +39,21 @@ export function secretState(
   };
 }
 
+/** With what is said of keys that came from other Secrets. */
+export function withCopies(
+  state: ServiceBindingSecretState | undefined,
+  copies: ServiceBindingSecretState['copies'],
+): ServiceBindingSecretState | undefined {
+  return copies === undefined ? state : { ...state, copies };
+}
+
 /** Conditions that are there only while they are true; they say nothing about whether the binding works. */
 export function withSecretConditions(
   { metadata, status }: ServiceBinding,
   now: string,
 ): readonly Condition[] {
-  const { missingKeys = [], notes = [] } = status?.secret ?? {};
+  const { missingKeys = [], notes: ofShape = [], copies } = status?.secret ?? {};
+  const notes = [...ofShape, ...(copies?.notes ?? [])];
   const observedGeneration = metadata.generation ?? 0;
   const tell = (
     list: readonly Condition[],

@@ -13,9 +13,8 @@ export interface Transformed {
 }
 
 /**
- * `spec.secretTransforms`, in order, on the credentials before they become Secret data. `addKeysFrom` is refused: in
- * the original Service Catalog it let everybody read every Secret of the cluster. A key whose JSONPath leads nowhere is left
- * out, and told: it must not be in the way of the credentials.
+ * `spec.secretTransforms`, in order, on the credentials before they become Secret data. A key whose JSONPath leads nowhere is
+ * left out, and told: it must not be in the way of the credentials. What `addKeysFrom` adds is beside them: `copied-keys.ts`.
  */
 export function applyTransforms(
   credentials: JsonObject,
@@ -35,20 +34,40 @@ export function applyTransforms(
 }
 
 /** What is wrong with the transforms, said before the broker is called; undefined when they can be applied. */
-export function transformProblem(transforms: readonly SecretTransform[]): string | undefined {
+export function transformProblem(transforms: readonly SecretTransform[], own: OwnSecret): string | undefined {
   for (const [index, transform] of transforms.entries()) {
-    const problem = problemOf(transform);
+    const problem = problemOf(transform) ?? problemOfSource(transform, own);
     if (problem !== undefined) return `spec.secretTransforms[${index}]${problem}`;
   }
-  return undefined;
+  const count = transforms.filter(({ addKeysFrom }) => addKeysFrom !== undefined).length;
+  return count > maxSources
+    ? `spec.secretTransforms has addKeysFrom ${count} times, ${maxSources} are allowed`
+    : undefined;
+}
+
+/** The Secret of the binding. */
+interface OwnSecret {
+  readonly namespace: string;
+  readonly secretName: string;
+}
+
+/** Each is read whenever the Secret is looked at. */
+const maxSources = 8;
+
+/** In the original Service Catalog it let everybody read every Secret of the cluster. */
+function problemOfSource({ addKeysFrom }: SecretTransform, own: OwnSecret): string | undefined {
+  if (addKeysFrom === undefined) return undefined;
+  const { namespace, name } = addKeysFrom.secretRef;
+  if (namespace !== own.namespace) {
+    return `.addKeysFrom.secretRef.namespace must be "${own.namespace}": keys are copied from Secrets of the own namespace only`;
+  }
+  return name === own.secretName ? '.addKeysFrom names the Secret of this binding itself' : undefined;
 }
 
 function problemOf({ addKey, addKeysFrom, renameKey, removeKey }: SecretTransform): string | undefined {
-  if (addKeysFrom !== undefined) {
-    return ".addKeysFrom is not supported: it would read Secrets with the controller's rights; mount that Secret into the Pod instead";
-  }
+  if (addKeysFrom !== undefined) return undefined;
   if (addKey === undefined && renameKey === undefined && removeKey === undefined) {
-    return ' says nothing: use one of addKey, renameKey, removeKey';
+    return ' says nothing: use one of addKey, renameKey, removeKey, addKeysFrom';
   }
   const wrong = illegalKeyOf({ 'addKey.key': addKey?.key, 'renameKey.to': renameKey?.to });
   if (wrong !== undefined) return `.${wrong} is not a legal key of a Secret`;

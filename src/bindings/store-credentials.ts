@@ -20,13 +20,14 @@ import {
   type StoredContent,
   type StoredSecret,
 } from './credential-secret.ts';
+import { copiedKeys, noSources, readSources, sourcesOf, type Copied, type Sources } from './copied-keys.ts';
 import type { BindingTask } from './known-binding.ts';
-import { secretContentOf } from './secret-digest.ts';
+import { areListable, secretContentOf } from './secret-digest.ts';
 import { secretContent, type SecretContent } from './secret-content.ts';
 import { credentialsOf } from './secret-data.ts';
 import { noteOf } from './secret-note.ts';
 import { secretNameOf } from './secret-standing.ts';
-import { secretState, wantedRule, wantedShape } from './secret-state.ts';
+import { secretState, wantedRule, wantedShape, withCopies } from './secret-state.ts';
 
 /**
  * A few seconds at most, and not cut short by a shutdown: the broker may not hand the credentials out again. The loss
@@ -74,7 +75,7 @@ export async function storeCredentials(
     }
   }
 
-  const prepared = preparedContent(binding, answer, offering);
+  const prepared = preparedContent(binding, answer, offering, await sourcesNow(settling, binding));
   if (prepared.kind === 'refused') {
     const message = `The credentials can not be stored: ${prepared.message}`;
     return unbindUnusable(settling, binding, message, 'fail', existed);
@@ -88,23 +89,56 @@ export async function storeCredentials(
   return stop;
 }
 
+/** Those of now; whatever is not to be had is not waited for, since what the broker gave out comes first: see `follow.ts`. */
+async function sourcesNow(
+  { client, logger, signal }: BindingTask,
+  binding: ServiceBinding,
+): Promise<Sources> {
+  try {
+    return await readSources(client, binding, signal);
+  } catch (error) {
+    logger.info(errorFields(error), 'what is copied into a Secret is added later');
+    return noSources;
+  }
+}
+
 /** In a function of its own: while the Secret is written, nothing holds what large credentials were parsed to. */
 export function preparedContent(
   binding: ServiceBinding,
   answer: Pick<BindingAnswer, 'credentials'>,
   offering: Offering,
+  sources: Sources,
 ): Prepared {
   const shape = wantedShape(binding);
   const { rule, problem } = wantedRule(shape);
   const content = secretContent(binding, credentialsOf(answer.credentials), offering, rule);
   if (content.kind === 'refused') return content;
   const { data, type, missing } = content;
-  const notes = problem === undefined ? content.notes : [problem, ...content.notes];
+  const copied = copiedBeside(binding, data, sources);
+  const notes = [...(problem === undefined ? [] : [problem]), ...content.notes];
+  const note = noteOf({ ...content, copied: Object.keys(copied.data) });
   return {
     kind: 'prepared',
-    content: { data, type, note: noteOf(content) },
-    state: secretState(shape, { missing, notes }),
+    content: { data, type, copied: copied.data, note },
+    // Their digest is written down when the Secret is looked at first.
+    state: withCopies(
+      secretState(shape, { missing, notes }),
+      copied.notes.length === 0 ? undefined : { notes: copied.notes },
+    ),
   };
+}
+
+/** Where the names of what is ours do not fit into a status, nobody could tell it from what was copied. */
+function copiedBeside(binding: ServiceBinding, data: StoredContent['data'], sources: Sources): Copied {
+  const keys = Object.keys(data);
+  if (!areListable(keys)) {
+    const notes = sourcesOf(binding).map(
+      (name) => `not copied from Secret "${name}": the credentials have too many keys`,
+    );
+    return { data: {}, notes };
+  }
+  const bytes = keys.reduce((sum, key) => sum + Buffer.byteLength(data[key] ?? ''), 0);
+  return copiedKeys(binding, sources, { keys: new Set(keys), bytes });
 }
 
 /** What the status says of it. Undefined when there is no key now: it is written down when the Secret is looked at next. */

@@ -161,6 +161,16 @@ export interface ServiceBindingSecretState {
   readonly missingKeys?: readonly string[];
   /** What of the shape could not be done. */
   readonly notes?: readonly string[];
+  /** What was made of the keys that secretTransforms adds from other Secrets. */
+  readonly copies?: ServiceBindingCopies;
+}
+
+/** What was made of the keys that secretTransforms adds from other Secrets. */
+export interface ServiceBindingCopies {
+  /** Keyed digest of these keys and their values. */
+  readonly digest?: string;
+  /** What was not copied. */
+  readonly notes?: readonly string[];
 }
 
 /** What the Secret held when it was written, so that a Secret which was changed or lost is told from one that is right. Holds no value, and nothing that a value could be guessed from. */

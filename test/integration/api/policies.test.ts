@@ -44,6 +44,11 @@ beforeAll(async () => {
     expectAnswer(await create(administrator, broker({ name, authInfo: basic(name) })), undefined);
   }
   expectAnswer(await create(administrator, heldBy('held', 40)), undefined);
+  for (const name of ['theirs', 'mine']) {
+    const { metadata, ...rest } = binding('team', name);
+    const copying = { ...rest, metadata: { ...metadata, name: `copies-${name}` } } as Manifest;
+    expectAnswer(await create(administrator, copying), undefined);
+  }
   await expectDone(plane, 'apply', '-f', join(root, 'webhook-config/policies.yaml'));
   await refused(() => tryCreate(administrator, pod({ annotations: asks })), notInjected);
   await refused(() => tryCreate(tenant, broker({ authInfo: basic('theirs') })), 'forbidden access');
@@ -105,9 +110,9 @@ function madeBy(userInfo: object): Manifest {
   return { apiVersion: v1beta1, kind: 'ServiceBinding', metadata, spec };
 }
 
-function binding(namespace: string, name: string): Manifest {
+function binding(namespace: string, name: string, annotations = {}): Manifest {
   const secretTransforms = [{ removeKey: { key: 'k' } }, { addKeysFrom: { secretRef: { namespace, name } } }];
-  const metadata = { name: 'new', namespace: 'team' };
+  const metadata = { name: 'new', namespace: 'team', annotations };
   return {
     apiVersion: v1beta1,
     kind: 'ServiceBinding',
@@ -224,6 +229,35 @@ describe('somebody who may read one Secret only', () => {
     ['a Secret of another namespace', 'kube-system', 'mine', 'copies from (kube-system/mine)'],
   ])('binds with keys from %s', async (_what, namespace, name, refusal) => {
     expectAnswer(await tryCreate(tenant, binding(namespace, name)), refusal);
+  });
+});
+
+describe('who may read what a binding copies', () => {
+  const readBy = (name: string) => annotated('secrets-read-by', name);
+  const misnamed = 'servicecatalog.k8s.io/secrets-read-by must name the user who writes it';
+
+  it.each([
+    ['whoever makes it', readBy('tenant'), undefined],
+    ['nobody, as it is without the webhook', {}, undefined],
+    ['somebody else', readBy('somebody'), misnamed],
+  ])('is %s', async (_what, annotations, refusal) => {
+    expectAnswer(await tryCreate(tenant, binding('team', 'mine', annotations)), refusal);
+  });
+
+  it.each([
+    ['it may', 'copies-mine', 'tenant', undefined],
+    ['somebody else may', 'copies-mine', 'somebody', misnamed],
+    ['it may, of what it may not', 'copies-theirs', 'tenant', 'must be allowed to get every Secret'],
+  ])('is said later by somebody who says that %s', async (_what, name, who, refusal) => {
+    const patch = { metadata: { annotations: readBy(who) } };
+    const change = { kind: 'ServiceBinding', name, namespace: 'team', patch };
+    expectAnswer(await tryPatch(tenant, change), refusal);
+  });
+
+  it('does not matter to other changes', async () => {
+    const patch = { metadata: { labels: { a: 'b' } } };
+    const change = { kind: 'ServiceBinding', name: 'copies-theirs', namespace: 'team', patch };
+    expectAnswer(await tryPatch(tenant, change), undefined);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   generatedForAnnotation,
   generatedLabel,
   idMadeAnnotation,
+  secretsReadByAnnotation,
 } from '../../../src/api/group.ts';
 import { queryLabels } from '../../../src/api/labels.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
@@ -229,6 +230,37 @@ describe.each(['ServiceInstance', 'ServiceBinding'])('Secrets that a %s has sent
       await decide(kind, from('a'), { operation: 'UPDATE', oldObject: from('a') }, blind()),
     ).toMatchObject({ allowed: true });
     expect(await decide(kind, from('a'), byController, blind())).toMatchObject({ allowed: true });
+  });
+});
+
+describe('Secrets that a ServiceBinding copies keys of', () => {
+  const copies = (annotations: JsonObject = {}): JsonObject => ({
+    metadata: { name: 'x', annotations },
+    spec: { secretTransforms: [{ addKeysFrom: { secretRef: { namespace: 'shop', name: 'extra' } } }] },
+  });
+  const markOf = (object: JsonObject): unknown =>
+    (object['metadata'] as { readonly annotations?: JsonObject }).annotations?.[secretsReadByAnnotation];
+
+  it('can only be those that its author may read', async () => {
+    const decision = await decide('ServiceBinding', copies(), {}, world({}, ['get secrets']));
+    expect(decision).toMatchObject({ allowed: false, code: 403 });
+    expect(decision.message).toBe(
+      'user "alice" may not get Secret "extra" in namespace "shop", to which spec.secretTransforms refers',
+    );
+  });
+
+  it('are marked with who may read them, whatever the manifest says', async () => {
+    expect(markOf(await stored('ServiceBinding', copies()))).toBe('alice');
+    expect(markOf(await stored('ServiceBinding', copies({ [secretsReadByAnnotation]: 'root' })))).toBe(
+      'alice',
+    );
+  });
+
+  it('are not marked for the controller, which nobody has asked, nor where none are copied', async () => {
+    const forged = { [secretsReadByAnnotation]: 'root' };
+    expect(markOf(await stored('ServiceBinding', copies(forged), byController))).toBeUndefined();
+    const plain = { metadata: { name: 'x', annotations: forged }, spec: {} };
+    expect(markOf(await stored('ServiceBinding', plain))).toBeUndefined();
   });
 });
 

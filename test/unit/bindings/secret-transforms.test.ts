@@ -1,5 +1,8 @@
 import { applyTransforms, transformProblem } from '../../../src/bindings/secret-transforms.ts';
 
+const own = { namespace: 'team', secretName: 'db' };
+const copyOf = (namespace: string, name: string) => ({ addKeysFrom: { secretRef: { namespace, name } } });
+
 describe('secretTransforms', () => {
   it.each([
     ['rename', [{ renameKey: { from: 'a', to: 'b' } }], { b: '1', c: 2 }],
@@ -40,10 +43,8 @@ describe('secretTransforms', () => {
   });
 
   it.each([
-    [
-      { addKeysFrom: { secretRef: { namespace: 'kube-system', name: 'root' } } },
-      'addKeysFrom is not supported',
-    ],
+    [copyOf('kube-system', 'root'), 'addKeysFrom.secretRef.namespace must be "team"'],
+    [copyOf('team', 'db'), '.addKeysFrom names the Secret of this binding itself'],
     [
       { addKey: { key: 'n', jsonPathExpression: '{..a}' } },
       'jsonPathExpression has a path that is not made of',
@@ -53,12 +54,18 @@ describe('secretTransforms', () => {
     [{ renameKey: { from: 'a', to: 'b/c' } }, '.renameKey.to "b/c" is not a legal key of a Secret'],
     [{}, 'says nothing'],
   ])('refuses %j before the broker is called', (transform, expected) => {
-    expect(transformProblem([{ removeKey: { key: 'a' } }, transform])).toContain(expected);
-    expect(transformProblem([transform])).toContain('spec.secretTransforms[0]');
+    expect(transformProblem([{ removeKey: { key: 'a' } }, transform], own)).toContain(expected);
+    expect(transformProblem([transform], own)).toContain('spec.secretTransforms[0]');
+  });
+
+  it('may copy from eight Secrets', () => {
+    const copies = (count: number) => Array.from({ length: count }, (_, at) => copyOf('team', `s${at}`));
+    expect(transformProblem(copies(8), own)).toBeUndefined();
+    expect(transformProblem(copies(9), own)).toContain('8 are allowed');
   });
 
   it('refuse bytes that are not text, of which something else would be stored', () => {
-    const added = (value: string) => transformProblem([{ addKey: { key: 'k', value } }]);
+    const added = (value: string) => transformProblem([{ addKey: { key: 'k', value } }], own);
     expect(added(Buffer.from([0xff, 0xfe, 0]).toString('base64'))).toMatch(
       /addKey\.value of "k" is not text/,
     );
