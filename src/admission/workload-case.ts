@@ -8,8 +8,10 @@ export interface MutateWorkloadDeps {
   readonly bindingSecretName: SecretNameLookup;
   /** Why a binding that exists will not have credentials, in a word; undefined when it may. */
   readonly bindingFailure?: (namespace: string, binding: string) => string | undefined;
-  /** Keys that readers of its type look for in the Secret of a binding, and do not find. */
+  /** What readers of its type look for in the Secret of a binding, and do not find: `a`, or `a or b` of which one would do. */
   readonly missingKeys?: (namespace: string, binding: string) => readonly string[];
+  /** The keys of that Secret; undefined where nobody has written them down. */
+  readonly secretKeys?: (namespace: string, binding: string) => readonly string[] | undefined;
   /** Whether a ServiceInstance of this name exists. */
   readonly hasInstance: (namespace: string, name: string) => boolean;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;

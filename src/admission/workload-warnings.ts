@@ -8,6 +8,7 @@ import { cut } from '../injection/problem.ts';
 import type { BindingRequest, BindingSource } from '../injection/request.ts';
 import { topWorkload } from '../injection/top-workload.ts';
 import { podTemplateOf, type TemplateHolder } from '../injection/workload.ts';
+import { missingKeys } from '../shapes/binding-types.ts';
 import { optOutOf } from '../model/scope.ts';
 import type { MutateWorkloadDeps } from './workload-case.ts';
 import type { AdmissionRequest } from './review.ts';
@@ -35,17 +36,24 @@ export function workloadWarnings(
     return [`the Pods ask for bindings and have opted out of injection (${optOut}): nothing is injected`];
   }
   const owner = { namespace, ...topWorkload(holder.kind, object?.['metadata'] as RawMetadata | undefined) };
-  return [...sourceWarnings(parsed.requests, owner, deps), ...conflictWarnings(pod, parsed, owner, deps)];
+  return [
+    ...sourceWarnings(parsed.requests, annotations, owner, deps),
+    ...conflictWarnings(pod, parsed, owner, deps),
+  ];
 }
 
 /** What the sources mean that is not there. It may still come: nothing is refused because of it. */
 function sourceWarnings(
   requests: readonly BindingRequest[],
+  annotations: Annotations,
   owner: RequestOwner,
   deps: MutateWorkloadDeps,
 ): readonly string[] {
   const warnings = requests.flatMap((request) =>
-    [sourceWarning(request, owner, deps) ?? [], missingKeysWarning(request, owner, deps) ?? []].flat(),
+    [
+      sourceWarning(request, owner, deps) ?? [],
+      missingKeysWarning(request, annotations[typeKey + request.name], owner, deps) ?? [],
+    ].flat(),
   );
   for (const { name, restartOnChange } of requests) {
     if (!restartOnChange || deps.restarts === true) continue;
@@ -77,17 +85,32 @@ function sourceWarning(
     : cut(`binding "${name}": ${obstacle}; Pods wait for Secret "${secret}"`);
 }
 
-/** Of its own type: what another type needs, nobody here can know. */
+/** Of the type that its files will say. @param type what the workload says that it is, instead of the Secret */
 function missingKeysWarning(
   request: BindingRequest,
+  type: string | undefined,
   owner: RequestOwner,
   deps: MutateWorkloadDeps,
 ): string | undefined {
   const { binding } = requestNames(request, owner, deps.bindingSecretName);
-  if (binding === undefined || request.overridesType) return undefined;
-  const missing = deps.missingKeys?.(owner.namespace, binding) ?? [];
-  const what = `readers of its type look for ${missing.join(', ')} in vain`;
-  return missing.length === 0 ? undefined : cut(`binding "${request.name}": ${what}`);
+  // Readers look for files.
+  if (binding === undefined || request.mount.kind === 'none') return undefined;
+  const about = [owner.namespace, binding] as const;
+  const missing =
+    type === undefined ? deps.missingKeys?.(...about) : missingOf(type, deps.secretKeys?.(...about));
+  const names = otherNames(request);
+  const lacking = missing?.filter((group) => !group.split(' or ').some((key) => names.includes(key))) ?? [];
+  const what = `readers of ${type === undefined ? 'its type' : `type ${type}`} look for ${lacking.join(', ')} in vain`;
+  return lacking.length === 0 ? undefined : cut(`binding "${request.name}": ${what}`);
+}
+
+function missingOf(type: string, keys: readonly string[] | undefined): readonly string[] {
+  return keys === undefined ? [] : missingKeys(type, (key) => keys.includes(key));
+}
+
+/** Names under which the Pod has entries of the Secret as well. */
+function otherNames({ shape }: BindingRequest): readonly string[] {
+  return shape === undefined || shape === 'unclear' ? [] : shape.rule.aliases.map(({ key }) => key);
 }
 
 function missingObject(

@@ -208,6 +208,8 @@ export class WebhookRole {
       },
       missingKeys: (ns: string, name: string) =>
         stores.serviceBindings.store.get(`${ns}/${name}`)?.status?.secret?.missingKeys ?? [],
+      secretKeys: (ns: string, name: string) =>
+        stores.serviceBindings.store.get(`${ns}/${name}`)?.status?.secretContent?.keys,
       hasInstance: (ns: string, name: string) =>
         stores.serviceInstances.store.get(`${ns}/${name}`) !== undefined,
       offeringProblem: offeringProblem(stores),

@@ -120,6 +120,21 @@ describe('warnings', () => {
     ]);
     const other = { ...asks, [key('type.bind', 'db')]: 'custom' };
     expect(await warningsOf(deployment(other), here)).toEqual([]);
+    const variablesOnly = { ...asks, [key('mount.bind', 'db')]: 'none', [key('env.bind', 'db')]: '*' };
+    expect(await warningsOf(deployment(variablesOnly), here)).toEqual([]);
+    const shaped = { ...asks, [key('shape.bind', 'db')]: 'host=hostname' };
+    expect(await warningsOf(deployment(shaped), here)).toEqual([]);
+  });
+
+  it('tell what readers of the type that the workload says look for in vain', async () => {
+    const asks = { [db]: 'binding/known', [key('type.bind', 'db')]: 'postgresql' };
+    const has = async (...keys: readonly string[]): Promise<readonly string[]> =>
+      warningsOf(deployment(asks), world([], { missingKeys: () => ['uri'], secretKeys: () => keys }));
+    expect(await has('uri', 'host')).toEqual([
+      'binding "db": readers of type postgresql look for jdbc-url or database in vain',
+    ]);
+    expect(await has('host', 'database')).toEqual([]);
+    expect(await warningsOf(deployment(asks), world([], { missingKeys: () => ['uri'] }))).toEqual([]);
   });
 
   it('tell to the end what is wrong with a class, in the words of the condition', async () => {
