@@ -18,8 +18,8 @@ export interface FollowParts {
   readonly checks: SecretChecks;
   /** Whoever changes a Secret again and again has updates the more seldom. */
   readonly pace: RepairPace;
-  /** Keys of instances whose Secrets hold something else than was sent last, until that is dealt with. */
-  readonly news: Set<string>;
+  /** By key of an instance, what was sent last when its Secrets were found to hold something else; until that is dealt with. */
+  readonly news: Map<string, string>;
 }
 
 const type = 'ParametersNotFollowed';
@@ -40,6 +40,16 @@ export async function followParameters(
   // A copy with the status of another: what the broker has under that id is not its own.
   if (task.ids.holderOf(task.kind, instance) !== undefined) return goOn(instance);
   return look(task, instance, parts);
+}
+
+/** Nothing has been sent since its Secrets were found to hold something else: not by another leader either. */
+export function hasNews({ news }: Pick<FollowParts, 'news'>, instance: ServiceInstance): boolean {
+  return news.get(objectKey(instance)) === sentLast(instance);
+}
+
+/** The checksum of the parameters in the last request, or, once it has succeeded, of what the broker has; empty for none. */
+function sentLast({ status }: ServiceInstance): string {
+  return status?.toldParameterChecksum ?? status?.externalProperties?.parameterChecksum ?? '';
 }
 
 /** Its Secrets are to be read again. */
@@ -77,7 +87,7 @@ async function look(
   const finding = compared(now, found);
   if (finding === 'unknown') return goOn(await noteAnew(task, now, found.keyed));
   if (finding === 'other' && pace.enter(metadata.uid ?? '')) {
-    news.add(objectKey(now));
+    news.set(objectKey(now), sentLast(now));
     tell(task, now, 'Normal', changedTelling);
   }
   return goOn(now);
@@ -92,10 +102,10 @@ type Found = Extract<ResolvedParameters, { kind: 'resolved' }>;
 
 /** With what was sent last. By a key that is lost nothing can be compared, and nothing is changed for that. */
 function compared(
-  { status }: ServiceInstance,
+  instance: ServiceInstance,
   { checksum = '', keyed = '' }: Found,
 ): 'same' | 'other' | 'unknown' {
-  const told = status?.toldParameterChecksum ?? status?.externalProperties?.parameterChecksum ?? '';
+  const told = sentLast(instance);
   const keys = [keyIdOf(told), keyIdOf(keyed)];
   if (!keys.includes(undefined) && keys[0] !== keys[1]) return 'unknown';
   return told === checksum || told === keyed ? 'same' : 'other';

@@ -42,7 +42,7 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     stopwatch,
   });
   const pace = new RepairPace(options.secretCheckIntervalMs, stopwatch);
-  const following = { checks, pace, news: new Set<string>() };
+  const following = { checks, pace, news: new Map<string, string>() };
   const controller: Controller = new Controller({
     name: 'service-instance',
     reconcile: lifeOf(followingKind(following), deps),

@@ -13,8 +13,8 @@ import type { BadEnd, DeletionWords, Kind, Reach } from '../operations/kind.ts';
 import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
 import { withHiddenBuiltIn } from './hidden-built-in.ts';
-import { followParameters, type FollowParts } from './follow-parameters.ts';
 import { noteOfNew } from './existing-service.ts';
+import { followParameters, hasNews, type FollowParts } from './follow-parameters.ts';
 import { hasNewContext } from './instance-context.ts';
 import { spokenOf, type InstanceTask, type Judgement } from './instance-status.ts';
 import { instanceIdOf, knownInstance, mayBeAtBroker, planWithId } from './known-instance.ts';
@@ -125,7 +125,7 @@ export function followingKind(parts: FollowParts): Kind<ServiceInstance> {
   return {
     ...instanceKind,
     tend: async (task, instance) => followParameters(task, instance, parts),
-    isSettled: async (task, instance) => !news.has(objectKey(instance)) && isSettled(task, instance),
+    isSettled: async (task, instance) => !hasNews(parts, instance) && isSettled(task, instance),
     resolve: (task, instance) => {
       const found = instanceKind.resolve(task, instance);
       if (found.kind === 'blocked') return found;

@@ -1,4 +1,5 @@
 import { findCondition } from '../../../src/api/conditions.ts';
+import { followParametersAnnotation } from '../../../src/api/group.ts';
 import { serviceInstances } from '../../../src/api/kinds.ts';
 import { deployments, secrets } from '../../../src/kube/resources.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
@@ -8,7 +9,7 @@ import { isToldOn } from './told.ts';
 
 let world: ServiceWorld;
 beforeAll(async () => {
-  world = await ServiceWorld.start();
+  world = await ServiceWorld.start({ flags: { secretCheckInterval: '300ms' } });
 }, 90_000);
 afterEach(() => world.broker.forget());
 afterAll(() => world?.stop());
@@ -124,8 +125,20 @@ describe('an edit of what a workload asks for', () => {
     });
     await reask(world, 'tuned', { [params('tuned')]: 'secret:tuning/json' });
     expect(await sent(2)).toEqual({ size: '3' });
+    const followed = { metadata: { annotations: { [followParametersAnnotation]: 'enabled' } } };
+    const ref = {
+      namespace: world.namespace,
+      name: requestedFor(world.namespace, 'tuned', 'tuned').instance,
+    };
+    await world.client.patch(serviceInstances, ref, followed, { type: 'merge' });
+    const data = { json: Buffer.from('{"size":"4"}').toString('base64') };
+    await world.client.patch(secrets, { ...ref, name: 'tuning' }, { data }, { type: 'merge' });
+    expect(await sent(3)).toEqual({ size: '4' });
     await reask(world, 'tuned', { [params('tuned')]: null });
-    expect(await sent(3)).toEqual({});
+    expect(await sent(4)).toEqual({});
+    expect((await world.find(serviceInstances, ref.name))?.metadata.annotations).toMatchObject(
+      followed.metadata.annotations,
+    );
     expect(await rows('tuned')).toEqual(before);
     nothingIsLost();
   });
