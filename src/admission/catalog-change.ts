@@ -7,6 +7,7 @@ import type { MadeIds } from './made-ids.ts';
 import type { ObjectPatch } from './object-patch.ts';
 import type { HoldersOf } from './taken-id.ts';
 import type { AdmissionRequest } from './review.ts';
+import type { WishDeps } from './unfit-wish.ts';
 
 export interface MutateCatalogDeps {
   /** Of new instances and bindings. */
@@ -16,6 +17,7 @@ export interface MutateCatalogDeps {
   readonly authorize: Authorize;
   readonly holdersOf: HoldersOf;
   readonly isDying: IsDying;
+  readonly wishes: WishDeps;
   /** True for our own controller: what it writes is not a wish of its own. */
   readonly isController: (request: AdmissionRequest) => boolean;
   readonly logger: Logger;

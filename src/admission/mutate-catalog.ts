@@ -12,8 +12,11 @@ import { ObjectPatch } from './object-patch.ts';
 import type { AdmissionRequest } from './review.ts';
 import { copiedSecrets, newParameterSecrets } from './secret-references.ts';
 import { takenId } from './taken-id.ts';
+import { unfitWish } from './unfit-wish.ts';
 
-const mutations: ReadonlyMap<string, (change: CatalogChange) => void> = new Map([
+type Mutation = (change: CatalogChange) => void;
+
+const mutations: ReadonlyMap<string, Mutation> = new Map([
   ['ClusterServiceBroker', mutateBroker],
   ['ServiceBroker', mutateBroker],
   ['ClusterServiceClass', mutateItem],
@@ -33,10 +36,9 @@ export async function mutateCatalog(
   { timeoutMs }: RequestContext,
   deps: MutateCatalogDeps,
 ): Promise<Decision> {
-  const mutate = mutations.get(request.kind);
+  const mutate = mutationOf(request);
   const isCreation = request.operation === 'CREATE';
-  const isWrite = isCreation || request.operation === 'UPDATE';
-  if (mutate === undefined || !isWrite || request.subResource !== '') return ignored;
+  if (mutate === undefined) return ignored;
   if (request.object === undefined) return deny(400, 'the request has no object');
 
   const patch = new ObjectPatch(request.object);
@@ -50,7 +52,14 @@ export async function mutateCatalog(
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
   mutate({ request, isCreation, spec, oldSpec, patch, warn, deps });
-  return patched(patch.operations, warnings);
+  const unfit = await unfitWish(request, patch, oldSpec, deps.wishes, timeoutMs);
+  if (unfit?.isTold === false) return refuse(422, 'Invalid', unfit.message, request, deps);
+  return patched(patch.operations, unfit === undefined ? warnings : [...warnings, unfit.message]);
+}
+
+function mutationOf({ kind, operation, subResource }: AdmissionRequest): Mutation | undefined {
+  const isWrite = operation === 'CREATE' || operation === 'UPDATE';
+  return isWrite && subResource === '' ? mutations.get(kind) : undefined;
 }
 
 async function refusalOf(

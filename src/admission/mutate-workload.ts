@@ -2,6 +2,7 @@ import { parseAnnotations } from '../injection/annotations.ts';
 import { lift } from '../injection/lift.ts';
 import { defaultLimits } from '../injection/limits.ts';
 import type { RawWorkload, TemplateHolder } from '../injection/workload.ts';
+import { topWorkload } from '../injection/top-workload.ts';
 import { workloadKindOf } from '../model/scope.ts';
 import { deny, ignored, patched, type Decision, type RequestContext } from './decision.ts';
 import { keptServices } from './kept-services.ts';
@@ -11,6 +12,7 @@ import { settleClaim } from './settle-claim.ts';
 import type { MutateWorkloadDeps } from './workload-case.ts';
 import { workloadExcess } from './workload-excess.ts';
 import { newMistakes } from './workload-mistakes.ts';
+import { unfitRequests } from './unfit-requests.ts';
 import { workloadWarnings } from './workload-warnings.ts';
 
 /** Beyond this number nobody reads warnings, and Kubernetes cuts them. */
@@ -41,7 +43,7 @@ async function decide(
   deps: MutateWorkloadDeps,
   timeoutMs: number,
 ): Promise<Decision> {
-  const { oldObject, namespace } = request;
+  const { kind, oldObject, namespace } = request;
   const { limits = defaultLimits } = deps;
   const lifted = lift(holder, object, oldObject);
   const labels = deps.namespaceLabels(namespace);
@@ -58,6 +60,7 @@ async function decide(
   const nameless = namelessRequests(parsed.requests, holder, request);
   if (nameless !== undefined) return refuse(422, nameless, request, deps);
 
+  const owner = { namespace, ...topWorkload(kind, object['metadata']) };
   const warnings = [
     ...(excess === undefined ? [] : [excess.message]),
     ...claim.warnings,
@@ -65,6 +68,7 @@ async function decide(
     ...lifted.problems.map(({ message }) => message),
     ...parsed.problems.map(({ message }) => message),
     ...workloadWarnings(holder, request, lifted.annotations, parsed, deps),
+    ...(await unfitRequests(parsed.requests, owner, deps.requestedSpec, deps.wishes, timeoutMs)),
   ];
   const operations = [...lifted.operations, ...claim.operations];
   return patched(operations, [...new Set(warnings)].slice(0, maxWarnings));

@@ -1,7 +1,9 @@
 import type { Logger } from '../base/logger.ts';
 import type { SecretNameLookup } from '../injection/binding.ts';
 import type { RequestLimits } from '../injection/limits.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Authorize } from './authorize.ts';
+import type { WishDeps } from './unfit-wish.ts';
 
 export interface MutateWorkloadDeps {
   /** Undefined also when the binding does not exist. */
@@ -17,6 +19,9 @@ export interface MutateWorkloadDeps {
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
   /** What is wrong with a class and plan that an annotation asks for, as a sentence; undefined when nothing. */
   readonly offeringProblem: (className: string, plan: string, namespace: string) => string | undefined;
+  /** The spec of an instance of class and plan, where that class is. */
+  readonly requestedSpec: (className: string, plan: string, namespace: string) => JsonObject;
+  readonly wishes: WishDeps;
   readonly authorize: Authorize;
   /** As for Pods. */
   readonly isBound?: (namespace: string, binding: string) => boolean;

@@ -2,8 +2,10 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { Step } from '../control/steps.ts';
+import { standingOf } from '../operations/answer-kind.ts';
 import type { Standing } from '../operations/answer-rules.ts';
 import { attempt, tellUnprepared } from '../operations/attempt.ts';
+import { refusedBySchema } from '../operations/check-parameters.ts';
 import { bindFailed } from './bind-outcome.ts';
 import { bindingIdOf, type BindingTask } from './known-binding.ts';
 import { prepareBind } from './prepare-bind.ts';
@@ -19,6 +21,11 @@ export async function bind(
   const prepared = await prepareBind(task, binding, instance, offering);
   if (prepared.kind !== 'prepared') return tellUnprepared(task, binding, prepared);
   const { client, broker, request, properties, isReturned } = prepared;
+  if (isNew(binding) && !isReturned) {
+    const sent = { ...prepared, parameters: request.parameters };
+    const refused = await refusedBySchema(task, offering, 'serviceBindingCreateParameterSchema', sent);
+    if (refused !== undefined) return tellUnprepared(task, binding, refused);
+  }
   return attempt(task, binding, {
     write: 'create',
     operation: 'Bind',
@@ -44,6 +51,11 @@ export async function bind(
     },
     failed: (_intended, failure, next, standing) => bindFailed(failure, next, standing),
   });
+}
+
+/** The broker was never asked for it, nor for one in whose place it comes. */
+function isNew(binding: ServiceBinding): boolean {
+  return standingOf(binding) === 'first' && (binding.status?.replacedBindings?.length ?? 0) === 0;
 }
 
 function missingFrom200({ status }: ServiceBinding, standing: Standing): WhenMissing {

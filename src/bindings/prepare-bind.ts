@@ -5,6 +5,7 @@ import { compact } from '../base/compact.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
 import { objectParameters } from '../brokers/object-parameters.ts';
+import type { ParameterOrigins } from '../brokers/parameters.ts';
 import { contextOf } from '../brokers/request-context.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { BrokerOperations } from '../osb/broker-operations.ts';
@@ -21,6 +22,7 @@ export interface PreparedBind {
   readonly broker: BrokerRef;
   readonly request: Omit<BindRequest, 'bindingId'>;
   readonly properties: ServiceBindingPropertiesState;
+  readonly origins: ParameterOrigins | undefined;
   /** Its Secret came back from elsewhere: the broker has had this binding before. */
   readonly isReturned: boolean;
 }
@@ -64,6 +66,7 @@ export async function prepareBind(
     client: connection.client,
     broker,
     isReturned: secret.isReturned,
+    origins: parameters.origins,
     request: {
       ...ids,
       context,

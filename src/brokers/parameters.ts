@@ -5,7 +5,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { secrets } from '../kube/resources.ts';
 import type { ChecksumKey } from './checksum-key.ts';
-import { withDefaults } from './default-parameters.ts';
+import { withDefaults } from '../api/default-parameters.ts';
 import {
   checksumBy,
   parameterChecksum,
@@ -23,6 +23,13 @@ export interface ParameterSource {
   readonly defaults?: JsonObject | undefined;
 }
 
+/** Top-level names of parameters that the spec does not have itself. */
+export interface ParameterOrigins {
+  readonly fromSecrets: ReadonlySet<string>;
+  /** Of class and plan. */
+  readonly fromDefaults: ReadonlySet<string>;
+}
+
 export type ResolvedParameters =
   | {
       readonly kind: 'resolved';
@@ -34,6 +41,7 @@ export type ResolvedParameters =
       readonly checksum?: string;
       /** The same by the key that there is now, whatever is recorded. */
       readonly keyed?: string;
+      readonly origins?: ParameterOrigins;
     }
   /** `message` names the Secret, key or parameter that is wrong, and no value. */
   | { readonly kind: 'unavailable'; readonly message: string }
@@ -73,7 +81,8 @@ export async function resolveParameters(
   if (bytes + bytesOf(inline) > maxParametersBytes) {
     return excessive('spec.parameters and parametersFrom have together');
   }
-  const redacted = new Map<string, unknown>([...merged.keys()].map((key) => [key, redactedValue]));
+  const fromSecrets = new Set(merged.keys());
+  const redacted = new Map<string, unknown>([...fromSecrets].map((key) => [key, redactedValue]));
   for (const [key, value] of Object.entries(inline)) {
     if (merged.has(key)) return duplicate(key);
     merged.set(key, value);
@@ -91,6 +100,10 @@ export async function resolveParameters(
     redacted: shownInStatus(shown),
     checksum,
     keyed: checksumBy(key, parameters),
+    origins: {
+      fromSecrets,
+      fromDefaults: new Set(Object.keys(defaults).filter((key) => !merged.has(key))),
+    },
   };
 }
 

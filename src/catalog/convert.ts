@@ -1,12 +1,14 @@
 import { apiVersion } from '../api/group.ts';
 import type { SkippedCatalogItem } from '../api/generated/shared-types.ts';
 import { queryLabels } from '../api/labels.ts';
+import { JsonText } from '../base/json-text.ts';
 import { copyLazily } from '../base/lazy-json.ts';
 import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { isBuiltIn } from '../brokers/built-in-broker.ts';
 import type { OwnerReference } from '../base/object-meta.ts';
 import type { Resource } from '../kube/resources.ts';
+import { readSchema } from '../schemas/read-schema.ts';
 import type { Catalog, CatalogPlan, CatalogService } from '../osb/types.ts';
 import type { ClassStatusFacts, PlanStatusFacts } from './item-status.ts';
 import { type AnyClass, type AnyPlan, type CatalogScope, type ClassFacts, type PlanFacts } from './scope.ts';
@@ -119,7 +121,7 @@ function convertPlan(
   notes: SkippedCatalogItem[],
 ): DesiredPlan {
   const schema = (field: keyof PlanFacts, value: FreeForm | undefined, at: string): object =>
-    blob(field, value, maxSchemaBytes, `${path}.schemas.${at}.parameters`, plan.name, notes);
+    schemaBlob(field, value, `${path}.schemas.${at}.parameters`, plan.name, notes);
   const facts: PlanFacts = {
     externalName: plan.name,
     externalID: plan.id,
@@ -206,6 +208,23 @@ function blob(
   if (stored.kind === 'stored') return stored.holder;
   notes.push(skipped(path, name, `left out: ${stored.problem}`));
   return {};
+}
+
+/** What can not be used is kept all the same: it is the broker's word, and says something to people. */
+function schemaBlob(
+  field: string,
+  value: FreeForm | undefined,
+  path: string,
+  name: string,
+  notes: SkippedCatalogItem[],
+): object {
+  const stored = blob(field, value, maxSchemaBytes, path, name, notes);
+  if (value === undefined || !Object.hasOwn(stored, field)) return stored;
+  const read = readSchema(value instanceof JsonText ? value.text : value);
+  if (read.kind === 'unusable') {
+    notes.push(skipped(path, name, `parameters are not checked against this schema: ${read.problem}`));
+  }
+  return stored;
 }
 
 function isStorable(

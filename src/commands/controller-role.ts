@@ -23,6 +23,7 @@ import type { ControllerConfig } from '../config.ts';
 import type { Controller, ReconcileObserver } from '../control/controller.ts';
 import { KeptTimes } from '../control/kept-times.ts';
 import { LeaderElection } from '../control/leader.ts';
+import { ParameterSchemas } from '../model/parameter-schemas.ts';
 import { createStores, type Stores } from '../model/stores.ts';
 import { instanceController } from '../instances/instance-controller.ts';
 import type { CircuitState } from '../osb/options.ts';
@@ -239,6 +240,7 @@ export class ControllerRole {
       ...shared,
       clusterId: new ClusterId({ client, ...config.clusterIdConfigMap }),
       checksumKey: this.#checksumKey,
+      schemas: new ParameterSchemas(client),
       retained: new RetainedServices({ client, namespace }),
       settings: {
         retry,

@@ -9,12 +9,15 @@ import { mutatePod } from '../admission/mutate-pod.ts';
 import { mutateWorkload } from '../admission/mutate-workload.ts';
 import type { InjectionObservation } from '../admission/pod-case.ts';
 import type { PodNote } from '../admission/pod-note.ts';
+import { createFindSchema } from '../admission/find-schema.ts';
 import { forRealRequests } from '../admission/real-request.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { AdmissionServer } from '../admission/server.ts';
+import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import { controllerFieldManager, reclaimAnnotation } from '../api/group.ts';
 import { aborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
 import { runTogether } from '../base/task-group.ts';
 import { caSecretName } from '../certs/ca-note.ts';
@@ -27,6 +30,9 @@ import { idKey, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { admissionResolution, offeringProblem } from '../model/admission-resolution.ts';
+import { classScope, offeringSpec } from '../model/class-scope.ts';
+import { ParameterSchemas } from '../model/parameter-schemas.ts';
+import { resolveOffering } from '../model/resolve.ts';
 import { createPresetInformer } from '../presets/preset-controller.ts';
 import { knownNamespaces } from './known-namespaces.ts';
 
@@ -200,6 +206,14 @@ export class WebhookRole {
       note: (note: PodNote) => this.#tell(note),
       observe: this.#deps.observeInjection ?? (() => undefined),
     };
+    const wishes = {
+      offeringOf: (spec: ServiceInstanceSpec, ns: string) => {
+        const resolution = resolveOffering(spec, ns, stores);
+        return resolution.kind === 'resolved' ? resolution.offering : undefined;
+      },
+      instance: (ns: string, name: string) => stores.serviceInstances.store.get(`${ns}/${name}`),
+      findSchema: createFindSchema(new ParameterSchemas(client), logger, signal),
+    };
     const workload = {
       ...shared,
       bindingFailure: (ns: string, name: string) => {
@@ -213,6 +227,9 @@ export class WebhookRole {
       hasInstance: (ns: string, name: string) =>
         stores.serviceInstances.store.get(`${ns}/${name}`) !== undefined,
       offeringProblem: offeringProblem(stores),
+      requestedSpec: (className: string, plan: string, ns: string) =>
+        offeringSpec(className, plan, classScope(stores, ns, className)) as JsonObject,
+      wishes,
       restarts: true,
     };
     const ids = new MadeIds(randomUUID, systemClock);
@@ -230,6 +247,7 @@ export class WebhookRole {
           .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }));
       },
       resolve: admissionResolution(stores),
+      wishes,
       isController: ({ user, fieldManager }: AdmissionRequest) =>
         user.username === controllerUser && fieldManager === controllerFieldManager,
     };

@@ -3,7 +3,9 @@ import { cameBack } from '../model/given-id.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { FetchedInstance } from '../osb/types.ts';
 import { stop, type Step } from '../control/steps.ts';
+import { standingOf } from '../operations/answer-kind.ts';
 import { attempt, tellUnprepared } from '../operations/attempt.ts';
+import { refusedBySchema } from '../operations/check-parameters.ts';
 import type { Telling } from '../operations/kind.ts';
 import { record, settle } from '../operations/record.ts';
 import { labelsSaid, withLabels } from './broker-labels.ts';
@@ -45,12 +47,26 @@ export async function provision(
       return tellUnprepared(task, instance, { ...existing, kind: 'refused' });
     case 'none':
     case 'not-asked':
-      return put(task, instance, offering, prepared, [prepared]);
+      return putNew(task, instance, offering, prepared);
     case 'found':
       // An id that a person chose may be a stranger's by chance: then attributes that differ are the sign of it.
-      if (!cameBack(instance)) return put(task, instance, offering, prepared, [prepared]);
+      if (!cameBack(instance)) return putNew(task, instance, offering, prepared);
       return takeUp(task, instance, offering, prepared, existing.service);
   }
+}
+
+async function putNew(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  offering: Offering,
+  asked: ServiceRequest,
+): Promise<Step<ServiceInstance>> {
+  // What is at the broker, or may be, is asked for again as it was, whatever the schema says by now.
+  if (standingOf(instance) === 'first' && !cameBack(instance)) {
+    const refused = await refusedBySchema(task, offering, 'instanceCreateParameterSchema', asked);
+    if (refused !== undefined) return tellUnprepared(task, instance, refused);
+  }
+  return put(task, instance, offering, asked, [asked]);
 }
 
 /** What is there is stated, and stays as it is, whatever the spec says: that may be older. */

@@ -5,8 +5,9 @@ import { compact } from '../base/compact.ts';
 import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
-import { withDefaults } from '../brokers/default-parameters.ts';
+import { withDefaults } from '../api/default-parameters.ts';
 import { objectParameters } from '../brokers/object-parameters.ts';
+import type { ParameterOrigins } from '../brokers/parameters.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
 import { Withheld } from '../control/withheld.ts';
 import type { Offering } from '../model/resolve.ts';
@@ -25,6 +26,7 @@ export interface ServiceRequest extends InstanceContext {
   readonly serviceId: string;
   readonly planId: string;
   readonly parameters: JsonObject | JsonText | undefined;
+  readonly origins: ParameterOrigins | undefined;
   /** Those of class and plan that went into the parameters. */
   readonly defaults: JsonObject | undefined;
   readonly maintenanceInfoVersion: string | undefined;
@@ -78,6 +80,7 @@ export async function prepareRequest(
     serviceId: record.serviceID,
     planId: record.planID,
     parameters: parameters.parameters,
+    origins: parameters.origins,
     defaults,
     maintenanceInfoVersion: record.maintenanceInfo?.version,
     identity: originatingIdentity(record.userInfo),

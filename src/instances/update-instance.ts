@@ -1,14 +1,15 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { Offering } from '../model/resolve.ts';
 import { stop, type Step } from '../control/steps.ts';
-import { attempt, tellUnprepared } from '../operations/attempt.ts';
+import { attempt, tellUnprepared, type Unprepared } from '../operations/attempt.ts';
+import { refusedChange } from '../operations/check-parameters.ts';
 import { record, settle } from '../operations/record.ts';
 import { labelsSaid, withLabels } from './broker-labels.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { pendingChange } from './pending-change.ts';
 import { refusePlanChange } from './plan-change.ts';
-import { prepareRequest } from './service-request.ts';
+import { prepareRequest, type ServiceRequest } from './service-request.ts';
 import { contextRefused, updated, updateFailed } from './update-outcome.ts';
 
 /**
@@ -36,6 +37,9 @@ export async function updateInstance(
     await settle(task, instance, updated(instance, undefined, undefined));
     return stop;
   }
+  // Which plan's schema counts while the plan changes, OSB does not say.
+  const refused = change.planId === undefined && (await refusedUpdate(task, instance, offering, request));
+  if (refused) return tellUnprepared(task, instance, refused, true);
   const { planId, parameters, maintenanceInfoVersion, context, properties } = change;
   const { client, serviceId } = request;
   const before = instance.status?.externalProperties;
@@ -81,4 +85,17 @@ export async function updateInstance(
         : updateFailed(intended, failure, next, standing);
     },
   });
+}
+
+/** Parameters that the broker has, or that it has been asked for already, are its own business. */
+async function refusedUpdate(
+  task: InstanceTask,
+  { status }: ServiceInstance,
+  offering: Offering,
+  request: ServiceRequest,
+): Promise<Unprepared | undefined> {
+  const { externalProperties, inProgressProperties } = status ?? {};
+  const asked = [externalProperties, inProgressProperties].map((known) => known?.parameterChecksum ?? '');
+  if (asked.includes(request.properties.parameterChecksum ?? '')) return undefined;
+  return refusedChange(task, offering, request, externalProperties?.parameters);
 }

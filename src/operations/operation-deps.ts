@@ -7,6 +7,7 @@ import type { ChecksumKey } from '../brokers/checksum-key.ts';
 import type { ClusterId } from '../brokers/cluster-id.ts';
 import type { KeptTimes } from '../control/kept-times.ts';
 import type { RetainedServices } from './retained-services.ts';
+import type { ParameterSchemas } from '../model/parameter-schemas.ts';
 import type { Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -29,6 +30,8 @@ export interface OperationDeps {
   readonly clusterId: Pick<ClusterId, 'get'>;
   /** For checksums of parameters in a status. */
   readonly checksumKey: Pick<ChecksumKey, 'get'>;
+  /** What plans say of parameters. */
+  readonly schemas: Pick<ParameterSchemas, 'find'>;
   /** Services that stayed when their objects went. */
   readonly retained: Pick<RetainedServices, 'add' | 'namespaceOf'>;
   readonly events: Pick<EventRecorder, 'record'>;

@@ -86,6 +86,6 @@ function parameterSchema(): object {
   return {
     $schema: 'http://json-schema.org/draft-04/schema#',
     type: 'object',
-    properties: { size: { type: 'string' } },
+    properties: { size: { description: 'How large it is' } },
   };
 }

@@ -8,6 +8,7 @@ import { controllerFieldManager } from '../../../src/api/group.ts';
 import { queryLabels, type Labels } from '../../../src/api/labels.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { applyIndependently } from '../injection/pods.ts';
+import { noWishes } from './wish-world.ts';
 import { recordingAuthorize, recordingLogger, request } from './requests.ts';
 
 export const alice = { username: 'alice', uid: 'a-1', groups: ['dev'], extra: { scopes: ['x'] } };
@@ -46,6 +47,7 @@ export function world(overrides: Partial<MutateCatalogDeps> = {}, denied: readon
     authorize,
     holdersOf: () => [],
     isDying: async (namespace, name) => `${namespace}/${name}` === 'shop/dying',
+    wishes: noWishes,
     isController: ({ user, fieldManager }) =>
       user.username === controller.username && fieldManager === controllerFieldManager,
     logger: recordingLogger(),

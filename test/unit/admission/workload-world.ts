@@ -4,6 +4,7 @@ import type { Decision } from '../../../src/admission/decision.ts';
 import type { AdmissionRequest } from '../../../src/admission/review.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { key } from '../injection/pods.ts';
+import { noWishes } from './wish-world.ts';
 import { recordingAuthorize, recordingLogger, request } from './requests.ts';
 
 export const db = key('bind', 'db');
@@ -37,6 +38,8 @@ export function world(denied: readonly string[] = [], overrides: Partial<MutateW
     namespaceLabels: () => ({}),
     offeringProblem: (className) =>
       className === 'pg' ? undefined : `class "${className}" is not in the catalog`,
+    requestedSpec: () => ({}),
+    wishes: noWishes,
     authorize,
     logger,
     ...overrides,

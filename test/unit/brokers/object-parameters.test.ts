@@ -43,6 +43,7 @@ describe('large parameters of an object', () => {
       kind: 'resolved',
       parameters: expect.any(JsonText) as unknown,
       redacted: { '<omitted>': `100008 bytes, sha256:${jsonChecksum(large)}` },
+      origins: { fromSecrets: new Set(), fromDefaults: new Set() },
       checksum: `k.${keyedChecksum(key.text, large)}`,
       keyed: `k.${keyedChecksum(key.text, large)}`,
     });

@@ -26,6 +26,7 @@ describe('the parameters of an instance or binding', () => {
       kind: 'resolved',
       parameters: { a: { c: true, d: null }, b: [1, 'x'] },
       redacted: { a: { c: true, d: null }, b: [1, 'x'] },
+      origins: { fromSecrets: new Set(), fromDefaults: new Set() },
       checksum: `k.${keyedChecksum(key.text, { a: { c: true, d: null }, b: [1, 'x'] })}`,
       keyed: `k.${keyedChecksum(key.text, { a: { c: true, d: null }, b: [1, 'x'] })}`,
     });

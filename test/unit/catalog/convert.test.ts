@@ -4,6 +4,31 @@ import { convert, namespacedBroker, plan, service } from './catalog-fixture.ts';
 
 const label = 'servicecatalog.k8s.io/spec.';
 
+describe('the schemas of a plan', () => {
+  it.each<[string, JsonObject, string]>([
+    [
+      'refers to another document',
+      { $ref: 'http://broker.example/s' },
+      'its $ref "http://broker.example/s" leads to another document',
+    ],
+    ['is not valid', { type: 'text' }, 'it is not valid: "#/type" must be a type or a list of types'],
+    ['is of no draft that is known', { $schema: 'x' }, 'its $schema is no draft that is known'],
+  ])(
+    'H49 one that %s is kept, and it is said that nothing is checked against it',
+    (_name, schema, problem) => {
+      const schemas = { instanceCreate: schema };
+      const { plans, skipped } = convert({ services: [service({ plans: [plan({ schemas })] })] });
+      expect(plans[0]?.object.spec.instanceCreateParameterSchema).toEqual(schema);
+      expect(skipped).toMatchObject([
+        {
+          path: expect.stringMatching(/\.schemas\.service_instance\.create\.parameters$/) as string,
+          reason: `parameters are not checked against this schema: ${problem}`,
+        },
+      ]);
+    },
+  );
+});
+
 describe('a service and a plan', () => {
   it('become a ClusterServiceClass and a ClusterServicePlan of the broker', () => {
     const { classes, plans, skipped } = convert({ services: [service()] });

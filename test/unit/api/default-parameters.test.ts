@@ -1,5 +1,5 @@
 import { canonicalJson, parseExact } from '../../../src/base/json.ts';
-import { withDefaults } from '../../../src/brokers/default-parameters.ts';
+import { withDefaults } from '../../../src/api/default-parameters.ts';
 
 describe('defaults', () => {
   it.each([

@@ -1,0 +1,23 @@
+import { printable } from '../base/printable.ts';
+
+const maxTextLength = 80;
+const maxListLength = 200;
+
+/** Something that a schema says, as JSON, in a sentence. */
+export function shownText(value: unknown): string {
+  const text = printable(JSON.stringify(value) ?? '');
+  return text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
+}
+
+/** Values that are allowed: "a", "b" or "c"; not all when they are many. */
+export function shownList(values: readonly unknown[]): string {
+  const shown: string[] = [];
+  let length = 0;
+  for (const value of values) {
+    const text = shownText(value);
+    length += text.length + 2;
+    if (length > maxListLength) return `one of ${shown.join(', ')}, …`;
+    shown.push(text);
+  }
+  return shown.length > 1 ? `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}` : (shown[0] ?? 'left out');
+}
