@@ -3,6 +3,7 @@ import { runCommand } from './commands/run.ts';
 import { roleOptions, type Option, type RawOptions } from './config.ts';
 import { installCommand } from './commands/install-command.ts';
 import { egressPolicyCommand } from './cli/egress-policy.ts';
+import { describeCommand } from './cli/describe.ts';
 import { testBrokerCommand } from './cli/test-broker.ts';
 import { versionCommand } from './cli/version.ts';
 import { reportFailure } from './cli/report-failure.ts';
@@ -25,6 +26,7 @@ addRole('webhook', 'the admission webhook', roleOptions.webhook).action(
 program.addCommand(installCommand());
 program.addCommand(testBrokerCommand());
 program.addCommand(egressPolicyCommand());
+program.addCommand(describeCommand());
 program.addCommand(versionCommand());
 
 try {

@@ -1,6 +1,6 @@
-import { printable } from '../base/printable.ts';
 import type { BrokerReport, Verdict } from './probe-broker.ts';
 import type { Step, StepResult } from './probe-steps.ts';
+import { wrapped } from './terminal.ts';
 
 const words: Readonly<Record<StepResult, string>> = {
   ok: 'ok',
@@ -48,21 +48,4 @@ function stepLines({ step, result, reason, message }: Step, columns: number): re
 
 function number(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** Words that are longer than a line stand on one of their own: a path that is cut can not be copied. */
-function wrapped(text: string, head: string, indent: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  let line = head;
-  let isBlank = true;
-  for (const word of printable(text).split(' ')) {
-    if (!isBlank && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = indent;
-      isBlank = true;
-    }
-    line += isBlank ? word : ` ${word}`;
-    isBlank = false;
-  }
-  return [...lines, line].map((each) => each.trimEnd());
 }

@@ -5,6 +5,7 @@ import { readCredentials, type CredentialOptions } from './probe-credentials.ts'
 import { reportText } from './probe-text.ts';
 import { readTls, type TlsOptions } from './probe-tls.ts';
 import type { Environment } from './secret-source.ts';
+import { terminalColumns } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface TestBrokerOptions extends CredentialOptions, TlsOptions {
@@ -19,8 +20,6 @@ export interface TestBrokerOptions extends CredentialOptions, TlsOptions {
 
 /** 1 is left for what is no statement about the broker: wrong flags, files that can not be read. */
 const exitCodes: Readonly<Record<Verdict, number>> = { good: 0, unusable: 2, problems: 3 };
-
-const columns = { least: 60, most: 120, unknown: 80 } as const;
 
 /** `bindery test-broker URL`: what would become of this broker, before anything is registered. */
 export function testBrokerCommand(): Command {
@@ -107,9 +106,4 @@ function timeoutMs(text: string): number {
   const value = Number(amount) * { ms: 1, s: 1000, m: 60_000 }[unit as 'ms' | 's' | 'm'];
   if (value > 0 && value <= 600_000) return value;
   throw new UsageError(`--broker-timeout is "${text}"; it must be a duration up to 10m, such as 15s`);
-}
-
-function terminalColumns(): number {
-  const known = process.stdout.columns ?? columns.unknown;
-  return Math.min(Math.max(known, columns.least), columns.most);
 }

@@ -2,6 +2,7 @@ import { apiVersion } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { deployments } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { runCli } from '../../support/run-cli.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { isToldOn } from '../workloads/told.ts';
 import { relist } from './instance-actions.ts';
@@ -77,6 +78,26 @@ describe('kubectl apply', () => {
     const bind = await apply(binding('login', { parameters: { role: 'owner' } }));
     expect(bind.stderr).toContain(`${unfit}spec.parameters.role must be "reader" or "writer"`);
     expect(world.broker.violations).toEqual([]);
+  });
+
+  it('is helped by `bindery describe plan`', async () => {
+    const describePlan = async (...args: readonly string[]) =>
+      runCli(['describe', 'plan', ...args, '--kubeconfig', world.controlPlane.kubeconfig]);
+    const { code, stdout } = await describePlan('postgresql/small');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('\n  size  integer\n') as string,
+    });
+    const json = await describePlan('small', '-o', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      class: 'postgresql',
+      create: { parameters: [{ name: 'size' }] },
+    });
+    const missing = await describePlan('mysql/small', '-n', 'elsewhere');
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain(
+      'there is no plan "mysql/small" in the cluster or in namespace "elsewhere"',
+    );
   });
 
   it('may change whatever else there is when the schema is another by now', async () => {
