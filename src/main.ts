@@ -3,6 +3,7 @@ import { runCommand } from './commands/run.ts';
 import { roleOptions, type Option, type RawOptions } from './config.ts';
 import { installCommand } from './commands/install-command.ts';
 import { egressPolicyCommand } from './cli/egress-policy.ts';
+import { convertCommand } from './cli/convert.ts';
 import { describeCommand } from './cli/describe.ts';
 import { testBrokerCommand } from './cli/test-broker.ts';
 import { versionCommand } from './cli/version.ts';
@@ -27,6 +28,7 @@ program.addCommand(installCommand());
 program.addCommand(testBrokerCommand());
 program.addCommand(egressPolicyCommand());
 program.addCommand(describeCommand());
+program.addCommand(convertCommand());
 program.addCommand(versionCommand());
 
 try {
