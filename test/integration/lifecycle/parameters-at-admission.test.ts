@@ -1,9 +1,12 @@
 import { apiVersion } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
+import { findPlan } from '../../../src/cli/find-plan.ts';
+import { planReport } from '../../../src/cli/plan-report.ts';
 import { deployments } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { requestedFor } from '../workloads/requested-services.ts';
 import { isToldOn } from '../workloads/told.ts';
 import { relist } from './instance-actions.ts';
 
@@ -80,22 +83,23 @@ describe('kubectl apply', () => {
     expect(world.broker.violations).toEqual([]);
   });
 
-  it('is helped by `bindery describe plan`', async () => {
-    const describePlan = async (...args: readonly string[]) =>
-      runCli(['describe', 'plan', ...args, '--kubeconfig', world.controlPlane.kubeconfig]);
-    const { code, stdout } = await describePlan('postgresql/small');
+  it('is helped by `bindery describe plan`, by the names of the broker or that of the object', async () => {
+    const kubeconfig = ['--kubeconfig', world.controlPlane.kubeconfig];
+    const { code, stdout } = await runCli(['describe', 'plan', 'postgresql/small', ...kubeconfig]);
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout: expect.stringContaining('\n  size  integer\n') as string,
     });
-    const json = await describePlan('small', '-o', 'json');
-    expect(JSON.parse(json.stdout)).toMatchObject({
+
+    const find = async (name: string) =>
+      findPlan(world.client, name, 'elsewhere', AbortSignal.timeout(30_000));
+    const { kind, plan, class: ofClass } = await find('small');
+    expect(planReport(kind, plan, ofClass)).toMatchObject({
       class: 'postgresql',
       create: { parameters: [{ name: 'size' }] },
     });
-    const missing = await describePlan('mysql/small', '-n', 'elsewhere');
-    expect(missing.code).toBe(1);
-    expect(missing.stderr).toContain(
+    expect((await find(plan.metadata.name)).plan.metadata.uid).toBe(plan.metadata.uid);
+    await expect(find('mysql/small')).rejects.toThrow(
       'there is no plan "mysql/small" in the cluster or in namespace "elsewhere"',
     );
   });
@@ -115,29 +119,53 @@ describe('kubectl apply', () => {
   });
 
   it('of a workload is warned, and the workload is told in the same words that its service is not made', async () => {
-    const annotations = {
-      'bind.servicecatalog.k8s.io/db': 'request/postgresql/small',
-      'params.bind.servicecatalog.k8s.io/db': '{"version":1,"size":"hunter2"}',
-    };
-    const metadata = { name: 'web', namespace: world.namespace, annotations };
-    const labels = { app: 'web' };
-    const containers = [{ name: 'app', image: 'registry.example.com/app:1' }];
-    const spec = {
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers } },
-    };
-    const deployment = { apiVersion: 'apps/v1', kind: deployments.kind, metadata, spec };
-    const { code, stderr } = await apply(deployment);
+    const { code, stderr } = await apply(deployment('web', '{"version":1,"size":"hunter2"}'));
     expect(code).toBe(0);
     expect(stderr).toContain(`Warning: binding "db": ${unfit}spec.parameters.size must be a whole number`);
     expect(stderr).not.toContain('hunter2');
     await isToldOn(
       world,
       'web',
-      /^Blocked: .*the parameters do not fit plan "postgresql\/small": spec\.parameters\.size must be a whole number/,
+      new RegExp(`^Blocked: .*${unfit}spec\\.parameters\\.size must be a whole number`),
     );
-    expect(
-      world.broker.requestsOf('provision').map(({ body }) => (body as { parameters: unknown }).parameters),
-    ).toEqual([{ version: 1 }]);
+    expect(sent('provision')).toEqual([{ version: 1 }]);
+  });
+
+  it('of a workload whose service is there changes nothing of it that does not fit, and tells it', async () => {
+    await apply(deployment('grown', '{"version":1,"size":1}'));
+    const { instance: name } = requestedFor(world.namespace, 'grown', 'db');
+    await world.instance(name, isReady, 'is ready');
+    expect((await apply(deployment('grown', '{"version":1,"size":"hunter2"}'))).code).toBe(0);
+    await isToldOn(
+      world,
+      'grown',
+      new RegExp(`^Blocked: .*${unfit}spec\\.parameters\\.size must be a whole number`),
+    );
+    expect(sent('update')).toEqual([]);
+    expect(await world.instance(name, isReady, 'is ready')).toMatchObject({
+      spec: { parameters: { size: 1 } },
+    });
   });
 });
+
+function sent(operation: 'provision' | 'update'): readonly unknown[] {
+  return world.broker
+    .requestsOf(operation)
+    .map(({ body }) => (body as { parameters?: unknown }).parameters)
+    .filter((parameters) => parameters !== undefined);
+}
+
+function deployment(name: string, parameters: string): object {
+  const annotations = {
+    'bind.servicecatalog.k8s.io/db': 'request/postgresql/small',
+    'params.bind.servicecatalog.k8s.io/db': parameters,
+  };
+  const metadata = { name, namespace: world.namespace, annotations };
+  const labels = { app: name };
+  const containers = [{ name: 'app', image: 'registry.example.com/app:1' }];
+  const spec = {
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers } },
+  };
+  return { apiVersion: 'apps/v1', kind: deployments.kind, metadata, spec };
+}
