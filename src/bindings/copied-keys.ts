@@ -1,4 +1,4 @@
-import type { ServiceBinding } from '../api/generated/service-binding.ts';
+import type { SecretTransform, ServiceBinding } from '../api/generated/service-binding.ts';
 import { secretsReadByAnnotation } from '../api/group.ts';
 import type { SecretObject } from '../kube/data-objects.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -17,10 +17,17 @@ export interface Sources {
 
 export const noSources: Sources = { found: new Map(), missing: [] };
 
-/** Names of Secrets in the binding's own namespace; `transformProblem` refuses all others. */
-export function sourcesOf({ spec }: ServiceBinding): readonly string[] {
+/**
+ * Names of Secrets in the binding's own namespace. `transformProblem` refuses all others before it is bound, and one that another
+ * program has bound does not get them either.
+ */
+export function sourcesOf({ metadata, spec }: ServiceBinding): readonly string[] {
   const transforms = spec.secretTransforms ?? [];
-  return [...new Set(transforms.flatMap(({ addKeysFrom }) => addKeysFrom?.secretRef.name ?? []))];
+  return [...new Set(transforms.flatMap((transform) => sourceIn(metadata.namespace, transform) ?? []))];
+}
+
+function sourceIn(namespace: string | undefined, { addKeysFrom }: SecretTransform): string | undefined {
+  return addKeysFrom?.secretRef.namespace === namespace ? addKeysFrom?.secretRef.name : undefined;
 }
 
 /**
@@ -82,11 +89,11 @@ interface Entry {
  * @param taken what the Secret holds beside them: keys, and bytes of their values
  */
 export function copiedKeys(
-  { spec }: ServiceBinding,
+  binding: ServiceBinding,
   { found }: Sources,
   taken: { readonly keys: ReadonlySet<string>; readonly bytes: number },
 ): Copied {
-  const entries = transformed(spec.secretTransforms ?? [], found);
+  const entries = transformed(binding, found);
   const notes: string[] = [];
   const data: Record<string, string> = {};
   let { bytes } = taken;
@@ -112,12 +119,13 @@ export function copiedKeys(
 }
 
 function transformed(
-  transforms: NonNullable<ServiceBinding['spec']['secretTransforms']>,
+  { metadata, spec }: ServiceBinding,
   found: Sources['found'],
 ): ReadonlyMap<string, Entry> {
   const entries = new Map<string, Entry>();
-  for (const { addKeysFrom, addKey, renameKey, removeKey } of transforms) {
-    const from = addKeysFrom?.secretRef.name ?? '';
+  for (const transform of spec.secretTransforms ?? []) {
+    const { addKey, renameKey, removeKey } = transform;
+    const from = sourceIn(metadata.namespace, transform) ?? '';
     for (const [key, value] of Object.entries(found.get(from) ?? {})) entries.set(key, { from, value });
     if (addKey !== undefined) entries.delete(addKey.key);
     if (removeKey !== undefined) entries.delete(removeKey.key);

@@ -1,6 +1,7 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { secretsReadByAnnotation } from '../../../src/api/group.ts';
-import { serviceBindings } from '../../../src/api/kinds.ts';
+import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { secrets } from '../../../src/kube/resources.ts';
@@ -59,4 +60,32 @@ it('who may not read it can not, whatever the manifest says', async () => {
   const forged = copying('stolen', { [secretsReadByAnnotation]: 'developer' });
   await expect(binder.create(serviceBindings, forged)).rejects.toMatchObject(forbidden);
   expect(await world.find(secrets, 'stolen')).toBeUndefined();
+});
+
+it('who may edit in a namespace has a service that exists already bound there, without an operator', async () => {
+  const { namespace } = world;
+  const instance = {
+    apiVersion: 'servicecatalog.k8s.io/v1beta1',
+    kind: serviceInstances.kind,
+    metadata: { namespace, name: 'own' },
+    spec: {
+      clusterServiceClassExternalName: 'user-provided',
+      clusterServicePlanExternalName: 'default',
+      parametersFrom: [{ secretKeyRef: { name: 'own-login', key: 'json' } }],
+    },
+  } as ServiceInstance;
+  const forbidden = { status: 403, message: expect.stringContaining('spec.parametersFrom') as string };
+  await expect(binder.create(serviceInstances, instance)).rejects.toMatchObject(forbidden);
+  await developer.create<SecretObject>(secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace, name: 'own-login' },
+    data: { json: Buffer.from('{"password":"pw"}').toString('base64') },
+  });
+  await developer.create(serviceInstances, instance);
+  await world.instance('own', isReady, 'is ready');
+  const binding = { ...copying('own'), spec: { instanceRef: { name: 'own' } } } as ServiceBinding;
+  await developer.create(serviceBindings, binding);
+  await world.binding('own', isReady, 'is ready');
+  expect(await world.secret('own')).toMatchObject({ password: 'pw' });
 });

@@ -49,6 +49,14 @@ describe('keys that are copied from other Secrets', () => {
     });
   });
 
+  it('are never of another namespace, although a Secret of that name is in the own one', async () => {
+    const far = { addKeysFrom: { secretRef: { namespace: 'others', name: 'one' } } };
+    expect(copied([far])).toEqual({ data: {}, notes: [] });
+    const client = { get: () => Promise.reject(new Error('asked')) } as unknown as KubeClient;
+    const marked = binding([far], { [secretsReadByAnnotation]: 'anna' });
+    expect((await readSources(client, marked, AbortSignal.timeout(60_000))).found.size).toBe(0);
+  });
+
   it('are left out as a whole where they would not fit', () => {
     const keys = Array.from({ length: 999 }, (_, at) => `k${at}`);
     const { data, notes } = copied([from('one'), from('two')], keys);
