@@ -33,7 +33,7 @@ beforeAll(async () => {
     metadata: { namespace, name: 'extra' },
     data: { 'ca.crt': Buffer.from('PEM').toString('base64') },
   });
-}, 90_000);
+}, 300_000);
 afterAll(() => world?.stop());
 
 function copying(name: string, annotations: Readonly<Record<string, string>> = {}): ServiceBinding {
