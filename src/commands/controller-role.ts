@@ -40,7 +40,7 @@ import { strandedController } from '../workloads/stranded/stranded-controller.ts
 import { restartControllers } from '../workloads/restarts/restart-controllers.ts';
 import {
   createWorkloadInformers,
-  workloadController,
+  workloadControllers,
   type Askers,
 } from '../workloads/workload-controller.ts';
 
@@ -277,7 +277,7 @@ export class ControllerRole {
       ...(config.offersUserProvided ? [builtInCatalogController({ ...shared, observe })] : []),
       instances.controller,
       bindings.controller,
-      workloadController(
+      ...workloadControllers(
         {
           ...shared,
           settings: config.reclaim,

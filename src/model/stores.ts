@@ -25,6 +25,7 @@ import type { KubeObject } from '../kube/objects.ts';
 import { namespaces, type Resource } from '../kube/resources.ts';
 import { Informer } from '../control/informer.ts';
 import { keptWhole } from '../control/kept-whole.ts';
+import { identityOf, ownerKey } from './identity-of.ts';
 import { keptBroker, keptBrokered, keptItem } from './kept-form.ts';
 
 /**
@@ -93,12 +94,14 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
       class: instanceClass,
       plan: instancePlan,
       generated,
+      owner,
       id: ({ spec, status }) => idInUse(status?.instanceID ?? spec.externalID),
       unresolved: (instance) =>
         instanceClass(instance).length && instancePlan(instance).length ? [] : ['true'],
     }),
     serviceBindings: informer<ServiceBinding>(serviceBindings, keptBrokered, {
       generated,
+      owner,
       id: ({ spec, status }) => [
         ...idInUse(status?.bindingID ?? spec.externalID),
         ...(status?.replacedBindings ?? []).map(({ bindingID }) => idKey(bindingID)),
@@ -128,6 +131,13 @@ export function idKey(id: string): string {
 /** Objects that were made for an annotation, by their namespace. */
 function generated({ metadata }: KubeObject): readonly string[] {
   return metadata.labels?.[generatedLabel] === 'true' ? [metadata.namespace ?? ''] : [];
+}
+
+/** The workload that it was made for, where that is one; see `ownerKey`. */
+function owner(object: KubeObject): readonly string[] {
+  const identity = identityOf(object);
+  if (identity === undefined || identity.of === 'share') return [];
+  return [ownerKey(object.metadata.namespace ?? '', identity.workload)];
 }
 
 function clusterBrokerSecret({ spec }: ClusterServiceBroker): readonly string[] {

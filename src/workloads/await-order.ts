@@ -1,6 +1,5 @@
-import { hasRequestedName } from '../api/requested-identity.ts';
 import { jsonEqual } from '../base/json.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import { objectKey, type KubeObject } from '../kube/objects.ts';
 import type { Stores } from '../model/stores.ts';
 import { isOfOldDesign } from './making/old-services.ts';
 import type { WorkloadDeps } from './workload-deps.ts';
@@ -12,12 +11,13 @@ type Waiting = Pick<
 
 /**
  * What a workload waits for may come after it, in any order: the label of its namespace, or a class of a broker that is nearer.
- * Each of them has the namespaces looked at again that it may matter to.
+ * Each of them has the namespaces, or the services, looked at again that it may matter to.
+ * @param enqueue takes the name of a namespace, or `namespace/name` of an instance
  */
 export function awaitOrder(
   stores: Waiting,
   workloads: WorkloadDeps['workloads'],
-  enqueue: (namespace: string) => void,
+  enqueue: (key: string) => void,
 ): void {
   const { serviceInstances, serviceBindings, serviceClasses, clusterServiceClasses, namespaces } = stores;
   const isAsking = (namespace: string): boolean =>
@@ -33,8 +33,8 @@ export function awaitOrder(
   });
   // One of the cluster is nearer only than one of the namespace that has gone. Who waits for that has no class yet.
   clusterServiceClasses.store.subscribe(({ object: { spec } }) => {
-    for (const { metadata, spec: waiting } of serviceInstances.store.byIndex('unresolved', 'true')) {
-      if (waiting.serviceClassExternalName === spec.externalName) enqueue(metadata.namespace ?? '');
+    for (const instance of serviceInstances.store.byIndex('unresolved', 'true')) {
+      if (instance.spec.serviceClassExternalName === spec.externalName) enqueue(objectKey(instance));
     }
   });
   const onOld = ({ object, previous }: { readonly object: KubeObject; readonly previous?: KubeObject }) => {
@@ -42,16 +42,4 @@ export function awaitOrder(
   };
   serviceInstances.store.subscribe(onOld);
   serviceBindings.store.subscribe(onOld);
-  // Somebody else's, of a name that is needed here.
-  const onGone = ({
-    object: { metadata },
-    removed,
-  }: {
-    readonly object: KubeObject;
-    readonly removed: boolean;
-  }) => {
-    if (removed && hasRequestedName(metadata.name)) enqueue(metadata.namespace ?? '');
-  };
-  serviceInstances.store.subscribe(onGone);
-  serviceBindings.store.subscribe(onGone);
 }

@@ -35,7 +35,7 @@ const oldMs = 600_000;
  */
 export class StandingEvents {
   readonly #deps: StandingEventsDeps;
-  /** By namespace, by what it is about. */
+  /** By what is looked at together, by what it is about. */
   readonly #said = new Map<string, Map<string, Said>>();
 
   constructor(deps: StandingEventsDeps) {
@@ -44,13 +44,18 @@ export class StandingEvents {
 
   /**
    * Said when it is news.
+   * @param group what is looked at together, and forgotten together: a namespace, or a part of one
    * @param key what it is about: of two lines under one key the later one counts
    * @returns milliseconds until it is to be said again; undefined for never
    */
-  stands(target: KubeObject, key: string, { type, reason, message, since }: Standing): number | undefined {
-    const { namespace = '' } = target.metadata;
-    const said = this.#said.get(namespace) ?? new Map<string, Said>();
-    this.#said.set(namespace, said);
+  stands(
+    group: string,
+    target: KubeObject,
+    key: string,
+    { type, reason, message, since }: Standing,
+  ): number | undefined {
+    const said = this.#said.get(group) ?? new Map<string, Said>();
+    this.#said.set(group, said);
     const line = `${reason} ${message}`;
     const known = said.get(key);
     const nowMs = this.#deps.stopwatch.elapsedMs();
@@ -63,11 +68,11 @@ export class StandingEvents {
   }
 
   /** Forgets what nobody asks about any more. */
-  retain(namespace: string, keys: ReadonlySet<string>): void {
-    const said = this.#said.get(namespace);
+  retain(group: string, keys: ReadonlySet<string>): void {
+    const said = this.#said.get(group);
     if (said === undefined) return;
     for (const key of said.keys()) if (!keys.has(key)) said.delete(key);
-    if (said.size === 0) this.#said.delete(namespace);
+    if (said.size === 0) this.#said.delete(group);
   }
 
   #isOld(since: string | undefined): boolean {

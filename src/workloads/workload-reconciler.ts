@@ -1,53 +1,66 @@
 import type { ReconcileResult } from '../control/controller.ts';
-import type { NamespaceView } from './keeping/in-use.ts';
-import { knownView } from './known-view.ts';
+import { servicesIn } from './concerned-services.ts';
 import { serviceMaker } from './making/make-services.ts';
 import { oldServiceReporter } from './making/old-services.ts';
 import { judge, schedule } from './keeping/reclaim.ts';
-import { removeDue } from './keeping/remove-due.ts';
+import type { NamespaceTurns } from './namespace-turns.ts';
+import { serviceView } from './service-view.ts';
 import type { WorkloadDeps } from './workload-deps.ts';
 
-/** When what has come to its time was not gone at once. */
-const lookAgainMs = 1_000;
 /** Longer than a timer can wait, and nobody needs it: what is written on the objects counts. */
 const longestWaitMs = 86_400_000;
 
+export interface Others {
+  readonly turns: NamespaceTurns;
+  /** Has a service looked at, by `namespace/name` of its instance. */
+  readonly look: (service: string) => void;
+  /** Has that taken away in a namespace which has come to its time. */
+  readonly remove: (namespace: string) => void;
+}
+
 /**
- * Brings what was made for the workloads of one namespace in line with what they ask for. All of a namespace at once, because
- * workloads may share a service: it is kept while anybody in it may need it. What is refused holds up nothing else: it is told
- * on the workloads that ask for it, and tried again with a back-off of its own.
+ * Brings a service, which is an instance and all logins at it, in line with what the workloads of its namespace ask for: all who
+ * may share it at once, and nothing else of the namespace. What is refused holds up nothing else: it is told on the workloads that
+ * ask for it, and tried again with a back-off of its own. Of a namespace all services are looked at.
  */
 export function workloadReconciler(
   deps: WorkloadDeps,
-): (namespace: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
-  const makeServices = serviceMaker(deps);
+  others: Others,
+): (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined> {
+  const maker = serviceMaker(deps);
   const reportOldServices = oldServiceReporter(deps);
-  return async (namespace, signal) => {
+  return async (key, signal) => {
+    const [namespace = '', ...rest] = key.split('/');
+    const instance = rest.join('/');
     // A terminating namespace takes no new objects, and its deletion removes what is there.
-    const known = deps.stores.namespaces.store.get(namespace);
-    if (known?.metadata.deletionTimestamp !== undefined) return undefined;
-    const view = knownView(deps, namespace);
-    const asking = [...view.workloads, ...view.pods.flatMap(({ asks }) => asks ?? [])];
-
-    reportOldServices(namespace);
-    const waiting = view.pods.flatMap(({ waits }) => waits ?? []);
-    const makeMs = await makeServices(namespace, { asking, waiting }, signal);
-    const reclaimMs = await reclaim(deps, namespace, view, signal);
-    const afterMs = Math.min(makeMs ?? Number.POSITIVE_INFINITY, reclaimMs);
-    return Number.isFinite(afterMs) ? { requeueAfterMs: afterMs } : undefined;
+    if (deps.stores.namespaces.store.get(namespace)?.metadata.deletionTimestamp !== undefined) {
+      maker.forget(namespace, instance);
+      return undefined;
+    }
+    if (instance === '') {
+      reportOldServices(namespace);
+      for (const service of servicesIn(deps, namespace)) others.look(service);
+      return undefined;
+    }
+    return others.turns.beside(namespace, key, async () => {
+      const makeMs = await maker.make(namespace, instance, signal);
+      const reclaimMs = await reclaim(deps, others, namespace, instance, signal);
+      const afterMs = Math.min(makeMs ?? Number.POSITIVE_INFINITY, reclaimMs);
+      return Number.isFinite(afterMs) ? { requeueAfterMs: afterMs } : undefined;
+    });
   };
 }
 
-/** What nobody asks for gets its time; what has come to it goes. Gives when to look again, milliseconds. */
+/** What nobody asks for gets its time. Gives when to look again, milliseconds. */
 async function reclaim(
   deps: WorkloadDeps,
+  { remove }: Others,
   namespace: string,
-  view: NamespaceView,
+  instance: string,
   signal: AbortSignal,
 ): Promise<number> {
-  const waitMs = await schedule(deps, judge(deps, namespace, view), signal);
-  if (waitMs === undefined) return Number.POSITIVE_INFINITY;
-  if (waitMs > 0) return Math.min(waitMs, longestWaitMs);
-  if (deps.staleMs() === 0) await removeDue(deps, namespace, signal);
-  return lookAgainMs;
+  const judged = judge(deps, namespace, serviceView(deps, namespace, instance));
+  const waitMs = await schedule(deps, judged, signal);
+  if (waitMs === 0) remove(namespace);
+  return waitMs === undefined || waitMs === 0 ? Number.POSITIVE_INFINITY : Math.min(waitMs, longestWaitMs);
 }

@@ -123,7 +123,7 @@ function tell(
     if (target.kind === podResource.kind && onPods > maxTellingsOnPods) return [];
     const key = `${target.metadata.uid} ${telling.about}`;
     said.add(key);
-    return events.stands(target, key, telling.standing) ?? [];
+    return events.stands(place.namespace, target, key, telling.standing) ?? [];
   });
   events.retain(place.namespace, said);
   return pauses.length === 0 ? undefined : Math.min(...pauses);

@@ -1,16 +1,11 @@
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
-import { requestedForAnnotation } from '../../api/group.ts';
-import {
-  hasRequestedName,
-  markedIdentity,
-  type RequestedIdentity,
-  type WorkloadRef,
-} from '../../api/requested-identity.ts';
+import { hasRequestedName, type RequestedIdentity, type WorkloadRef } from '../../api/requested-identity.ts';
 import { readPreset } from '../../injection/preset.ts';
 import type { Reclaim } from '../../injection/request-owner.ts';
 import { memoized } from '../../base/memo.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import { identityOf } from '../../model/identity-of.ts';
 import type { KeptPreset } from '../../model/kept-form.ts';
 import type { KeptPod } from '../pod.ts';
 import { secretNames } from '../secret-names.ts';
@@ -86,11 +81,6 @@ export function inUse(view: NamespaceView): InUse {
   });
   return { bindings, instances };
 }
-
-/** For what it was made; undefined when not for a workload. Only who may delete the object can set that. */
-export const identityOf: (object: KubeObject) => RequestedIdentity | undefined = memoized(
-  ({ metadata }: KubeObject) => markedIdentity(metadata, metadata.annotations?.[requestedForAnnotation]),
-);
 
 interface Keepers {
   /** By the name of what is kept. */

@@ -45,6 +45,11 @@ export async function removeDue(deps: ReclaimDeps, namespace: string, signal: Ab
   );
 }
 
+/** Whether the time of anything has come. */
+export function hasDue({ bindings, instances }: Judged): boolean {
+  return bindings.some(isDue) || instances.some(isDue);
+}
+
 function isDue({ step }: Due): boolean {
   return step.kind === 'act';
 }

@@ -1,6 +1,6 @@
-import { markedIdentity, type RequestedIdentity } from '../../api/requested-identity.ts';
+import { markedIdentity } from '../../api/requested-identity.ts';
 import { scoped } from '../../model/stores.ts';
-import { identityOf } from '../keeping/in-use.ts';
+import { identityOf, ownerKey } from '../../model/identity-of.ts';
 import type { Making } from './making.ts';
 import type { Ask } from './wanted-services.ts';
 
@@ -13,19 +13,9 @@ export function formerServices({ stores, namespace }: Making, ask: Ask): readonl
   const own = markedIdentity({ namespace, name: wish.login.name }, wish.login.mark);
   if (own?.of !== 'login') return [];
   const wished = new Set(workload.kept.list.map(({ instance }) => instance));
-  const isOwn = (identity: RequestedIdentity | undefined): boolean =>
-    identity !== undefined &&
-    identity.of !== 'share' &&
-    identity.workload.kind === own.workload.kind &&
-    identity.workload.name === own.workload.name;
-  const bound = stores.serviceBindings.store
-    .byIndex('generated', namespace)
-    .filter((binding) => isOwn(identityOf(binding)))
-    .map(({ spec }) => spec.instanceRef.name);
-  const made = stores.serviceInstances.store
-    .byIndex('generated', namespace)
-    .filter((instance) => isOwn(identityOf(instance)))
-    .map(({ metadata }) => metadata.name);
+  const owner = ownerKey(namespace, own.workload);
+  const bound = stores.serviceBindings.store.byIndex('owner', owner).map(({ spec }) => spec.instanceRef.name);
+  const made = stores.serviceInstances.store.byIndex('owner', owner).map(({ metadata }) => metadata.name);
   return [...new Set([...bound, ...made])].flatMap((name) => {
     const instance = stores.serviceInstances.store.get(scoped(namespace, name));
     const isLeft = instance !== undefined && identityOf(instance) !== undefined && !wished.has(name);

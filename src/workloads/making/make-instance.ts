@@ -45,7 +45,7 @@ async function makeNew(making: Making, wanted: Wanted): Promise<Found> {
   const excess = beyondLimits(making, wanted);
   if (excess !== undefined) return { blocked: () => excess };
 
-  const { client, stores, namespace, signal, logger, underWay } = making;
+  const { stores, namespace, underWay, service } = making;
   const wish = serviceWish(speaks);
   const scope = classScope(stores, namespace, wish.request.class) ?? 'cluster';
   const unfit = unbindablePlan(stores, namespace, wish.request, scope);
@@ -53,17 +53,29 @@ async function makeNew(making: Making, wanted: Wanted): Promise<Found> {
     const message = `ServiceInstance "${wanted.name}" is not made: ${unfit}`;
     return { blocked: () => message, againMs: catalogMs };
   }
-  underWay.add(wanted.name);
-  const object = requestedInstance(namespace, wish, scope, speaks.workload.requestedBy);
+  underWay.add(service);
+  try {
+    return await create(making, wanted, wish, scope, speaks);
+  } finally {
+    underWay.delete(service);
+  }
+}
+
+async function create(
+  making: Making,
+  { name }: Wanted,
+  wish: ServiceWish,
+  scope: ClassScope,
+  { workload: { requestedBy } }: Ask,
+): Promise<Found> {
+  const { client, namespace, signal, logger } = making;
+  const object = requestedInstance(namespace, wish, scope, requestedBy);
   const made = await write(making, object.metadata, 'made', whatOf(wish, scope), async () =>
     client.create(serviceInstances, object, { signal }),
   );
   if (made.object === undefined) return made;
-  logger.info(
-    { kind: serviceInstances.kind, namespace, name: wanted.name },
-    'made for an annotated workload',
-  );
-  const what = `ServiceInstance "${wanted.name}", plan "${wish.request.plan}" of "${wish.request.class}"`;
+  logger.info({ kind: serviceInstances.kind, namespace, name }, 'made for an annotated workload');
+  const what = `ServiceInstance "${name}", plan "${wish.request.plan}" of "${wish.request.class}"`;
   return { ...made, requested: what };
 }
 
@@ -120,13 +132,13 @@ async function change(
   const wish = serviceWish(ask);
   const what = whatOf(wish, scope);
   const compared = `${known.metadata.uid} ${known.metadata.generation} ${what}`;
-  if (making.compared.get(wanted.name) === compared) return { object: known };
+  if (making.compared.get(making.service) === compared) return { object: known };
 
   const whole = await withParameters(making, known);
   if (whole === undefined) return { isWaiting: true, againMs: 1 };
   const difference = instanceChange(whole, wish, scope);
   if (difference === undefined) {
-    making.compared.set(wanted.name, compared);
+    making.compared.set(making.service, compared);
     return { object: known };
   }
   const obstacle = againstChange(making, wanted, known, { ask, scope, difference });
@@ -138,7 +150,7 @@ async function change(
   if (changed.object === undefined) return { ...changed, object: known };
   // What the API server makes of numbers is not always what was sent: asked for once, it is there.
   making.compared.set(
-    wanted.name,
+    making.service,
     `${changed.object.metadata.uid} ${changed.object.metadata.generation} ${what}`,
   );
   return changed;

@@ -14,15 +14,22 @@ import type { RequestPace } from './request-pace.ts';
 import type { Ask, Wanted } from './wanted-services.ts';
 import type { WorkloadDeps } from '../workload-deps.ts';
 
-/** What making something needs, for the workloads of one namespace. */
-export interface Making extends WorkloadDeps {
+/** What is remembered from one look to the next. */
+export interface MakingMemory {
   readonly pace: RequestPace;
-  /** Specs that have been compared with a wish, by the name of the instance. */
+  /** Specs that have been compared with a wish, by service. */
   readonly compared: Map<string, string>;
-  /** Names of the services that are being made in this run. */
+  /** The services that are being made at this moment, in whatever namespace. */
   readonly underWay: Set<string>;
-  /** Logins that are asked for, by name. */
+}
+
+/** What making something needs, for the workloads that ask for one service. */
+export interface Making extends WorkloadDeps, MakingMemory {
+  /** Logins at it that are asked for, by name. */
   readonly asked: ReadonlyMap<string, Wanted>;
+  /** `namespace/name` of the instance. */
+  readonly service: string;
+  readonly instance: string;
   readonly namespace: string;
   readonly signal: AbortSignal;
 }
@@ -61,12 +68,12 @@ export async function tryWrite<T extends KubeObject>(
   attempt: { readonly what: string; readonly verb: string; readonly hint?: (message: string) => string },
   write: () => Promise<T | undefined>,
 ): Promise<Outcome<T>> {
-  const { pace, client, signal } = making;
-  const waitMs = pace.waitMs(namespace, name, attempt.what);
+  const { pace, client, signal, service } = making;
+  const waitMs = pace.waitMs(service, name, attempt.what);
   if (waitMs > 0) return { isWaiting: true, againMs: waitMs };
   try {
     const object = await write();
-    pace.succeeded(namespace, name);
+    pace.succeeded(service, name);
     if (object === undefined) return { isWaiting: true };
     store.put(object);
     return { object };
@@ -77,7 +84,7 @@ export async function tryWrite<T extends KubeObject>(
       return { isWaiting: true, againMs: soonMs };
     }
     if (!isApiError(error)) throw error;
-    const againMs = pace.failed(namespace, name, attempt.what, error.retryAfterMs);
+    const againMs = pace.failed(service, name, attempt.what, error.retryAfterMs);
     const { verb, hint } = attempt;
     const message = `${resource.kind} "${name}" can not be ${verb}; it is tried again: ${error.message}${hint?.(error.message) ?? ''}`;
     return { blocked: () => message, isRefusal: true, againMs };

@@ -1,7 +1,7 @@
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { scoped } from '../../model/stores.ts';
-import { identityOf } from '../keeping/in-use.ts';
+import { identityOf } from '../../model/identity-of.ts';
 import type { Workload } from '../workload.ts';
 import { makeBinding } from './make-binding.ts';
 import type { Making, Outcome } from './making.ts';
@@ -21,7 +21,7 @@ const patienceMs = 30_000;
  */
 export class Renewals {
   readonly #stopwatch: Making['stopwatch'];
-  /** By namespace, by login: when it was missed first. */
+  /** By service, by login: when it was missed first. */
   readonly #missed = new Map<string, Map<string, number>>();
 
   constructor(stopwatch: Making['stopwatch']) {
@@ -30,21 +30,31 @@ export class Renewals {
 
   /** What is missing. @param pods those that have not started, as workloads */
   missing(
-    { stores, namespace, asked }: Pick<Making, 'stores' | 'namespace' | 'asked'>,
+    {
+      stores,
+      namespace,
+      instance,
+      service,
+      asked,
+    }: Pick<Making, 'stores' | 'namespace' | 'instance' | 'service' | 'asked'>,
     pods: readonly Workload[],
     isServed: boolean,
   ): readonly Wanted[] {
-    const wanted = [...admittedServices(pods, isServed).bindings.values()].filter(
+    const wanted = [...admittedServices(pods, isServed, instance).bindings.values()].filter(
       ({ name }) =>
         !asked.has(name) && stores.serviceBindings.store.get(scoped(namespace, name)) === undefined,
     );
-    const before = this.#missed.get(namespace);
+    const before = this.#missed.get(service);
     const nowMs = this.#stopwatch.elapsedMs();
     const missed = new Map(wanted.map(({ name }) => [name, before?.get(name) ?? nowMs]));
-    if (missed.size > 0) this.#missed.set(namespace, missed);
-    else this.#missed.delete(namespace);
+    if (missed.size > 0) this.#missed.set(service, missed);
+    else this.#missed.delete(service);
     // One Pod speaks for all that wait for the same.
     return wanted.map((login) => ({ ...login, asks: login.asks.slice(0, 1) }));
+  }
+
+  forget(service: string): void {
+    this.#missed.delete(service);
   }
 
   /** @param workloads among which somebody may be on record as asking for the Pods' workload */
@@ -55,7 +65,7 @@ export class Renewals {
   ): Promise<Outcome<ServiceBinding>> {
     const [ask] = login.asks;
     if (ask === undefined) return {};
-    const missedMs = this.#stopwatch.elapsedMs() - (this.#missed.get(making.namespace)?.get(login.name) ?? 0);
+    const missedMs = this.#stopwatch.elapsedMs() - (this.#missed.get(making.service)?.get(login.name) ?? 0);
     if (missedMs < settleMs) return { isWaiting: true, againMs: settleMs - missedMs };
     const instance = making.stores.serviceInstances.store.get(scoped(making.namespace, ask.wish.instance));
     const requestedBy = onRecord(ask, instance, workloads);

@@ -17,7 +17,7 @@ const backoff = { initialMs: 500, maxMs: 30_000 };
  */
 export class RequestPace {
   readonly #stopwatch: Stopwatch;
-  /** By namespace, by name. */
+  /** By service, by the name of its object. */
   readonly #failures = new Map<string, Map<string, Failure>>();
 
   constructor(stopwatch: Stopwatch) {
@@ -25,32 +25,32 @@ export class RequestPace {
   }
 
   /** Milliseconds until it may be tried; 0 for now. */
-  waitMs(namespace: string, name: string, what: string): number {
-    const failure = this.#failures.get(namespace)?.get(name);
+  waitMs(service: string, name: string, what: string): number {
+    const failure = this.#failures.get(service)?.get(name);
     if (failure?.what !== what) return 0;
     return Math.max(0, failure.untilMs - this.#stopwatch.elapsedMs());
   }
 
   /** @returns milliseconds until it may be tried again */
-  failed(namespace: string, name: string, what: string, retryAfterMs = 0): number {
-    const failures = this.#failures.get(namespace) ?? new Map<string, Failure>();
+  failed(service: string, name: string, what: string, retryAfterMs = 0): number {
+    const failures = this.#failures.get(service) ?? new Map<string, Failure>();
     const earlier = failures.get(name);
     const count = (earlier?.what === what ? earlier.count : 0) + 1;
     const waitMs = Math.max(retryAfterMs, backoffMs(count, backoff));
     failures.set(name, { what, count, untilMs: this.#stopwatch.elapsedMs() + waitMs });
-    this.#failures.set(namespace, failures);
+    this.#failures.set(service, failures);
     return waitMs;
   }
 
-  succeeded(namespace: string, name: string): void {
-    this.#failures.get(namespace)?.delete(name);
+  succeeded(service: string, name: string): void {
+    this.#failures.get(service)?.delete(name);
   }
 
   /** Forgets what nobody asks for any more. */
-  retain(namespace: string, isWanted: (name: string) => boolean): void {
-    const failures = this.#failures.get(namespace);
+  retain(service: string, isWanted: (name: string) => boolean): void {
+    const failures = this.#failures.get(service);
     if (failures === undefined) return;
     for (const name of failures.keys()) if (!isWanted(name)) failures.delete(name);
-    if (failures.size === 0) this.#failures.delete(namespace);
+    if (failures.size === 0) this.#failures.delete(service);
   }
 }

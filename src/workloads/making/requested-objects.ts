@@ -14,7 +14,7 @@ import { canonicalJson, jsonEqual } from '../../base/json.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { offeringSpec, type ClassScope } from '../../model/class-scope.ts';
 import { parametersOf } from './wanted-services.ts';
-import { identityOf } from '../keeping/in-use.ts';
+import { identityOf } from '../../model/identity-of.ts';
 import type { Wish, WishedObject } from '../wishes.ts';
 
 /** The words of the spec for a class and a plan by the names that their broker gives them. */

@@ -1,5 +1,6 @@
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { reclaimAtAnnotation } from '../../api/group.ts';
+import { objectKey } from '../../kube/objects.ts';
 import { isRequested } from './requested-objects.ts';
 import { workloadName } from './agreement.ts';
 import type { Making } from './making.ts';
@@ -14,8 +15,9 @@ const maxNames = 5;
 export function beyondLimits(making: Making, wanted: Wanted): string | undefined {
   const isPassing = wanted.asks.every((ask) => passing.includes(workloadName(ask).split('/')[0] ?? ''));
   if (!isPassing) return undefined;
-  const names = requestedInstances(making).map(({ metadata }) => metadata.name);
-  const count = new Set([...names, ...making.underWay]).size;
+  const made = requestedInstances(making).map(objectKey);
+  const underWay = [...making.underWay].filter((service) => service.startsWith(`${making.namespace}/`));
+  const count = new Set([...made, ...underWay]).size;
   const { maxRequestedServices: max } = making;
   if (count < max) return undefined;
   return (

@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { objectKey } from '../../kube/objects.ts';
-import { identityOf } from '../keeping/in-use.ts';
+import { identityOf } from '../../model/identity-of.ts';
 import { reclaimAtOf } from '../keeping/reclaim-at.ts';
 import type { Making } from './making.ts';
 import type { Ask } from './wanted-services.ts';

@@ -14,6 +14,10 @@ export interface Wanted extends WishedObject {
   readonly asks: readonly Ask[];
 }
 
+interface Asked extends Wanted {
+  readonly asks: Ask[];
+}
+
 export interface WantedServices {
   /** By their names. */
   readonly instances: ReadonlyMap<string, Wanted>;
@@ -23,12 +27,18 @@ export interface WantedServices {
 /**
  * What the workloads of one namespace need that was admitted, so that it may be made, each thing once. Where nobody looks at
  * workloads, that is nothing.
+ * @param only name of the one instance that is meant, with its logins; all without it
  */
-export function admittedServices(workloads: readonly Workload[], isServed: boolean): WantedServices {
-  const instances = new Map<string, Wanted>();
-  const bindings = new Map<string, Wanted>();
+export function admittedServices(
+  workloads: readonly Workload[],
+  isServed: boolean,
+  only?: string,
+): WantedServices {
+  const instances = new Map<string, Asked>();
+  const bindings = new Map<string, Asked>();
   for (const workload of isServed ? workloads : []) {
     for (const wish of workload.admitted.list) {
+      if (only !== undefined && wish.instance !== only) continue;
       add(bindings, wish.login, { workload, wish });
       if (wish.request !== undefined) add(instances, wish.request, { workload, wish });
     }
@@ -36,8 +46,10 @@ export function admittedServices(workloads: readonly Workload[], isServed: boole
   return { instances, bindings };
 }
 
-function add(to: Map<string, Wanted>, { name, mark }: WishedObject, ask: Ask): void {
-  to.set(name, { name, mark, asks: [...(to.get(name)?.asks ?? []), ask] });
+function add(to: Map<string, Asked>, { name, mark }: WishedObject, ask: Ask): void {
+  const known = to.get(name);
+  if (known === undefined) to.set(name, { name, mark, asks: [ask] });
+  else known.asks.push(ask);
 }
 
 /** Parameters as an instance or a binding takes them. */

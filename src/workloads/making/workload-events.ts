@@ -19,15 +19,16 @@ export class WorkloadEvents {
 
   /**
    * Something is so: said when it is news.
+   * @param service of which the wish is: what is remembered goes with it
    * @returns milliseconds until it is to be said again; undefined for never
    */
-  stands(ask: Ask, telling: Telling): number | undefined {
-    return this.#standing.stands(ask.workload, keyOf(ask), telling);
+  stands(service: string, ask: Ask, telling: Telling): number | undefined {
+    return this.#standing.stands(service, ask.workload, keyOf(ask), telling);
   }
 
   /** Forgets what nobody asks for any more. */
-  retain(namespace: string, asks: readonly Ask[]): void {
-    this.#standing.retain(namespace, new Set(asks.map(keyOf)));
+  retain(service: string, asks: readonly Ask[]): void {
+    this.#standing.retain(service, new Set(asks.map(keyOf)));
   }
 }
 

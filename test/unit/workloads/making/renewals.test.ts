@@ -33,6 +33,8 @@ async function fates(
   const renewals = new Renewals(stopwatch);
   const making = {
     namespace: 'n',
+    instance: instanceName,
+    service: `n/${instanceName}`,
     asked: new Map(there.asked === true ? [[loginName, {}]] : []),
     stores: {
       serviceInstances: { store: { get: () => there.instance } },

@@ -140,36 +140,36 @@ describe('what is told on a workload', () => {
 
   it('is said once, until it changes', () => {
     const { events, said } = teller();
-    expect(events.stands(ask, bound)).toBeUndefined();
-    events.stands(ask, bound);
-    events.stands(ask, { ...bound, message: 'There' });
-    events.stands(ask, bound);
+    expect(events.stands('n/pg', ask, bound)).toBeUndefined();
+    events.stands('n/pg', ask, bound);
+    events.stands('n/pg', ask, { ...bound, message: 'There' });
+    events.stands('n/pg', ask, bound);
     expect(said).toEqual(['Bound: Here', 'Bound: There', 'Bound: Here']);
   });
 
   it('is repeated while it holds somebody up, since Events are forgotten', () => {
     const { events, said, pass } = teller();
-    expect(events.stands(ask, blocked)).toBe(1_800_000);
+    expect(events.stands('n/pg', ask, blocked)).toBe(1_800_000);
     pass(1_000_000);
-    expect(events.stands(ask, blocked)).toBe(800_000);
+    expect(events.stands('n/pg', ask, blocked)).toBe(800_000);
     pass(800_000);
-    events.stands(ask, blocked);
+    events.stands('n/pg', ask, blocked);
     expect(said).toEqual(['Blocked: Not yet', 'Blocked: Not yet']);
   });
 
   it('is not told anew by a process that finds it well for long', () => {
     const { events, said } = teller(Date.parse(since) + 3_600_000);
-    events.stands(ask, bound);
-    events.stands(ask, blocked);
-    events.stands(ask, bound);
+    events.stands('n/pg', ask, bound);
+    events.stands('n/pg', ask, blocked);
+    events.stands('n/pg', ask, bound);
     expect(said).toEqual(['Blocked: Not yet', 'Bound: Here']);
   });
 
   it('is forgotten with the wish', () => {
     const { events, said } = teller();
-    events.stands(ask, bound);
-    events.retain('n', []);
-    events.stands(ask, bound);
+    events.stands('n/pg', ask, bound);
+    events.retain('n/pg', []);
+    events.stands('n/pg', ask, bound);
     expect(said).toHaveLength(2);
   });
 });
