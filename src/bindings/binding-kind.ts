@@ -2,6 +2,7 @@ import { isConditionTrue } from '../api/conditions.ts';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
+import { stopFor } from '../control/steps.ts';
 import type { Stores } from '../model/stores.ts';
 import { pollOfCreationFailed } from '../operations/failed-creation.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
@@ -14,6 +15,7 @@ import { uncheckedSources } from './copied-keys.ts';
 import { removeSecret } from './credential-secret.ts';
 import { beginFetch, resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
+import { InstanceToCome } from './instance-to-come.ts';
 import { bindingIdOf, knownBinding, type BindingTask } from './known-binding.ts';
 import type { RepairParts } from './repair-parts.ts';
 import { repair } from './repair.ts';
@@ -22,7 +24,7 @@ import { reshape } from './reshape.ts';
 import { secretNameOf } from './secret-standing.ts';
 import { transformProblem } from './secret-transforms.ts';
 import { withSecretConditions } from './secret-state.ts';
-import { giveWay, waitForTurn } from './wait-for-turn.ts';
+import { giveWay, instanceKeyOf, waitForTurn } from './wait-for-turn.ts';
 
 const deletion: DeletionWords = {
   operation: 'Unbind',
@@ -38,6 +40,7 @@ const deletion: DeletionWords = {
 
 /** In what ServiceBindings differ from ServiceInstances. */
 export function bindingKind(lanes: InstanceLanes, parts: RepairParts): Kind<ServiceBinding> {
+  const toCome = new InstanceToCome();
   return {
     noun: 'Binding',
     resource: serviceBindings,
@@ -80,7 +83,11 @@ export function bindingKind(lanes: InstanceLanes, parts: RepairParts): Kind<Serv
     },
     mayGo: unbindReplacedFirst,
     resume: resumeFetch,
-    takeTurn: async (task, binding) => waitForTurn(lanes, task, binding),
+    takeTurn: async (task, binding) => {
+      const instance = task.stores.serviceInstances.store.get(instanceKeyOf(binding));
+      const ms = toCome.waitMs(binding, instance, task.stopwatch.elapsedMs());
+      return ms > 0 ? stopFor(ms) : waitForTurn(lanes, task, binding);
+    },
     afterRun: (key, known) => {
       if (!known?.status?.currentOperation) lanes.leave(key);
     },

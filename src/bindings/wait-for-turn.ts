@@ -44,6 +44,6 @@ function waiting(binding: ServiceBinding): Verdict {
   };
 }
 
-function instanceKeyOf({ metadata, spec }: ServiceBinding): string {
+export function instanceKeyOf({ metadata, spec }: ServiceBinding): string {
   return `${metadata.namespace ?? ''}/${spec.instanceRef.name}`;
 }
