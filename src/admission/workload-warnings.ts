@@ -1,10 +1,11 @@
-import { bindingAnnotationPrefixes } from '../api/group.ts';
+import { bindingAnnotationPrefixes, reclaimAnnotation } from '../api/group.ts';
 import type { ParsedAnnotations } from '../injection/annotations.ts';
 import { needsDefaultType, requestNames, type RequestOwner } from '../injection/binding.ts';
 import { conflictWarning } from '../injection/conflict.ts';
 import { plan } from '../injection/plan.ts';
 import type { Annotations, RawMetadata, RawPod } from '../injection/pod.ts';
-import { cut } from '../injection/problem.ts';
+import { cut, quote } from '../injection/problem.ts';
+import { parseReclaim } from '../injection/request-owner.ts';
 import type { BindingRequest, BindingSource } from '../injection/request.ts';
 import { topWorkload } from '../injection/top-workload.ts';
 import { podTemplateOf, type TemplateHolder } from '../injection/workload.ts';
@@ -38,8 +39,22 @@ export function workloadWarnings(
   const owner = { namespace, ...topWorkload(holder.kind, object?.['metadata'] as RawMetadata | undefined) };
   return [
     ...sourceWarnings(parsed.requests, annotations, owner, deps),
+    ...namespaceWarnings(parsed.requests, namespace, deps),
     ...conflictWarnings(pod, parsed, owner, deps),
   ];
+}
+
+/** Nobody is told when the namespace is annotated: the webhook is not called for that. */
+function namespaceWarnings(
+  requests: readonly BindingRequest[],
+  namespace: string,
+  { namespaceReclaim }: MutateWorkloadDeps,
+): readonly string[] {
+  const isMeant = requests.some(({ source, reclaim }) => source.kind === 'request' && reclaim === undefined);
+  const said = isMeant ? namespaceReclaim?.(namespace)?.trim() : undefined;
+  if (!said || parseReclaim(said) !== undefined) return [];
+  const rule = `${reclaimAnnotation} of the namespace is not keep, delete or a time such as 7d`;
+  return [cut(`services are kept: ${rule}: ${quote(said)}`)];
 }
 
 /** What the sources mean that is not there. It may still come: nothing is refused because of it. */

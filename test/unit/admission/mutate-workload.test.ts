@@ -32,6 +32,18 @@ describe('warnings', () => {
   const warningsOf = async (object: JsonObject, here = world()): Promise<readonly string[]> =>
     (await decide(object, here)).warnings ?? [];
 
+  it('say when the namespace has a time that nobody understands, to whom it would matter', async () => {
+    const here = world([], { namespaceReclaim: () => 'seven days' });
+    expect(await warningsOf(deployment({ [db]: 'request/pg/small' }), here)).toEqual([
+      expect.stringMatching(/^services are kept: .* of the namespace is not keep, .* 7d: "seven days"$/),
+    ]);
+    const own = { [db]: 'request/pg/small', [`reclaim.${db}`]: '30d' };
+    expect(await warningsOf(deployment(own), here)).toEqual([]);
+    expect(await warningsOf(deployment({ [db]: 'binding/known' }), here)).toEqual([]);
+    const clear = world([], { namespaceReclaim: () => ' 30d ' });
+    expect(await warningsOf(deployment({ [db]: 'request/pg/small' }), clear)).toEqual([]);
+  });
+
   it.each([
     ['a setting without source', deployment({ [key('env.bind', 'db')]: 'A=b' }), ['has no effect']],
     [
