@@ -1,6 +1,7 @@
 import { finalizer, idMadeAnnotation, keptAnnotations, keptLabels } from '../api/group.ts';
 import { labelCorrections, type Labels } from '../api/labels.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
+import { idOfBefore } from '../model/given-id.ts';
 import type { CatalogChange } from './catalog-change.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { RequestUser } from './review.ts';
@@ -38,9 +39,6 @@ function keepEntries(
   }
 }
 
-/** In the place of a mark that came with its id. */
-const ofBefore = 'before';
-
 /**
  * The id of a new object: the one that it came with, or a new one and its mark. What a manifest says of that mark, such as
  * one from a backup, is not believed: it says only that the id is of an object of before.
@@ -52,7 +50,7 @@ export function setExternalId({ request, spec, patch, deps }: CatalogChange): vo
   const mark = made?.mark ?? deps.ids.markOf(given, request);
   const path = ['metadata', 'annotations', idMadeAnnotation];
   if (mark !== undefined) patch.set(path, mark);
-  else if (patch.value(...path) !== undefined) patch.set(path, ofBefore);
+  else if (patch.value(...path) !== undefined) patch.set(path, idOfBefore);
 }
 
 /** Query labels follow from the spec as it will be stored, whatever the client wrote. */

@@ -130,6 +130,11 @@ export const workloadLabel = `${labelPrefix}workload`;
 /** On a workload: the user who asked for services last. Written by the webhook, held by a policy. */
 export const requestedByAnnotation = `${labelPrefix}requested-by`;
 
+/**
+ * On a Deployment, StatefulSet or DaemonSet: which ids at brokers its services and logins have, as `ids-on-record.ts` writes it.
+ */
+export const idsAnnotation = `${labelPrefix}ids`;
+
 /** On an instance: for how long it is kept when nobody asks for it any more, as recorded while somebody asked. */
 export const reclaimAnnotation = `${labelPrefix}reclaim`;
 

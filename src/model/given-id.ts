@@ -7,6 +7,9 @@ interface WithId extends KubeObject {
   readonly status?: { readonly instanceID?: string; readonly bindingID?: string };
 }
 
+/** The mark of an id that came with its object and was made for one of before. */
+export const idOfBefore = 'before';
+
 /** How far the clocks of a webhook and of the API server may be apart, and how long a CREATE may take between them. */
 const toleranceMs = 60_000;
 

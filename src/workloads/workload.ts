@@ -1,7 +1,7 @@
 import { compact } from '../base/compact.ts';
 import type { WorkloadRef } from '../api/requested-identity.ts';
 import { hasRequestedName } from '../api/requested-identity.ts';
-import { requestedByAnnotation } from '../api/group.ts';
+import { idsAnnotation, requestedByAnnotation } from '../api/group.ts';
 import { parseAnnotations } from '../injection/annotations.ts';
 import { listOf, type RawMetadata, type RawPodSpec } from '../injection/pod.ts';
 import { topWorkload } from '../injection/top-workload.ts';
@@ -40,6 +40,8 @@ export interface Workload extends KubeObject {
   readonly admitted: Wishes;
   /** Who asked last, as the webhook wrote it: a user name. Without one nothing is made. */
   readonly requestedBy: string | undefined;
+  /** What is on record of its services: see `making/ids-on-record.ts`. */
+  readonly ids?: string;
   /** What is to be rolled out when a Secret changes. */
   readonly restarts?: RestartView;
   /** What is to be made once credentials are there. */
@@ -168,6 +170,7 @@ function workloadOf(
     kind,
     metadata: compact({ name, namespace, uid, resourceVersion }),
     requestedBy: metadata.annotations?.[requestedByAnnotation] || undefined,
+    ...compact({ ids: metadata.annotations?.[idsAnnotation] }),
     ...asks,
   };
 }

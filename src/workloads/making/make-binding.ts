@@ -4,6 +4,7 @@ import { shapeAnnotation } from '../../api/group.ts';
 import { serviceBindings } from '../../api/kinds.ts';
 import { scoped } from '../../model/stores.ts';
 import { spokesman, tryWrite, type Making, type Outcome } from './making.ts';
+import { idFromBefore, withId } from './ids-on-record.ts';
 import { nobodyOnRecord, taken } from './obstacles.ts';
 import { isAsMade, isRequested, requestedBinding, shapeChange } from './requested-objects.ts';
 import type { Ask, Wanted } from './wanted-services.ts';
@@ -37,7 +38,7 @@ export async function makeBinding(
   const { requestedBy } = ask.workload;
   if (requestedBy === undefined) return { blocked: nobodyOnRecord };
 
-  const object = requestedBinding(namespace, ask.wish, requestedBy);
+  const object = withId(requestedBinding(namespace, ask.wish, requestedBy), idFromBefore(wanted));
   const attempt = { what: '', verb: 'made' };
   const made = await tryWrite(making, serviceBindings, object.metadata, store, attempt, async () =>
     making.client.create(serviceBindings, object, { signal: making.signal }),

@@ -6,6 +6,7 @@ import { objectKey } from '../../kube/objects.ts';
 import { classScope, type ClassScope } from '../../model/class-scope.ts';
 import { scoped } from '../../model/stores.ts';
 import { disagreement } from './agreement.ts';
+import { idFromBefore, withId } from './ids-on-record.ts';
 import { isUnsent } from './unsent.ts';
 import { spokesman, tryWrite, type Making, type Outcome } from './making.ts';
 import { goingInstance, nobodyOnRecord, taken } from './obstacles.ts';
@@ -63,13 +64,14 @@ async function makeNew(making: Making, wanted: Wanted): Promise<Found> {
 
 async function create(
   making: Making,
-  { name }: Wanted,
+  wanted: Wanted,
   wish: ServiceWish,
   scope: ClassScope,
   { workload: { requestedBy } }: Ask,
 ): Promise<Found> {
   const { client, namespace, signal, logger } = making;
-  const object = requestedInstance(namespace, wish, scope, requestedBy);
+  const { name } = wanted;
+  const object = withId(requestedInstance(namespace, wish, scope, requestedBy), idFromBefore(wanted));
   const made = await write(making, object.metadata, 'made', whatOf(wish, scope), async () =>
     client.create(serviceInstances, object, { signal }),
   );

@@ -6,6 +6,7 @@ import { scoped } from '../../model/stores.ts';
 import { askersIn } from '../known-view.ts';
 import { serviceView } from '../service-view.ts';
 import { formerServices } from './former-services.ts';
+import { recordIds } from './ids-on-record.ts';
 import { makeBinding } from './make-binding.ts';
 import { makeInstance } from './make-instance.ts';
 import type { Making, MakingMemory, Outcome } from './making.ts';
@@ -66,6 +67,8 @@ export function serviceMaker(deps: WorkloadDeps): ServiceMaker {
       const of = ask?.wish.request && made;
       fates.push({ asks: login.asks, instance: of, login: await makeBinding(making, login, of) });
     });
+
+    await inParallel(isServed ? workloads : [], concurrency, async (workload) => recordIds(making, workload));
 
     const waiting = pods.flatMap(({ waits }) => waits ?? []);
     const missing = renewals.missing(making, waiting, isServed);

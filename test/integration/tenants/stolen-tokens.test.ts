@@ -310,12 +310,13 @@ it.each<[string, object]>([
   ['its owner', { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'y' }] } }],
   ['what it asks for', { metadata: { annotations: { 'bind.servicecatalog.k8s.io/db': 'secret/theirs' } } }],
   ['an annotation of its Pods', { spec: { template: { metadata: { annotations: { sidecar: 'evil' } } } } }],
-])('of a workload the controller can change digests of Secrets alone, and not %s', async (_what, patch) => {
+])('of a workload the controller can change digests and ids alone, and not %s', async (_what, patch) => {
   const ref = { namespace: world.namespace, name: 'app' };
   if ((await world.find(deployments, 'app')) === undefined) await deploy(world, 'app', {});
   const { controller } = thieves;
-  const hash = { annotations: { 'hash.servicecatalog.k8s.io/db': 'k.0123' } };
-  const digest = { metadata: hash, spec: { template: { metadata: hash } } };
+  const annotations = { 'hash.servicecatalog.k8s.io/db': 'k.0123' };
+  const own = { annotations: { ...annotations, 'servicecatalog.k8s.io/ids': '{}' } };
+  const digest = { metadata: own, spec: { template: { metadata: { annotations } } } };
   await controller?.patch(deployments, ref, digest, { type: 'merge' });
   await waitFor(async () => {
     await expect(controller?.patch(deployments, ref, patch, { type: 'merge' })).rejects.toMatchObject({

@@ -1,0 +1,103 @@
+import type { ServiceBinding } from '../../api/generated/service-binding.ts';
+import type { ServiceInstance } from '../../api/generated/service-instance.ts';
+import { idMadeAnnotation, idsAnnotation } from '../../api/group.ts';
+import { isObject, parseExact } from '../../base/json.ts';
+import { isApiError, isConflict, isNotFound } from '../../kube/errors.ts';
+import { daemonSets, deployments, statefulSets } from '../../kube/resources.ts';
+import { idOfBefore } from '../../model/given-id.ts';
+import { scoped } from '../../model/stores.ts';
+import type { Wish } from '../wishes.ts';
+import type { Workload } from '../workload.ts';
+import type { Making } from './making.ts';
+import type { Wanted } from './wanted-services.ts';
+
+/** What the controller may write to; what makes itself Pods has no such record. */
+const recording = [deployments, statefulSets, daemonSets];
+const timeoutMs = 15_000;
+
+/** Name of an instance or a login → uid of the workload that it was written on, and the id at the broker. */
+type Record = ReadonlyMap<string, { readonly uid: string; readonly id: string }>;
+
+/**
+ * The id of what is to be made, where it was there before: a workload that comes back from a backup brings it along, whether the
+ * objects come before it, after it or not at all. On a workload that is still the one it was written on it says nothing: what
+ * is gone then was deleted.
+ */
+export function idFromBefore({ name, asks }: Wanted): string | undefined {
+  for (const { workload } of asks) {
+    const known = recordOf(workload).get(name);
+    if (known !== undefined && known.uid !== workload.metadata.uid) return known.id;
+  }
+  return undefined;
+}
+
+/** An object that is made under that id: the broker is asked what it has under it. */
+export function withId<O extends ServiceInstance | ServiceBinding>(object: O, id: string | undefined): O {
+  if (id === undefined) return object;
+  const { metadata, spec } = object;
+  const annotations = { ...metadata.annotations, [idMadeAnnotation]: idOfBefore };
+  return { ...object, metadata: { ...metadata, annotations }, spec: { ...spec, externalID: id } };
+}
+
+/**
+ * Writes on a workload which ids its services and logins have, once they are all there. Nothing waits for it: what can not be
+ * written now is written at the next look.
+ */
+export async function recordIds(making: Making, workload: Workload): Promise<void> {
+  const resource = recording.find(({ kind }) => kind === workload.kind);
+  if (resource === undefined || workload.admitted.list.length === 0) return;
+  const ids = workload.admitted.list.flatMap((wish) => idsOf(making, wish));
+  // What comes from a backup is needed until all is there again.
+  if (ids.some(([, id]) => id === undefined)) return;
+  const { namespace = '', name, uid = '', resourceVersion } = workload.metadata;
+  const sorted = ids.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const text = JSON.stringify(Object.fromEntries(sorted.map(([of, id]) => [of, `${uid}/${id}`])));
+  if (text === workload.ids) return;
+  const patch = { metadata: { uid, resourceVersion, annotations: { [idsAnnotation]: text } } };
+  const { client, signal, logger } = making;
+  try {
+    await client.patch(resource, { namespace, name }, patch, { type: 'merge', signal, timeoutMs });
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    // Whoever wrote it since has it looked at again.
+    if (isConflict(error) || isNotFound(error)) return;
+    logger.warn({ kind: workload.kind, namespace, name, error: error.message }, 'ids could not be recorded');
+  }
+}
+
+function idsOf({ stores, namespace }: Making, wish: Wish): [string, string | undefined][] {
+  const login = stores.serviceBindings.store.get(scoped(namespace, wish.login.name));
+  const ofLogin = login?.status?.binding === undefined ? undefined : idInUse(login);
+  if (wish.request === undefined) return [[wish.login.name, ofLogin]];
+  const instance = stores.serviceInstances.store.get(scoped(namespace, wish.request.name));
+  const ofInstance = instance?.status?.provisionStatus === 'Provisioned' ? idInUse(instance) : undefined;
+  return [
+    [wish.login.name, ofLogin],
+    [wish.request.name, ofInstance],
+  ];
+}
+
+function idInUse(object: ServiceInstance | ServiceBinding): string | undefined {
+  if (object.metadata.deletionTimestamp !== undefined) return undefined;
+  const status: { readonly instanceID?: string; readonly bindingID?: string } = object.status ?? {};
+  return status.instanceID ?? status.bindingID ?? object.spec.externalID;
+}
+
+/** Anybody may have written it: what can not be read says nothing. */
+function recordOf({ ids }: Workload): Record {
+  const record = new Map<string, { readonly uid: string; readonly id: string }>();
+  for (const [name, value] of Object.entries(parsed(ids))) {
+    const [uid = '', id = ''] = typeof value === 'string' ? value.split(/\/(.*)/su) : [];
+    if (uid !== '' && id !== '') record.set(name, { uid, id });
+  }
+  return record;
+}
+
+function parsed(text: string | undefined): object {
+  try {
+    const value = parseExact(text ?? '{}');
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
