@@ -280,6 +280,7 @@ export class ControllerRole {
       ...workloadControllers(
         {
           ...shared,
+          retained: operations.retained,
           settings: config.reclaim,
           maxRequestedServices: config.maxRequestedServices,
           namespace,

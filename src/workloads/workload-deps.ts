@@ -9,6 +9,11 @@ export interface WorkloadDeps extends ReclaimDeps {
   readonly presets: KnownPresets;
   readonly clock: Clock;
   readonly stopwatch: Stopwatch;
+  /** Services that stayed at their brokers when their objects went. */
+  readonly retained: {
+    /** The namespace that may take up the service with this id; undefined when none was retained under it. */
+    readonly namespaceOf: (id: string, signal: AbortSignal) => Promise<string | undefined>;
+  };
   /** How old what is known may be, milliseconds; 0 while all is watched. */
   readonly staleMs: () => number;
   /** Bindery's own. */

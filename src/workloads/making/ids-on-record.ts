@@ -31,6 +31,33 @@ export function idFromBefore({ name, asks }: Wanted): string | undefined {
   return undefined;
 }
 
+/**
+ * The service of before, where its object was deleted while its workload lived, and it was retained (`deletion-policy`): what
+ * is asked for now is another one, and somebody has to know.
+ */
+export async function retainedBefore(
+  { retained, namespace, signal }: Making,
+  { name, asks }: Wanted,
+): Promise<string | undefined> {
+  const ids = new Set(
+    asks.flatMap(({ workload }) => idOnRecord(workload, name, workload.metadata.uid) ?? []),
+  );
+  for (const id of ids) {
+    if ((await retained.namespaceOf(id, signal)) !== namespace) continue;
+    return (
+      `ServiceInstance "${name}" is new and empty. The service of before was retained under the id "${id}" and may be at its ` +
+      'broker with its data: to use it again, end this workload, delete the new ServiceInstance, and make it anew with that ' +
+      'spec.externalID and its mark (docs/operations.md, Keep a service beyond its namespace)'
+    );
+  }
+  return undefined;
+}
+
+function idOnRecord(workload: Workload, name: string, uid: string | undefined): string | undefined {
+  const known = recordOf(workload).get(name);
+  return known?.uid === uid ? known?.id : undefined;
+}
+
 /** An object that is made under that id: the broker is asked what it has under it. */
 export function withId<O extends ServiceInstance | ServiceBinding>(object: O, id: string | undefined): O {
   if (id === undefined) return object;

@@ -6,7 +6,7 @@ import { objectKey } from '../../kube/objects.ts';
 import { classScope, type ClassScope } from '../../model/class-scope.ts';
 import { scoped } from '../../model/stores.ts';
 import { disagreement } from './agreement.ts';
-import { idFromBefore, withId } from './ids-on-record.ts';
+import { idFromBefore, retainedBefore, withId } from './ids-on-record.ts';
 import { isUnsent } from './unsent.ts';
 import { spokesman, tryWrite, type Making, type Outcome } from './making.ts';
 import { goingInstance, nobodyOnRecord, taken } from './obstacles.ts';
@@ -54,9 +54,11 @@ async function makeNew(making: Making, wanted: Wanted): Promise<Found> {
     const message = `ServiceInstance "${wanted.name}" is not made: ${unfit}`;
     return { blocked: () => message, againMs: catalogMs };
   }
+  const left = await retainedBefore(making, wanted);
   underWay.add(service);
   try {
-    return await create(making, wanted, wish, scope, speaks);
+    const made = await create(making, wanted, wish, scope, speaks);
+    return made.requested === undefined ? made : { ...made, left };
   } finally {
     underWay.delete(service);
   }

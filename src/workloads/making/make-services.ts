@@ -124,6 +124,7 @@ function tellDeeds(making: Making, events: WorkloadEvents, ask: Ask, { instance,
   const requested = [instance?.requested, login.requested].filter((what) => what !== undefined);
   if (requested.length > 0) events.happened(ask, 'Normal', 'Requested', requested.join('; '));
   if (instance?.requested === undefined) return;
+  if (instance.left !== undefined) events.happened(ask, 'Warning', 'Kept', instance.left);
   for (const kept of formerServices(making, ask)) events.happened(ask, 'Normal', 'Kept', kept);
 }
 

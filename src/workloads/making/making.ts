@@ -40,6 +40,8 @@ export interface Outcome<T> {
   readonly object?: T;
   /** What was done for it just now. */
   readonly requested?: string;
+  /** What was there before and is another one now: it is told with that. */
+  readonly left?: string | undefined;
   /** Why nothing is made or changed, for each who asks. */
   readonly blocked?: (ask: Ask) => string;
   /** It was tried just now. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { apiVersion, idsAnnotation } from '../../../src/api/group.ts';
+import { apiVersion, deletionPolicyAnnotation, idsAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { isAlreadyExists, isNotFound } from '../../../src/kube/errors.ts';
@@ -9,6 +9,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, secrets, type Resource } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { asking, byAlice, deploy, requestedFor, type RequestedNames } from './requested-services.ts';
+import { isToldOn } from './told.ts';
 
 let world: ServiceWorld;
 afterAll(() => world?.stop());
@@ -182,6 +183,28 @@ describe('without the webhook', () => {
       'is made anew',
     );
     expect(anew.spec.externalID).not.toBe(backup.instance.spec.externalID);
+  });
+
+  it('a service that was retained is named when the next one is asked for, and is not touched', async () => {
+    const { app, names, instance } = await inUse(newApp());
+    const annotations = { [deletionPolicyAnnotation]: 'retain' };
+    await world.client.patch(
+      serviceInstances,
+      refOf(names.instance),
+      { metadata: { annotations } },
+      { type: 'merge' },
+    );
+    await world.remove(serviceBindings, names.login);
+    await world.remove(serviceInstances, names.instance);
+    const { externalID = '' } = instance.spec;
+    await isToldOn(
+      world,
+      app,
+      new RegExp(`Kept: .*is new and empty.*retained under the id "${externalID}"`, 'u'),
+    );
+    const anew = await world.instance(names.instance, isReady, 'is ready');
+    expect(anew.spec.externalID).not.toBe(externalID);
+    expect(world.broker.liveInstances().map(({ id }) => id)).toContain(externalID);
   });
 
   it('a record that can not be read says nothing', async () => {
