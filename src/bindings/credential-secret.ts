@@ -68,10 +68,11 @@ async function writeSecret(
   // What came back is taken back only as it was looked at: meanwhile somebody else may have taken it.
   const guard = standing === 'own' ? { uid } : { uid, resourceVersion };
   const data = secret.data ?? {};
-  const copied = copiedIn(existing);
-  const foreign = keysOfOthers(existing.data ?? {}, binding).filter((key) => !copied.includes(key));
+  const copied = new Set(copiedIn(existing));
+  const others = keysOfOthers(existing.data ?? {}, binding).filter((key) => !copied.has(key));
+  const foreign = new Set(others);
   const vanished = Object.keys(existing.data ?? {}).filter(
-    (key) => !Object.hasOwn(data, key) && !foreign.includes(key),
+    (key) => !Object.hasOwn(data, key) && !foreign.has(key),
   );
   const removed = Object.fromEntries(vanished.map((key) => [key, null]));
   const { ownerReferences } = secret.metadata;

@@ -107,7 +107,8 @@ async function writeAdded(
   { gone, copied, content, key }: NewShape,
 ): Promise<Shaped> {
   const { uid, resourceVersion, namespace = '', name } = secret.metadata;
-  const removed = gone.filter((each) => !content.added.includes(each)).map((each) => [each, null] as const);
+  const isAdded = new Set(content.added);
+  const removed = gone.filter((each) => !isAdded.has(each)).map((each) => [each, null] as const);
   const added = Object.fromEntries(content.added.map((each) => [each, content.data[each] ?? '']));
   const note = noteOf({ ...content, copied: copied.filter((each) => !content.added.includes(each)) });
   const annotations = { [secretKeysAnnotation]: note ?? null };
@@ -115,9 +116,9 @@ async function writeAdded(
     metadata: { uid, resourceVersion, annotations },
     data: { ...Object.fromEntries(removed), ...encode(added) },
   };
-  const others = keysOfOthers(secret.data ?? {}, binding);
+  const others = new Set(keysOfOthers(secret.data ?? {}, binding));
   const options = { type: 'merge', signal: task.signal } as const;
   const { data = {} } = await task.client.patch<SecretObject>(secrets, { namespace, name }, patch, options);
-  const keys = Object.keys(data).filter((each) => content.added.includes(each) || !others.includes(each));
+  const keys = Object.keys(data).filter((each) => isAdded.has(each) || !others.has(each));
   return { ...content, secretContent: secretContentOf(key, data, keys) };
 }

@@ -25,17 +25,20 @@ export function noteOf({ added, json, copied = [] }: SecretNote): string | undef
 export function credentialsIn(
   secret: SecretObject,
 ): (Required<SecretNote> & { readonly credentials: JsonObject }) | undefined {
-  const note = parsed(secret.metadata.annotations?.[secretKeysAnnotation] ?? '');
+  const text = secret.metadata.annotations?.[secretKeysAnnotation] ?? '';
+  // A longer one is somebody else's.
+  const note = text.length > maxLength ? undefined : parsed(text);
   if (!isObject(note)) return undefined;
   const { added, json, copied = [] } = note;
   if (!isTexts(added) || !isTexts(json) || !isTexts(copied)) return undefined;
-  const others = new Set([...added, ...copied]);
-  const own = Object.entries(secret.data ?? {}).filter(([key]) => !others.has(key));
+  // Whoever may edit the Secret may have put a hundred thousand keys there.
+  const [isOfOthers, isJson] = [new Set([...added, ...copied]), new Set(json)];
+  const own = Object.entries(secret.data ?? {}).filter(([key]) => !isOfOthers.has(key));
   const credentials = own.map(([key, encoded]) => {
-    const text = decodeBase64(encoded);
-    const value = json.includes(key) ? parsed(text) : undefined;
+    const received = decodeBase64(encoded);
+    const value = isJson.has(key) ? parsed(received) : undefined;
     // What is no JSON any more was edited by somebody. `null` is JSON.
-    return [key, value === undefined ? text : value] as const;
+    return [key, value === undefined ? received : value] as const;
   });
   return { credentials: Object.fromEntries(credentials), added, json, copied };
 }
