@@ -86,7 +86,7 @@ describe('a Secret to which somebody has added a hundred thousand keys', () => {
     const startedMs = performance.now();
     const stored = await storeSecret(
       client as unknown as Parameters<typeof storeSecret>[0],
-      { ...binding, ...recorded } as ServiceBinding,
+      { ...binding, ...recorded },
       content,
       signal,
     );
