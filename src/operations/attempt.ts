@@ -6,6 +6,7 @@ import { standingAt, standingOf } from './answer-kind.ts';
 import type { Standing } from './answer-rules.ts';
 import { idPauseMs } from './held-ids.ts';
 import type { Changes, Judgement, OperationTask, Telling } from './kind.ts';
+import { askWhatIsPending } from './last-operation.ts';
 import { attemptAfter, pauseAfter } from './next-attempt.ts';
 import { mitigationStarted, type AskedFor, type BrokeredObject } from './operation-status.ts';
 import { operationDeadline, pollAgain } from './polling.ts';
@@ -195,11 +196,15 @@ async function settleFailure<O extends BrokeredObject, A>(
   failure: Failure,
   standing: Standing,
 ): Promise<Step<O>> {
+  let pauseMs = pauseAfter(failure);
   if (failure.reason === 'ConcurrencyError') {
+    const isOurs = standing === 'repeated' || standing === 'existing';
+    pauseMs = Math.max(pauseMs, await askWhatIsPending(task, object, isOurs));
+    if (task.signal.aborted) return stop;
     const instead = await task.kind.giveWay?.(task, object);
     if (instead !== undefined) return instead;
   }
-  const next = attemptAfter(task, object, pauseAfter(failure));
+  const next = attemptAfter(task, object, pauseMs);
   const judgement = failed(object, failure, next, standing);
   await settle(task, object, judgement);
   return stopFor(judgement.verdict.kind === 'retrying' ? next.delayMs : 1);

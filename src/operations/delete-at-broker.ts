@@ -6,6 +6,7 @@ import type { Failure, Outcome } from '../osb/outcome-types.ts';
 import type { DeletionAnswer } from '../osb/types.ts';
 import { heldBack, isHeldBack } from './clean-up-guard.ts';
 import type { OperationTask, Reach } from './kind.ts';
+import { askWhatIsPending } from './last-operation.ts';
 import { attemptAfter } from './next-attempt.ts';
 import {
   askedBy,
@@ -13,6 +14,7 @@ import {
   deletionRetried,
   isInterrupting,
   isMitigating,
+  mayBePending,
   operationEnded,
   type BrokeredObject,
 } from './operation-status.ts';
@@ -82,7 +84,6 @@ function recordDeletion<O extends BrokeredObject>(task: OperationTask<O>, object
     currentOperation: deletion.operation,
     orphanMitigationInProgress: false,
     asyncOpInProgress: false,
-    lastOperation: undefined,
     operationStartTime: isStarted ? status.operationStartTime : timestamp(task.clock.now()),
     attempts: isStarted ? status.attempts : undefined,
     nextAttemptTime: undefined,
@@ -122,13 +123,16 @@ async function settleFailure<O extends BrokeredObject>(
   failure: Failure,
 ): Promise<Step<O>> {
   const { deletion, giveWay } = task.kind;
+  let { retryAfterMs = 0 } = failure;
   if (failure.reason === 'ConcurrencyError') {
     const isWorking = isInterrupting(object, deletion.operation) && !isOverdue(task, object);
     if (isWorking) return waitForOperation(task, object);
+    retryAfterMs = Math.max(retryAfterMs, await askWhatIsPending(task, object, mayBePending(object)));
+    if (task.signal.aborted) return stop;
     const instead = await giveWay?.(task, object);
     if (instead !== undefined) return instead;
   }
-  return deleteAgain(task, object, `${deletion.failed.message}: ${failure.message}`, failure.retryAfterMs);
+  return deleteAgain(task, object, `${deletion.failed.message}: ${failure.message}`, retryAfterMs);
 }
 
 /**

@@ -48,10 +48,9 @@ export interface OperationStatus<Operation extends string = string> {
 /** Fields of a status; `undefined` removes one. */
 export type ChangesOf<S> = { readonly [K in keyof S]?: S[K] | undefined };
 
-/** An asynchronous operation is over, whatever its result. */
+/** An asynchronous operation is not followed any more. Its text stays: the broker may still be at it. */
 const pollingEnded = {
   asyncOpInProgress: false,
-  lastOperation: undefined,
   lastOperationDescription: undefined,
   operationDeadline: undefined,
 } as const;
@@ -62,6 +61,7 @@ export const leftOnRecord = { ...pollingEnded, currentOperation: '', operationSt
 /** Nothing is in flight any more, and nothing is on record as asked for. */
 export const operationEnded = {
   ...leftOnRecord,
+  lastOperation: undefined,
   inProgressProperties: undefined,
   existedBefore: undefined,
 } as const;
@@ -95,6 +95,14 @@ export function isOnRecord({ status }: BrokeredObject): boolean {
     Boolean(status?.inProgressProperties) ||
     Boolean(status?.externalProperties)
   );
+}
+
+/**
+ * The broker may still be at an operation of ours that nobody polls: what was asked for is not confirmed, or an earlier DELETE
+ * has come to nothing.
+ */
+export function mayBePending({ status }: BrokeredObject): boolean {
+  return Boolean(status?.inProgressProperties) || (status?.attempts ?? 0) > 0;
 }
 
 /** Deleting the object takes over from orphan mitigation: one DELETE serves both. */

@@ -4,7 +4,8 @@ import { standingOf } from './answer-kind.ts';
 import { ruleFor } from './answer-rules.ts';
 import { deleteAgain, deletionConfirmed } from './delete-at-broker.ts';
 import type { OperationTask } from './kind.ts';
-import { askedBy, isDeletion, isInterrupting, type BrokeredObject } from './operation-status.ts';
+import { lastOperation } from './last-operation.ts';
+import { isDeletion, isInterrupting, type BrokeredObject } from './operation-status.ts';
 import { causeOf, isOverdue, pollAgain, pollAnswer, retryAfterOf, type Polled } from './polling.ts';
 import { settle } from './record.ts';
 import { tellProgress, tellUnclear } from './tell-progress.ts';
@@ -23,7 +24,7 @@ export async function pollOperation<O extends BrokeredObject>(
   const waitMs = task.polls.waitMs(key);
   if (waitMs > 0) return stopFor(waitMs);
   task.polls.begin(key);
-  const polled = await poll(task, object);
+  const polled = await lastOperation(task, object);
   if (task.signal.aborted) return stop;
   if (isInterrupted) return isGoingOn(task, object, polled) ? pollAgain(task, object) : goOn(object);
   return settlePoll(task, object, polled);
@@ -37,19 +38,6 @@ function isDeletionRefused({ metadata, status }: BrokeredObject): boolean {
 function isGoingOn<O extends BrokeredObject>(task: OperationTask<O>, object: O, polled: Polled): boolean {
   const isOver = ['succeeded', 'failed', 'gone', 'absent'].includes(polled.kind);
   return !isOver && !isOverdue(task, object);
-}
-
-async function poll<O extends BrokeredObject>(
-  { kind, connections, stores, signal, turn }: OperationTask<O>,
-  object: O,
-): Promise<Polled> {
-  const reach = kind.reach(object, stores);
-  if (reach === undefined) return { kind: 'unreachable', message: 'nothing says which broker has it' };
-  const connection = await connections.connect(reach.broker, signal, turn);
-  if (connection.kind === 'unavailable') return { kind: 'unreachable', message: connection.message };
-  const polled = await reach.poll(connection.client, askedBy(object), signal);
-  if (polled.kind === 'unclear') connections.reportFailure(reach.broker, polled.failure);
-  return polled;
 }
 
 async function settlePoll<O extends BrokeredObject>(

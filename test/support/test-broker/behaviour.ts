@@ -65,6 +65,8 @@ export interface AsyncBehaviour {
   readonly description?: string;
   /** `operation` of the 202; null leaves it out. Default: a text full of characters that need encoding. */
   readonly operation?: unknown;
+  /** The status of the answer, instead of 202: it has begun, and nobody is told. */
+  readonly status?: number;
   /** Retry-After of the polls. */
   readonly retryAfter?: string;
   /** Also when the platform did not send accepts_incomplete. */

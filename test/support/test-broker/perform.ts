@@ -41,7 +41,7 @@ export async function perform(
     case 'answer':
       return sendScripted(response, behaviour, { ...answer, status });
     case 'async':
-      return sendOrdinary(response, answer);
+      return sendOrdinary(response, { ...answer, status });
     case 'reset':
       if (behaviour.at === 'body') await startBody(response, status, text);
       response.socket?.resetAndDestroy();

@@ -8,12 +8,15 @@ import type { OperationTask } from '../../../src/operations/kind.ts';
 import { PollPace } from '../../../src/operations/poll-pace.ts';
 import { answer, interpret } from '../osb/replies.ts';
 
+const working = interpret('pollInstance', answer(200, '{"state":"in progress"}', { retryAfter: '900' }));
 const busy = interpret('deprovision', answer(422, '{"error":"ConcurrencyError"}'));
 const timeoutMs = 600_000;
 const told = { reason: 'Told', message: 'Told' };
 
 /** An instance that the broker is making, and that somebody has deleted meanwhile. */
 class World {
+  /** The operation texts of the polls. */
+  readonly polled: string[] = [];
   nowMs = Date.parse('2026-01-01T00:00:00Z');
   readonly task: OperationTask<BrokeredObject>;
   object: BrokeredObject;
@@ -31,7 +34,14 @@ class World {
         resource: serviceInstances,
         storeOf: () => ({ put: () => undefined }),
         deletion: { operation: 'Deprovision', inFlight: told, underWay: told, failed: told },
-        reach: () => ({ broker: {}, delete: () => Promise.resolve(busy) }),
+        reach: ({ status }: BrokeredObject) => ({
+          broker: {},
+          delete: () => Promise.resolve(busy),
+          poll: () => {
+            this.polled.push(status?.lastOperation ?? '');
+            return Promise.resolve(working);
+          },
+        }),
         generationOf: ({ metadata }: BrokeredObject) => metadata.generation,
       },
       client: {
@@ -58,6 +68,7 @@ class World {
       status: {
         asyncOpInProgress: true,
         currentOperation: 'Provision',
+        lastOperation: 'op',
         inProgressProperties: {},
         observedGeneration: 2,
         operationDeadline: operationDeadline(this.task, null),
@@ -91,5 +102,25 @@ describe('a DELETE of what the broker is still making, answered with Concurrency
       inProgressProperties: {},
     });
     expect(Date.parse(world.object.status?.nextAttemptTime ?? '')).toBeGreaterThan(world.nowMs);
+  });
+
+  it('asks once each time how that goes, since nobody polls it any more, and keeps its Retry-After', async () => {
+    const world = new World();
+    await world.delete();
+    expect(world.polled).toEqual([]);
+    world.nowMs += timeoutMs + 1;
+    for (const asked of [1, 2, 3]) {
+      expect(await world.delete()).toBeGreaterThanOrEqual(900_000);
+      expect(world.polled).toEqual(Array(asked).fill('op'));
+    }
+  });
+
+  it('asks nothing when it is the first request since what is there was confirmed', async () => {
+    const world = new World();
+    world.object = { ...world.object, status: { observedGeneration: 2, externalProperties: {} } };
+    await world.delete();
+    expect(world.polled).toEqual([]);
+    await world.delete();
+    expect(world.polled).toEqual(['']);
   });
 });
