@@ -13,7 +13,10 @@ const oddNames = ['Foo', 'foo', '\u202enot what it seems ſ 数据库 <b>&', 'n'
 
 let world: ServiceWorld;
 beforeAll(async () => {
-  world = await ServiceWorld.start({ catalog: oddCatalog(), flags: { maxPollInterval: '50ms' } });
+  world = await ServiceWorld.start({
+    catalog: oddCatalog(),
+    flags: { maxPollInterval: '50ms', brokerTimeout: '15s' },
+  });
   await readyInstance(world, 'db');
 }, 90_000);
 afterAll(() => world.stop());

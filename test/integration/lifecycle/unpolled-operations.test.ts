@@ -15,7 +15,7 @@ beforeAll(async () => {
   if (database === undefined) throw new Error('the sample catalog is empty');
   const impatient = { id: 'impatient', name: 'impatient', description: 'Soon', maximum_polling_duration: 2 };
   const catalog = { services: [{ ...database, plans: [...database.plans, impatient] }, ...others] };
-  const flags = { maxPollInterval: '50ms', maxRetryInterval: '200ms' };
+  const flags = { maxPollInterval: '50ms', maxRetryInterval: '200ms', brokerTimeout: '15s' };
   world = await ServiceWorld.start({ catalog, flags });
 }, 60_000);
 afterAll(() => world.stop());
