@@ -1,5 +1,6 @@
 import { reclaimAnnotation } from '../api/group.ts';
 import { hasRequestedName } from '../api/requested-identity.ts';
+import { jsonEqual } from '../base/json.ts';
 import type { Store } from '../control/store.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { identityOf } from '../model/identity-of.ts';
@@ -45,10 +46,19 @@ function onWorkloads({ workloads, stores }: Watched, look: Look): void {
       const isAsking = object.isAsking || previous?.isAsking === true;
       // With a workload that asks no more goes what waits for its end (`reclaim: delete`).
       if (!isAsking && !removed) return;
+      if (previous !== undefined && !removed && saysTheSame(previous, object)) return;
       const before = previous === undefined ? [] : servicesOfWorkload(stores, previous);
       for (const service of new Set([...before, ...servicesOfWorkload(stores, object)])) look(service);
     });
   }
+}
+
+/** Most changes of a workload are those of its status: nothing of it is looked at here. */
+function saysTheSame(one: Workload, other: Workload): boolean {
+  const words = ({ metadata, isAsking, top, kept, admitted, requestedBy, lastWishes }: Workload): unknown => {
+    return [metadata.uid, isAsking, top, kept, admitted, requestedBy, lastWishes];
+  };
+  return jsonEqual(words(one), words(other));
 }
 
 function onPods({ pods, stores }: Watched, look: Look): void {

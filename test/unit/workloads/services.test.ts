@@ -265,6 +265,14 @@ describe('a change in a namespace of a thousand workloads', () => {
     put.workload('Deployment', { metadata: { name }, spec: { template: { metadata: { annotations } } } });
   }
 
+  it('has nothing looked at when it is one of a status alone', () => {
+    const { world, looked } = crowd();
+    putWorkload(world, 'app-7', 'small');
+    expect(looked).toEqual([]);
+    putWorkload(world, 'app-7', 'large');
+    expect(looked).toHaveLength(1);
+  });
+
   it.each([
     ['another plan', (world: World) => putWorkload(world, 'app-7', 'large')],
     ['a workload that goes', (world: World) => world.remove.workload('Deployment', 'app-7')],
