@@ -99,7 +99,7 @@ function keepersOf({ workloads, pods, presets }: NamespaceView): Keepers {
   for (const pod of pods) {
     if (pod.asks !== undefined) addWorkload(keepers, pod.asks);
     if (pod.isFinished) continue;
-    for (const name of pod.needs) keepers.names.set(name, `Pod "${pod.metadata.name}" needs it`);
+    for (const name of pod.needs) say(keepers.names, name, `Pod "${pod.metadata.name}" needs it`);
   }
   for (const preset of presets) addPreset(keepers, preset);
   return keepers;
@@ -109,8 +109,8 @@ function addWorkload({ names, unclear, reclaims }: Keepers, workload: Workload):
   const { kept, top, kind = '', metadata } = workload;
   const who = `${kind} "${metadata.name}"`;
   for (const { login, instance, request, reclaim } of kept.list) {
-    names.set(login.name, `${who} asks for it`);
-    names.set(instance, `${who} asks for it`);
+    say(names, login.name, `${who} asks for it`);
+    say(names, instance, `${who} asks for it`);
     // A revision keeps what it names; what becomes of that later is for the workload itself to say.
     if (request !== undefined && !isOfAnother(workload)) {
       const said = reclaims.get(instance) ?? [];
@@ -118,7 +118,7 @@ function addWorkload({ names, unclear, reclaims }: Keepers, workload: Workload):
       reclaims.set(instance, said);
     }
   }
-  for (const name of kept.named) names.set(name, `${who} names it`);
+  for (const name of kept.named) say(names, name, `${who} names it`);
   const may = `${who} asks for something that can not be understood and may mean it`;
   for (const binding of kept.unclear) unclear.set(keyOf(top, binding), may);
   if (kept.isUnclear) unclear.set(keyOf(top), may);
@@ -130,7 +130,12 @@ function addPreset(keepers: Keepers, preset: KeptPreset): void {
     keepers.all = `${who} is too large to be read and may mean it`;
     return;
   }
-  for (const name of namedBy(preset)) keepers.names.set(name, `${who} names it`);
+  for (const name of namedBy(preset)) say(keepers.names, name, `${who} names it`);
+}
+
+/** The first one is told: workloads come before their revisions, and these before their Pods. */
+function say(names: Map<string, string>, name: string, words: string): void {
+  if (!names.has(name)) names.set(name, words);
 }
 
 const namedBy = memoized((preset: KeptPreset): readonly string[] => {
