@@ -6,7 +6,7 @@ import { lifeOf } from '../operations/life.ts';
 import { onNewBrokerAnnotations } from '../operations/new-annotations.ts';
 import type { OperationDeps } from '../operations/operation-deps.ts';
 import { bindingKind } from './binding-kind.ts';
-import { followsInstance } from './follow.ts';
+import { followsInstance, readsOf } from './follow.ts';
 import { InstanceLanes } from './instance-lanes.ts';
 import { isLookedAfter, isToldOf } from './repair.ts';
 import { RepairPace } from '../operations/repair-pace.ts';
@@ -40,6 +40,7 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
     keys: () => bindings.list().flatMap((each) => (isLookedAfter(each, stores) ? [objectKey(each)] : [])),
     enqueue: (key) => controller.enqueue(key),
     roundMs: options.secretCheckIntervalMs,
+    readsOf: (key) => readsOf(bindings.get(key), stores),
     stopwatch,
   });
   const { olderUsers, observeSecret } = options;

@@ -1,11 +1,12 @@
 import { removeCondition, setCondition } from '../api/conditions.ts';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { isBuiltIn } from '../brokers/built-in-broker.ts';
+import { namedSecrets } from '../brokers/parameters.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';
 import type { Stores } from '../model/stores.ts';
 import { putStatus, record, tell } from '../operations/record.ts';
-import { readSources } from './copied-keys.ts';
+import { readSources, sourcesOf } from './copied-keys.ts';
 import { encode, storeSecret } from './credential-secret.ts';
 import { getBinding, sourceOf } from './fetch-credentials.ts';
 import { followSources, type Followed } from './follow-sources.ts';
@@ -13,11 +14,21 @@ import { knownBinding, type BindingTask } from './known-binding.ts';
 import { secretContentOf } from './secret-digest.ts';
 import { secretNameOf } from './secret-standing.ts';
 import { preparedContent } from './store-credentials.ts';
+import { instanceKeyOf } from './wait-for-turn.ts';
 
 /** Its credentials are what its instance says: they change with that. */
 export function followsInstance(binding: ServiceBinding, stores: Stores): boolean {
   const known = knownBinding(binding, stores);
   return known !== undefined && isBuiltIn(known.broker);
+}
+
+/** How many Secrets a look at a binding reads: its own, those it copies from, and those that say what its instance says. */
+export function readsOf(binding: ServiceBinding | undefined, stores: Stores): number {
+  if (binding === undefined) return 1;
+  const instance = followsInstance(binding, stores)
+    ? stores.serviceInstances.store.get(instanceKeyOf(binding))
+    : undefined;
+  return 1 + sourcesOf(binding).length + (instance === undefined ? 0 : namedSecrets(instance.spec).size);
 }
 
 /**

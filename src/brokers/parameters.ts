@@ -53,6 +53,13 @@ export interface ParameterDeps {
   readonly checksumKey: Pick<ChecksumKey, 'get'>;
 }
 
+/** The Secrets that `parametersFrom` names. Each is read once, whatever number of its keys is named. */
+export function namedSecrets({
+  parametersFrom,
+}: Pick<ParameterSource, 'parametersFrom'>): ReadonlySet<string> {
+  return new Set((parametersFrom ?? []).flatMap(({ secretKeyRef }) => secretKeyRef?.name || []));
+}
+
 const redactedValue = '<redacted>';
 
 /**
@@ -120,9 +127,10 @@ async function readSources(
   signal: AbortSignal,
 ): Promise<Sources | Unavailable> {
   const merged = new Map<string, unknown>();
+  const read = readOnce(namespace, client, signal);
   let bytes = 0;
   for (const source of parametersFrom ?? []) {
-    const found = await readSource(source.secretKeyRef, namespace, client, signal);
+    const found = await readSource(source.secretKeyRef, namespace, read);
     if (found.kind === 'unavailable') return found;
     bytes += found.bytes;
     if (bytes > maxParametersBytes) return excessive('the parameters of parametersFrom have together');
@@ -154,11 +162,23 @@ function inlineProblem(parameters: object, defaults: JsonObject): string | undef
 type Found = { readonly kind: 'found'; readonly parameters: JsonObject; readonly bytes: number };
 type Unavailable = Extract<ResolvedParameters, { kind: 'unavailable' }>;
 
+type Read = (name: string) => Promise<SecretObject>;
+
+/** All keys of a Secret come from the same state of it. */
+function readOnce(namespace: string, client: Pick<KubeClient, 'get'>, signal: AbortSignal): Read {
+  const known = new Map<string, SecretObject>();
+  return async (name) => {
+    const secret =
+      known.get(name) ?? (await client.get<SecretObject>(secrets, { namespace, name }, { signal }));
+    known.set(name, secret);
+    return secret;
+  };
+}
+
 async function readSource(
   ref: { readonly name?: string; readonly key?: string } | null | undefined,
   namespace: string,
-  client: Pick<KubeClient, 'get'>,
-  signal: AbortSignal,
+  read: Read,
 ): Promise<Found | Unavailable> {
   if (!ref?.name || !ref.key)
     return unavailable('parametersFrom needs secretKeyRef.name and secretKeyRef.key');
@@ -166,7 +186,7 @@ async function readSource(
 
   let secret: SecretObject;
   try {
-    secret = await client.get<SecretObject>(secrets, { namespace, name: ref.name }, { signal });
+    secret = await read(ref.name);
   } catch (error) {
     if (isNotFound(error)) return unavailable(`${where} does not exist`);
     if (isForbidden(error)) return unavailable(`${where} may not be read`);

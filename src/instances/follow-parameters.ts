@@ -4,7 +4,7 @@ import { followParametersAnnotation } from '../api/group.ts';
 import { serviceInstances } from '../api/kinds.ts';
 import { objectParameters } from '../brokers/object-parameters.ts';
 import { keyIdOf } from '../brokers/parameter-checksum.ts';
-import type { ResolvedParameters } from '../brokers/parameters.ts';
+import { namedSecrets, type ResolvedParameters } from '../brokers/parameters.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';
 import { objectKey } from '../kube/objects.ts';
@@ -55,12 +55,14 @@ function sentLast({ status }: ServiceInstance): string {
 /** Its Secrets are to be read again. */
 export function isFollowed({ metadata, spec, status }: ServiceInstance): boolean {
   if (metadata.deletionTimestamp !== undefined || status?.provisionStatus !== 'Provisioned') return false;
-  return metadata.annotations?.[followParametersAnnotation] === 'enabled' && readsOf({ spec }) > 0;
+  return (
+    metadata.annotations?.[followParametersAnnotation] === 'enabled' && (spec.parametersFrom?.length ?? 0) > 0
+  );
 }
 
 /** How many Secrets a look reads. */
 export function readsOf(instance: Pick<ServiceInstance, 'spec'> | undefined): number {
-  return instance?.spec.parametersFrom?.length ?? 0;
+  return instance === undefined ? 1 : Math.max(1, namedSecrets(instance.spec).size);
 }
 
 /** No update is under way, nor about to be: that would read the Secrets anyway. */

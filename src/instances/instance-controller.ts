@@ -38,7 +38,7 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     keys: () => instances.list().flatMap((each) => (isFollowed(each) ? [objectKey(each)] : [])),
     enqueue: (key) => controller.enqueue(key),
     roundMs: options.secretCheckIntervalMs,
-    readsOf: (key) => Math.max(1, readsOf(instances.get(key))),
+    readsOf: (key) => readsOf(instances.get(key)),
     stopwatch,
   });
   const pace = new RepairPace(options.secretCheckIntervalMs, stopwatch);

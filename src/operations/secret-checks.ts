@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
+import { FairShares, type Claim } from './fair-shares.ts';
 
 export interface SecretChecksDeps {
   /** Keys (`namespace/name`) of the objects whose Secrets are read, in any order that stays. */
   readonly keys: () => readonly string[];
   /** Has the object looked at; it finds by `take` that its Secret is to be read. */
   readonly enqueue: (key: string) => void;
-  /** Nobody's Secret is read again sooner, however few there are, milliseconds. */
+  /** A round of a namespace takes so long at least, however few are in it, milliseconds. */
   readonly roundMs: number;
   /** How many Secrets a look at this one reads. @default 1 */
   readonly readsOf?: (key: string) => number;
@@ -24,14 +25,20 @@ const gapMs = 200;
 interface Round {
   readonly keys: readonly string[];
   readonly at: number;
-  /** By the stopwatch: when the next one of them is looked at, at the earliest. */
+  /** By the stopwatch: when the next one of them is looked at, at the earliest. Who is late catches up within the round. */
   readonly dueMs: number;
+  /** At that one, once it is due. */
+  readonly look?: Look;
+}
+
+interface Look extends Claim {
+  readonly key: string;
 }
 
 /**
- * Whose Secret is to be read next. Namespaces take turns, and in each all objects do; between them come those that cannot
- * wait, such as a binding whose Pod does. Every other look is for the turn, so that neither holds up the other. A process that
- * has begun starts somewhere, so that nobody is always the last.
+ * Whose Secret is to be read next. Namespaces have the same share of the reads, and in each all objects take turns; between them
+ * come those that cannot wait, such as a binding whose Pod does. Half of the reads are for the turn, so that neither holds up
+ * the other. A process that has begun starts somewhere, so that nobody is always the last.
  */
 export class SecretChecks {
   readonly #deps: SecretChecksDeps;
@@ -43,6 +50,8 @@ export class SecretChecks {
   readonly #rounds = new Map<string, Round>();
   /** As listed last, by namespace. */
   #keys: ReadonlyMap<string, readonly string[]> = new Map();
+  /** By namespace: what its looks have read. */
+  readonly #shares = new FairShares();
   #listAtMs = 0;
   #turnAtMs = 0;
   #wake: (() => void) | undefined;
@@ -74,46 +83,75 @@ export class SecretChecks {
     this.#due.clear();
     this.#rounds.clear();
     this.#list(this.#deps.random?.() ?? Math.random());
-    let wasUrgent = false;
+    /** Reads that those who cannot wait are ahead of the turn, while there are both. */
+    let ahead = 0;
     while (!signal.aborted) {
       const isTurn = this.#turnAtMs <= this.#stopwatch.elapsedMs();
-      const [urgent] = this.#urgent;
-      wasUrgent = urgent !== undefined && !(wasUrgent && isTurn);
-      const key = wasUrgent ? urgent : isTurn ? this.#nextInTurn() : undefined;
-      if (key === undefined) {
+      const isUrgent = this.#urgent.size > 0 && !(ahead > 0 && isTurn);
+      const look = isUrgent ? this.#nextUrgent() : isTurn ? this.#nextInTurn() : undefined;
+      if (look === undefined) {
         await this.#idle(signal);
         continue;
       }
+      const { key, cost } = look;
+      ahead = isUrgent ? Math.max(0, ahead) + cost : this.#urgent.size > 0 ? ahead - cost : 0;
+      this.#shares.charge(look);
       this.#urgent.delete(key);
       this.#due.add(key);
       this.#deps.enqueue(key);
-      await this.#sleep(gapMs * (this.#deps.readsOf?.(key) ?? 1), signal);
+      await this.#sleep(gapMs * cost, signal);
     }
   }
 
-  #nextInTurn(): string | undefined {
+  #lookAt(key: string): Look {
+    return { key, owner: namespaceOf(key), cost: this.#deps.readsOf?.(key) ?? 1 };
+  }
+
+  /** Of each namespace the one that has waited longest. */
+  #nextUrgent(): Look | undefined {
+    const firsts = new Map<string, string>();
+    for (const key of this.#urgent) {
+      const namespace = namespaceOf(key);
+      if (!firsts.has(namespace)) firsts.set(namespace, key);
+    }
+    return this.#shares.next([...firsts.values()].map((key) => this.#lookAt(key)));
+  }
+
+  #nextInTurn(): Look | undefined {
     const nowMs = this.#stopwatch.elapsedMs();
     if (this.#listAtMs <= nowMs) this.#list(0);
-    const key = this.#takeDue(nowMs);
+    const look = this.#shares.next(this.#dueLooks(nowMs));
+    if (look !== undefined) this.#pass(look.owner);
     const dueMs = [...this.#rounds.values()].map((round) => round.dueMs);
     this.#turnAtMs = dueMs.reduce((soonest, each) => Math.min(soonest, each), this.#listAtMs);
-    return key;
+    return look;
   }
 
-  /** Of the namespace that has waited longest. */
-  #takeDue(nowMs: number): string | undefined {
-    for (const [namespace, { keys, at, dueMs }] of this.#rounds) {
-      if (dueMs > nowMs) continue;
-      this.#rounds.delete(namespace);
-      const round = at < keys.length ? keys : (this.#keys.get(namespace) ?? []);
-      const next = at < keys.length ? at : 0;
-      const key = round[next];
-      if (key === undefined) continue;
-      const spacingMs = Math.max(gapMs, this.#deps.roundMs / round.length);
-      this.#rounds.set(namespace, { keys: round, at: next + 1, dueMs: nowMs + spacingMs });
-      return key;
+  /** The next one of each namespace that is due. Rounds that are over begin anew. */
+  #dueLooks(nowMs: number): readonly Look[] {
+    const looks: Look[] = [];
+    for (const [namespace, round] of this.#rounds) {
+      if (round.dueMs > nowMs) continue;
+      const isOver = round.at >= round.keys.length;
+      const now: Round = isOver ? { keys: this.#keys.get(namespace) ?? [], at: 0, dueMs: nowMs } : round;
+      const key = now.keys[now.at];
+      if (key === undefined) this.#rounds.delete(namespace);
+      else {
+        const look = now.look ?? this.#lookAt(key);
+        this.#rounds.set(namespace, { ...now, look });
+        looks.push(look);
+      }
     }
-    return undefined;
+    return looks;
+  }
+
+  #pass(namespace: string): void {
+    const round = this.#rounds.get(namespace);
+    if (round === undefined) return;
+    const { keys, at, dueMs } = round;
+    const spacingMs = Math.max(gapMs, this.#deps.roundMs / keys.length);
+    this.#rounds.delete(namespace);
+    this.#rounds.set(namespace, { keys, at: at + 1, dueMs: dueMs + spacingMs });
   }
 
   /** Which objects there are. A round that has begun goes on as it is. @param from 0 to 1: where rounds begin that are new */
@@ -121,6 +159,8 @@ export class SecretChecks {
     const nowMs = this.#stopwatch.elapsedMs();
     this.#keys = Map.groupBy(this.#deps.keys(), namespaceOf);
     this.#listAtMs = nowMs + this.#deps.roundMs;
+    const waiting = new Set([...this.#urgent].map(namespaceOf));
+    this.#shares.tidy((namespace) => this.#rounds.has(namespace) || waiting.has(namespace));
     for (const [namespace, keys] of rotated([...this.#keys], from)) {
       if (!this.#rounds.has(namespace))
         this.#rounds.set(namespace, { keys: rotated(keys, from), at: 0, dueMs: nowMs });

@@ -1,6 +1,7 @@
 import { keyedChecksum } from '../../../src/base/hash.ts';
 import { parseExact } from '../../../src/base/json.ts';
 import {
+  namedSecrets,
   resolveParameters,
   type ParameterSource,
   type ResolvedParameters,
@@ -107,6 +108,14 @@ describe('the parameters of an instance or binding', () => {
     const resolved = await resolve(spec, reader);
     expect(resolved).toEqual({ kind: 'unavailable', message: expect.stringContaining(message) });
     expect(JSON.stringify(resolved)).not.toContain(marker);
+  });
+
+  it('read a Secret once, however many of its keys are named', async () => {
+    const reader = new ObjectReader().secret('n/many', { a: '{"a":1}', b: '{"b":2}' });
+    const spec = { parametersFrom: [from('many', 'a'), from('many', 'b')] };
+    expect(await resolve(spec, reader)).toMatchObject({ kind: 'resolved', parameters: { a: 1, b: 2 } });
+    expect(reader.reads).toEqual(['Secret n/many']);
+    expect(namedSecrets(spec)).toEqual(new Set(['many']));
   });
 
   it('are unavailable when the Secret may not be read, and an error when the API server is not well', async () => {

@@ -11,7 +11,7 @@ class Sweep {
   readonly #at: { readonly atMs: number; readonly act: () => void }[] = [];
   #sleeps = 0;
 
-  constructor(keys: string[], roundMs: number, random = 0, reads = 1) {
+  constructor(keys: string[], roundMs: number, random = 0, reads: number | ((key: string) => number) = 1) {
     this.keys = keys;
     this.checks = new SecretChecks({
       keys: () => this.keys,
@@ -19,7 +19,7 @@ class Sweep {
         if (this.checks.take(key)) this.looks.push({ key, atMs: this.nowMs });
       },
       roundMs,
-      readsOf: () => reads,
+      readsOf: (key) => (typeof reads === 'number' ? reads : reads(key)),
       random: () => random,
       stopwatch: { elapsedMs: () => this.nowMs },
       sleep: async (ms, signal) => this.#sleep(ms, signal),
@@ -127,6 +127,41 @@ describe('looks at Secrets', () => {
     const sweep = new Sweep(names(300), 30_000, 0, 10);
     await sweep.run(60_000);
     expect(sweep.looks).toHaveLength(30);
+  });
+
+  const heavyReads = (key: string): number => (key.startsWith('heavy') ? 64 : 1);
+
+  it.each([1, 10])(
+    'are shared by what they read: %i namespaces of heavy ones leave the others their minute',
+    async (count) => {
+      const heavy = Array.from({ length: count * 50 }, (_, at) => `heavy${at % count}/i${at}`);
+      const sweep = new Sweep([...heavy, ...names(20)], 60_000, 0, heavyReads);
+      await sweep.run(3 * 3_600_000);
+      const times = sweep.looks.flatMap(({ key, atMs }) => (key === 'ns/b0' ? [atMs] : []));
+      const gaps = times.slice(1).map((atMs, at) => atMs - (times[at] ?? 0));
+      expect(Math.max(...gaps)).toBeLessThan(90_000);
+      expect(new Set(sweep.looks.map(({ key }) => key)).size).toBe(count * 50 + 20);
+    },
+  );
+
+  it('leave heavy ones theirs beside many that are always behind', async () => {
+    const crowd = Array.from({ length: 100 }, (_, at) => names(30).map((key) => `n${at}${key}`)).flat();
+    const sweep = new Sweep([...crowd, 'heavy/i0'], 30_000, 0, heavyReads);
+    await sweep.run(3 * 3_600_000);
+    // A share of 1/101 of five reads a second, 64 at a time.
+    expect(sweep.looks.filter(({ key }) => key === 'heavy/i0').length).toBeGreaterThanOrEqual(8);
+  });
+
+  it('are shared by what they read among those that wait, too', async () => {
+    const sweep = new Sweep(names(20), 60_000, 0, heavyReads);
+    sweep.at(1000, () => {
+      for (let at = 0; at < 100; at++) sweep.checks.soon(`heavy/i${at}`);
+      sweep.checks.soon('other/b0');
+    });
+    await sweep.run(600_000);
+    expect(sweep.looks.find(({ key }) => key === 'other/b0')?.atMs).toBeLessThan(30_000);
+    const turns = sweep.looks.filter(({ key }) => key.startsWith('ns/'));
+    expect(turns.length).toBeGreaterThan(150);
   });
 
   it('begin somewhere, so that nobody is always the last', async () => {
