@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { BindingEndpoint, ServiceBinding } from '../api/generated/service-binding.ts';
 import { apiVersion } from '../api/group.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { isRefusedAddress } from '../osb/address-guard.ts';
+import { isRefusedAddress, unmapped } from '../osb/address-guard.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -82,8 +82,9 @@ function whyNot({ host }: BindingEndpoint): string | undefined {
 const protocols = { tcp: ['TCP'], udp: ['UDP'], all: ['TCP', 'UDP', 'SCTP'] } as const;
 
 function ruleFor({ host, ports, protocol }: BindingEndpoint): EgressRule {
+  const address = unmapped(host);
   return {
-    to: [{ ipBlock: { cidr: `${host}/${isIP(host) === 4 ? 32 : 128}` } }],
+    to: [{ ipBlock: { cidr: `${address}/${isIP(address) === 4 ? 32 : 128}` } }],
     ports: protocols[protocol].flatMap((name) => ports.map((port) => ({ protocol: name, ...portsOf(port) }))),
   };
 }

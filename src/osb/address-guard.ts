@@ -91,15 +91,26 @@ function isListed(address: string, family: 'ipv4' | 'ipv6', allowLoopback: boole
   return never.check(address, family) || (!allowLoopback && loopback.check(address, family));
 }
 
+const mappedIPv4: readonly number[] = [0, 0, 0, 0, 0, 0xffff];
+
 /** The leading groups of address forms whose remaining bits are an IPv4 address. */
 const carriersOfIPv4: readonly (readonly number[])[] = [
   [0, 0, 0, 0, 0, 0],
-  [0, 0, 0, 0, 0, 0xffff],
+  mappedIPv4,
   // Translated (RFC 2765).
   [0, 0, 0, 0, 0xffff, 0],
   [0x64, 0xff9b, 0, 0, 0, 0],
   [0x2002],
 ];
+
+/** An IPv4 address that is written as an IPv6 one, `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2), as what it is; any other as it was. */
+export function unmapped(address: string): string {
+  if (isIP(address) !== 6 || address.includes('%')) return address;
+  const groups = ipv6Groups(address);
+  if (!mappedIPv4.every((group, index) => groups[index] === group)) return address;
+  const [high = 0, low = 0] = groups.slice(mappedIPv4.length);
+  return dotted(high, low);
+}
 
 /** NAT64 of one's own network (RFC 8215). The rest of the prefix is the operator's choice. */
 const localNat64 = [0x64, 0xff9b, 1] as const;

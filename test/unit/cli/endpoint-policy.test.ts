@@ -63,6 +63,15 @@ describe('P69 a NetworkPolicy for the endpoints of a binding', () => {
     });
   });
 
+  it.each(['::ffff:10.0.0.1', '::FFFF:a00:1', '0:0:0:0:0:ffff:10.0.0.1'])(
+    'names the IPv4 address that %s is',
+    (host) => {
+      const { policy, leftOut } = policyOfEndpoints(binding([endpoint(host)]), labels);
+      expect(policy?.spec.egress?.[0]?.to).toEqual([{ ipBlock: { cidr: '10.0.0.1/32' } }]);
+      expect(leftOut).toEqual([]);
+    },
+  );
+
   it.each([
     'db.example',
     '10.0.0.0/8',
