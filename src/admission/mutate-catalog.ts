@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.ts';
-import { mayReadSecret } from './authorize.ts';
+import { mayReadSecret, type Authorize } from './authorize.ts';
 import { mutateBinding } from './catalog-binding.ts';
 import { mutateBroker } from './catalog-broker.ts';
 import type { CatalogChange, MutateCatalogDeps } from './catalog-change.ts';
@@ -105,12 +105,15 @@ async function idOfAnother(
   request: AdmissionRequest,
   { externalID }: JsonObject,
   oldSpec: JsonObject,
-  { authorize, holdersOf }: MutateCatalogDeps,
+  { authorize, holdersOf, isController }: MutateCatalogDeps,
   timeoutMs: number,
 ): Promise<string | undefined> {
   const isHolding = request.kind === 'ServiceInstance' || request.kind === 'ServiceBinding';
   if (!isHolding || oldSpec['externalID'] === externalID) return undefined;
-  return takenId(request, externalID, holdersOf, authorize, timeoutMs);
+  // What the controller is told stands in Events of the namespace, and it may have asked in the name of anybody there.
+  const mayKnow: Authorize = async ({ namespace }) => namespace === request.namespace;
+  const told = isController(request) ? mayKnow : authorize;
+  return takenId(request, externalID, holdersOf, told, timeoutMs);
 }
 
 /**

@@ -55,8 +55,18 @@ function onWorkloads({ workloads, stores }: Watched, look: Look): void {
 
 /** Most changes of a workload are those of its status: nothing of it is looked at here. */
 function saysTheSame(one: Workload, other: Workload): boolean {
-  const words = ({ metadata, isAsking, top, kept, admitted, requestedBy, lastWishes }: Workload): unknown => {
-    return [metadata.uid, isAsking, top, kept, admitted, requestedBy, lastWishes];
+  const words = ({
+    metadata,
+    isAsking,
+    top,
+    kept,
+    admitted,
+    requestedBy,
+    ids,
+    lastWishes,
+  }: Workload): unknown => {
+    const recorded = ids === undefined ? [] : [ids.hasMore, ...ids.of];
+    return [metadata.uid, isAsking, top, kept, admitted, requestedBy, recorded, lastWishes];
   };
   return jsonEqual(words(one), words(other));
 }

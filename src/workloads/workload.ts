@@ -11,6 +11,7 @@ import { cronJobs, daemonSets, deployments, jobs, replicaSets, statefulSets } fr
 import { makerOf, optOutOf, vocabularyMark, workloadsInScope } from '../model/scope.ts';
 import { refusedView, type PodCounts, type RefusedView } from './refused/refused-view.ts';
 import { restartView, type RestartView } from './restarts/restart-view.ts';
+import { recordedIds, type RecordedIds } from './recorded-ids.ts';
 import { secretNames } from './secret-names.ts';
 import { noWishes, wishesOf, type Traces, type Wish, type Wishes } from './wishes.ts';
 
@@ -41,7 +42,7 @@ export interface Workload extends KubeObject {
   /** Who asked last, as the webhook wrote it: a user name. Without one nothing is made. */
   readonly requestedBy: string | undefined;
   /** What is on record of its services: see `making/ids-on-record.ts`. */
-  readonly ids?: string;
+  readonly ids?: RecordedIds;
   /** What is to be rolled out when a Secret changes. */
   readonly restarts?: RestartView;
   /** What is to be made once credentials are there. */
@@ -170,7 +171,7 @@ function workloadOf(
     kind,
     metadata: compact({ name, namespace, uid, resourceVersion }),
     requestedBy: metadata.annotations?.[requestedByAnnotation] || undefined,
-    ...compact({ ids: metadata.annotations?.[idsAnnotation] }),
+    ...compact({ ids: recordedIds(metadata.annotations?.[idsAnnotation], asks.admitted) }),
     ...asks,
   };
 }

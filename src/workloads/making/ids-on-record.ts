@@ -1,11 +1,11 @@
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { idMadeAnnotation, idsAnnotation } from '../../api/group.ts';
-import { isObject, parseExact } from '../../base/json.ts';
 import { isApiError, isConflict, isNotFound } from '../../kube/errors.ts';
 import { daemonSets, deployments, statefulSets } from '../../kube/resources.ts';
 import { idOfBefore } from '../../model/given-id.ts';
 import { scoped } from '../../model/stores.ts';
+import { maxRecordLength } from '../recorded-ids.ts';
 import type { Wish } from '../wishes.ts';
 import type { Workload } from '../workload.ts';
 import type { Making } from './making.ts';
@@ -14,9 +14,8 @@ import type { Wanted } from './wanted-services.ts';
 /** What the controller may write to; what makes itself Pods has no such record. */
 const recording = [deployments, statefulSets, daemonSets];
 const timeoutMs = 15_000;
-
-/** Name of an instance or a login → uid of the workload that it was written on, and the id at the broker. */
-type Record = ReadonlyMap<string, { readonly uid: string; readonly id: string }>;
+/** Sharers have the same on record, unless somebody has written something else. */
+const maxAskedRecords = 4;
 
 /**
  * The id of what is to be made, where it was there before: a workload that comes back from a backup brings it along, whether the
@@ -25,7 +24,7 @@ type Record = ReadonlyMap<string, { readonly uid: string; readonly id: string }>
  */
 export function idFromBefore({ name, asks }: Wanted): string | undefined {
   for (const { workload } of asks) {
-    const known = recordOf(workload).get(name);
+    const known = workload.ids?.of.get(name);
     if (known !== undefined && known.uid !== workload.metadata.uid) return known.id;
   }
   return undefined;
@@ -42,7 +41,7 @@ export async function retainedBefore(
   const ids = new Set(
     asks.flatMap(({ workload }) => idOnRecord(workload, name, workload.metadata.uid) ?? []),
   );
-  for (const id of ids) {
+  for (const id of [...ids].slice(0, maxAskedRecords)) {
     if ((await retained.namespaceOf(id, signal)) !== namespace) continue;
     return (
       `ServiceInstance "${name}" is new and empty. The service of before was retained under the id "${id}" and may be at its ` +
@@ -54,7 +53,7 @@ export async function retainedBefore(
 }
 
 function idOnRecord(workload: Workload, name: string, uid: string | undefined): string | undefined {
-  const known = recordOf(workload).get(name);
+  const known = workload.ids?.of.get(name);
   return known?.uid === uid ? known?.id : undefined;
 }
 
@@ -76,20 +75,31 @@ export async function recordIds(making: Making, workload: Workload): Promise<voi
   const ids = workload.admitted.list.flatMap((wish) => idsOf(making, wish));
   // What comes from a backup is needed until all is there again.
   if (ids.some(([, id]) => id === undefined)) return;
-  const { namespace = '', name, uid = '', resourceVersion } = workload.metadata;
-  const sorted = ids.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const { namespace = '', name, uid = '' } = workload.metadata;
+  const wanted = new Map(ids);
+  if (isRecorded(workload, wanted)) return;
+  const sorted = [...wanted].toSorted(([one], [other]) => (one < other ? -1 : 1));
   const text = JSON.stringify(Object.fromEntries(sorted.map(([of, id]) => [of, `${uid}/${id}`])));
-  if (text === workload.ids) return;
-  const patch = { metadata: { uid, resourceVersion, annotations: { [idsAnnotation]: text } } };
+  if (text.length > maxRecordLength) return;
+  // Not of one version: the status of a workload changes all the time, and nobody else writes this.
+  const patch = { metadata: { uid, annotations: { [idsAnnotation]: text } } };
   const { client, signal, logger } = making;
   try {
     await client.patch(resource, { namespace, name }, patch, { type: 'merge', signal, timeoutMs });
   } catch (error) {
     if (!isApiError(error)) throw error;
-    // Whoever wrote it since has it looked at again.
+    // Another one has its name by now, or none.
     if (isConflict(error) || isNotFound(error)) return;
     logger.warn({ kind: workload.kind, namespace, name, error: error.message }, 'ids could not be recorded');
   }
+}
+
+function isRecorded(
+  { ids, metadata: { uid } }: Workload,
+  wanted: ReadonlyMap<string, string | undefined>,
+): boolean {
+  if (ids === undefined || ids.hasMore || ids.of.size !== wanted.size) return false;
+  return [...ids.of].every(([name, known]) => known.uid === uid && known.id === wanted.get(name));
 }
 
 function idsOf({ stores, namespace }: Making, wish: Wish): [string, string | undefined][] {
@@ -108,23 +118,4 @@ function idInUse(object: ServiceInstance | ServiceBinding): string | undefined {
   if (object.metadata.deletionTimestamp !== undefined) return undefined;
   const status: { readonly instanceID?: string; readonly bindingID?: string } = object.status ?? {};
   return status.instanceID ?? status.bindingID ?? object.spec.externalID;
-}
-
-/** Anybody may have written it: what can not be read says nothing. */
-function recordOf({ ids }: Workload): Record {
-  const record = new Map<string, { readonly uid: string; readonly id: string }>();
-  for (const [name, value] of Object.entries(parsed(ids))) {
-    const [uid = '', id = ''] = typeof value === 'string' ? value.split(/\/(.*)/su) : [];
-    if (uid !== '' && id !== '') record.set(name, { uid, id });
-  }
-  return record;
-}
-
-function parsed(text: string | undefined): object {
-  try {
-    const value = parseExact(text ?? '{}');
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
 }

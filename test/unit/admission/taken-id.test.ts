@@ -1,6 +1,6 @@
 import type { AdmissionRequest } from '../../../src/admission/review.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
-import { alice, decide, selectors, world, type World } from './catalog-world.ts';
+import { alice, byController, decide, selectors, world, type World } from './catalog-world.ts';
 
 const held = 'held-id';
 
@@ -45,6 +45,12 @@ describe.each([
     expect((await asked({}, holding([`get ${resource}`]))).message).toBe(refusal);
     const silent = { ...holding().deps, authorize: () => Promise.reject(new Error('no answer')) };
     expect((await asked({}, world(silent))).message).toBe(refusal);
+  });
+
+  it('is refused to the controller without a name of another namespace: Events tell tenants what it is told', async () => {
+    const refusal = `spec.externalID "held-id" is held by another ${kind}: leave it out to have a new one`;
+    expect((await asked(byController)).message).toBe(refusal);
+    expect((await asked({ ...byController, namespace: 'theirs' })).message).toContain('"theirs/db"');
   });
 
   it('is its own when the object that has it has this name: the API server says that it exists', async () => {
