@@ -3,6 +3,7 @@ import type {
   ServiceBindingSecretContent,
   ServiceBindingSecretState,
 } from '../api/generated/service-binding.ts';
+import { renewAnnotation } from '../api/group.ts';
 import type { NextAttempt } from '../control/attempts.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { BindingAnswer } from '../osb/types.ts';
@@ -31,23 +32,48 @@ export function bound(
   stored: Stored,
 ): Judgement {
   const message = ['Injected bind result', ...notes].join('; ');
-  const { status = {} } = binding;
   return {
     verdict: { kind: 'ready', reason: 'InjectedBindResult', message },
     changes: {
-      ...operationEnded,
-      ...attemptsEnded,
-      unbindStatus: 'Required',
-      reconciledGeneration: status.observedGeneration,
-      externalProperties: status.inProgressProperties,
-      binding: { name: secretNameOf(binding) },
+      ...confirmed(binding, answer),
       secret: stored.secret,
       secretContent: stored.secretContent,
-      expiresAt: answer.metadata?.expiresAt,
-      renewBefore: answer.metadata?.renewBefore,
-      endpoints: endpointsOf(answer),
     },
     event: notes.length === 0 ? 'Normal' : 'Warning',
+  };
+}
+
+/**
+ * The broker has the binding of before and does not hand out its credentials again, which are nowhere. Nothing is written in
+ * the place of the Secret that may come back; once it is there the repair takes it (`status.existedBefore`).
+ */
+export function secretAwaited(binding: ServiceBinding, answer: BindingAnswer): Judgement {
+  const secret = `${binding.metadata.namespace ?? ''}/${secretNameOf(binding)}`;
+  const reason = 'SecretLost';
+  const message =
+    `The broker has this binding and does not hand out its credentials again, and Secret "${secret}" is not there. Restore ` +
+    `that, without its ownerReferences, and it is taken back; or set the annotation ${renewAnnotation} to "when-lost", and a ` +
+    'new login is made; or delete this ServiceBinding and create it again.';
+  return {
+    verdict: { kind: 'stalled', reason, message, failedReason: reason },
+    changes: { ...confirmed(binding, answer), existedBefore: true },
+    event: 'Warning',
+  };
+}
+
+/** What the broker says that it has. */
+function confirmed(binding: ServiceBinding, answer: BindingAnswer): Judgement['changes'] {
+  const { status = {} } = binding;
+  return {
+    ...operationEnded,
+    ...attemptsEnded,
+    unbindStatus: 'Required',
+    reconciledGeneration: status.observedGeneration,
+    externalProperties: status.inProgressProperties,
+    binding: { name: secretNameOf(binding) },
+    expiresAt: answer.metadata?.expiresAt,
+    renewBefore: answer.metadata?.renewBefore,
+    endpoints: endpointsOf(answer),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { cameBack } from '../model/given-id.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { Step } from '../control/steps.ts';
 import { standingOf } from '../operations/answer-kind.ts';
@@ -58,8 +59,9 @@ function isNew(binding: ServiceBinding): boolean {
   return standingOf(binding) === 'first' && (binding.status?.replacedBindings?.length ?? 0) === 0;
 }
 
-function missingFrom200({ status }: ServiceBinding, standing: Standing): WhenMissing {
+function missingFrom200(binding: ServiceBinding, standing: Standing): WhenMissing {
   if (standing === 'repeated') return 'retry';
+  if (cameBack(binding)) return 'await';
   // Under a given id, after a request of ours whose answer is lost.
-  return standing === 'existing' && status?.existedBefore !== true ? 'fail' : 'keep';
+  return standing === 'existing' && binding.status?.existedBefore !== true ? 'fail' : 'keep';
 }

@@ -26,8 +26,8 @@ export function renewalOf(
   secret: SecretObject | undefined,
 ): Renewal {
   const remedy =
-    `Put the Secret back as it was; or set the annotation ${renewAnnotation} to "when-lost", and a new login is made; ` +
-    'or delete this ServiceBinding and create it again.';
+    `Put the Secret back as it was, without ownerReferences; or set the annotation ${renewAnnotation} to "when-lost", and a ` +
+    'new login is made; or delete this ServiceBinding and create it again.';
   const wish = wishOf(binding);
   if (wish === 'unclear') {
     return {

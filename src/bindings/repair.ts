@@ -81,12 +81,12 @@ async function look(
 ): Promise<Step<ServiceBinding>> {
   const { finding, secret } = await find(task, binding);
   parts.observe?.(finding);
+  if (finding === 'unproven' && isAwaited(binding)) return takeAwaited(task, binding, secret, parts);
   switch (finding) {
     case 'sound':
       return sound(task, binding, parts);
     case 'returned':
-      if (secret !== undefined) await takeBack(task.client, binding, secret, task.signal);
-      return sound(task, binding, parts);
+      return takeReturned(task, binding, secret, parts, {});
     case 'unrecorded': {
       const secretContent = await contentOf(task, secret?.data ?? {}, copiedIn(secret));
       return sound(task, binding, parts, { secretContent });
@@ -106,6 +106,36 @@ async function look(
       return putRight(task, binding, broken, parts, async (telling) => say(task, binding, telling));
     }
   }
+}
+
+/**
+ * The broker has it from before this object and shows no credentials, so nothing is known of its Secret but what that says
+ * itself: a person was asked to bring it back.
+ */
+function isAwaited({ status }: ServiceBinding): boolean {
+  return status?.existedBefore === true && status.secretContent === undefined;
+}
+
+async function takeReturned(
+  task: BindingTask,
+  binding: ServiceBinding,
+  secret: SecretObject | undefined,
+  parts: RepairParts,
+  changes: Changes<ServiceBinding>,
+): Promise<Step<ServiceBinding>> {
+  if (secret !== undefined) await takeBack(task.client, binding, secret, task.signal);
+  return sound(task, binding, parts, changes);
+}
+
+/** It is the binding's from now on, and what it holds is what it should hold. */
+async function takeAwaited(
+  task: BindingTask,
+  binding: ServiceBinding,
+  secret: SecretObject | undefined,
+  parts: RepairParts,
+): Promise<Step<ServiceBinding>> {
+  const secretContent = await contentOf(task, secret?.data ?? {}, copiedIn(secret));
+  return takeReturned(task, binding, secret, parts, { secretContent, existedBefore: undefined });
 }
 
 /** Copied keys are no part of it. */
@@ -145,7 +175,9 @@ async function sound(
 ): Promise<Step<ServiceBinding>> {
   let now = binding;
   if (isToldOf(binding)) {
-    const message = `Secret "${nameOf(binding)}" holds what was stored`;
+    const message = isAwaited(binding)
+      ? `Secret "${nameOf(binding)}" has come back, and is taken for what the broker gave out`
+      : `Secret "${nameOf(binding)}" holds what was stored`;
     now = await record(task, binding, { kind: 'ready', reason: 'InjectedBindResult', message }, changes);
     tell(task, now, 'Normal', { reason: 'SecretFound', message });
   } else if (Object.keys(changes).length > 0) {

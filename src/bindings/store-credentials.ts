@@ -12,7 +12,7 @@ import { isNotPermitted } from '../kube/errors.ts';
 import type { BindingAnswer } from '../osb/types.ts';
 import { attemptAfter } from '../operations/next-attempt.ts';
 import { record, settle, tell } from '../operations/record.ts';
-import { bindingOrphaned, bindNotes, bound } from './bind-outcome.ts';
+import { bindingOrphaned, bindNotes, bound, secretAwaited } from './bind-outcome.ts';
 import {
   encode,
   storedCredentials,
@@ -40,10 +40,11 @@ const storeBackoff = { initialMs: 200, maxMs: 2000 };
 
 /**
  * What an answer without credentials means. `accept`: the service has none, which is legal. `keep`: likewise, but the
- * broker had the binding before us, so it stays there whatever happens. Otherwise an earlier answer had them, and
- * nobody will see them again: unbind, and then `retry` under a fresh id or `fail`.
+ * broker had the binding before us, so it stays there whatever happens. `await`: so it does, and the credentials are in a
+ * Secret that is still to come back. Otherwise an earlier answer had them, and nobody will see them again: unbind, and then
+ * `retry` under a fresh id or `fail`.
  */
-export type WhenMissing = 'accept' | 'keep' | 'retry' | 'fail';
+export type WhenMissing = 'accept' | 'keep' | 'await' | 'retry' | 'fail';
 
 /**
  * Credentials into the Secret first, then the status (OSB, Binding: they may be handed out only once). What can not
@@ -60,19 +61,10 @@ export async function storeCredentials(
 ): Promise<Step<ServiceBinding>> {
   const signal = AbortSignal.timeout(storeTimeoutMs);
   const settling: BindingTask = { ...task, signal };
-  const existed = whenMissing === 'keep' || binding.status?.existedBefore === true;
-  const isMissing = Object.keys(credentialsOf(answer.credentials)).length === 0;
-  if (isMissing) {
-    const stored = await storedCredentials(task.client, binding, signal);
-    if (stored === 'stored') {
-      // Only the status was not written: the first copy is the one that counts.
-      await settle(settling, binding, bound(binding, answer, [], { secret: binding.status?.secret }));
-      return stop;
-    }
-    if (stored === 'returned') return unbindUnusable(settling, binding, onlyInSecret(binding), 'fail', true);
-    if (whenMissing === 'retry' || whenMissing === 'fail') {
-      return unbindUnusable(settling, binding, notAgain, whenMissing, existed);
-    }
+  const existed = whenMissing === 'keep' || whenMissing === 'await' || binding.status?.existedBefore === true;
+  if (Object.keys(credentialsOf(answer.credentials)).length === 0) {
+    const settled = await withoutCredentials(settling, binding, answer, whenMissing, existed);
+    if (settled !== undefined) return settled;
   }
 
   const prepared = preparedContent(binding, answer, offering, await sourcesNow(settling, binding));
@@ -87,6 +79,29 @@ export async function storeCredentials(
   const secretContent = await recordable(settling, prepared.content);
   await settle(settling, binding, bound(binding, answer, notes, { secret: prepared.state, secretContent }));
   return stop;
+}
+
+/** Undefined when there are none, which is legal, and its Secret says so. */
+async function withoutCredentials(
+  task: BindingTask,
+  binding: ServiceBinding,
+  answer: BindingAnswer,
+  whenMissing: WhenMissing,
+  existed: boolean,
+): Promise<Step<ServiceBinding> | undefined> {
+  const stored = await storedCredentials(task.client, binding, task.signal);
+  if (stored === 'stored') {
+    // Only the status was not written: the first copy is the one that counts.
+    await settle(task, binding, bound(binding, answer, [], { secret: binding.status?.secret }));
+    return stop;
+  }
+  if (stored === 'returned') return unbindUnusable(task, binding, onlyInSecret(binding), 'fail', true);
+  if (whenMissing === 'await') {
+    await settle(task, binding, secretAwaited(binding, answer));
+    return stop;
+  }
+  const isLost = whenMissing === 'retry' || whenMissing === 'fail';
+  return isLost ? unbindUnusable(task, binding, notAgain, whenMissing, existed) : undefined;
 }
 
 /** Those of now; whatever is not to be had is not waited for, since what the broker gave out comes first: see `follow.ts`. */
