@@ -118,7 +118,7 @@ export function noteOfTakenUp(asked: ServiceRequest, taken: ServiceRequest): Not
   const message =
     `The broker had it already, with ${differing.join(' and ')}, and it stays so. The next change of the spec (a greater ` +
     'updateRequests will do) makes it what the spec says.';
-  return { message, event: 'Warning' };
+  return { message, event: 'Warning', isKept: true };
 }
 
 /** What is told of a service that was to come back, and is new. */

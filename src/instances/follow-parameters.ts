@@ -12,7 +12,7 @@ import type { Telling } from '../operations/kind.ts';
 import { putStatus, tell } from '../operations/record.ts';
 import type { RepairPace } from '../operations/repair-pace.ts';
 import type { SecretChecks } from '../operations/secret-checks.ts';
-import type { InstanceTask } from './instance-status.ts';
+import { isKeptAsFound, type InstanceTask } from './instance-status.ts';
 
 export interface FollowParts {
   readonly checks: SecretChecks;
@@ -37,6 +37,7 @@ export async function followParameters(
   const isDue = parts.checks.take(objectKey(instance));
   if (!isFollowed(instance)) return goOn(await say(task, instance, unclearWord(instance)));
   if (!isDue || !isAtRest(instance)) return goOn(instance);
+  if (isKeptAsFound(instance)) return goOn(await say(task, instance, keptTelling));
   // A copy with the status of another: what the broker has under that id is not its own.
   if (task.ids.holderOf(task.kind, instance) !== undefined) return goOn(instance);
   return look(task, instance, parts);
@@ -94,6 +95,13 @@ async function look(
   }
   return goOn(now);
 }
+
+const keptTelling: Telling = {
+  reason: 'KeptAsFound',
+  message:
+    'The service was found with another plan or other parameters than the spec asks for, and stays so: its Secrets are ' +
+    'followed again after the next change of the spec (a greater updateRequests will do).',
+};
 
 const changedTelling: Telling = {
   reason: 'ParametersChanged',

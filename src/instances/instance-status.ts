@@ -30,3 +30,12 @@ export function spokenOf({ metadata, status }: ServiceInstance): number {
     deletionTimestamp === undefined;
   return isPolled ? (status.observedGeneration ?? generation) : generation;
 }
+
+/**
+ * It was taken up with another plan or other parameters than its spec asks for, and that spec has not changed since
+ * (`updateRequests` is part of it): what is there stays.
+ */
+export function isKeptAsFound(instance: ServiceInstance): boolean {
+  const { status } = instance;
+  return status?.existedBefore === true && status.reconciledGeneration === spokenOf(instance);
+}

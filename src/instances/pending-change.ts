@@ -3,6 +3,7 @@ import { compact } from '../base/compact.ts';
 import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Offering } from '../model/resolve.ts';
+import { isKeptAsFound } from './instance-status.ts';
 import { recordedPlan } from './known-instance.ts';
 import type { ServiceRequest } from './service-request.ts';
 
@@ -47,7 +48,7 @@ export function pendingChange(
     isContextOnly: news.context && !isAsked,
     isAskedFor: news.spec,
     properties: compact({
-      ...wanted,
+      ...(news.isKept ? confirmed : wanted),
       maintenanceInfo: recorded(news.version).maintenanceInfo,
       contextChecksum: recorded(tellsContext).contextChecksum,
       userInfo: recorded(news.spec).userInfo,
@@ -69,6 +70,8 @@ interface News {
   readonly isBroken: boolean;
   /** An update whose result nobody knows may have been carried out: what it changed is stated again. */
   readonly isUnsure: boolean;
+  /** What was found at the broker stays, though the spec asks for something else. */
+  readonly isKept: boolean;
 }
 
 /** Somebody has to want it; the rest happens by itself. */
@@ -76,19 +79,18 @@ function isWish({ plan, parameters, isRequested, isBroken }: News): boolean {
   return plan || parameters || isRequested || isBroken;
 }
 
-function newsFor(
-  { metadata, spec, status = {} }: ServiceInstance,
-  offering: Offering,
-  request: ServiceRequest,
-): News {
+function newsFor(instance: ServiceInstance, offering: Offering, request: ServiceRequest): News {
+  const { metadata, spec, status = {} } = instance;
+  const isKept = isKeptAsFound(instance);
   const confirmed = status.externalProperties ?? {};
   const attempted = status.inProgressProperties ?? undefined;
   const differs = (field: (properties: Properties) => string | undefined): boolean =>
     [confirmed, attempted ?? confirmed].some(
       (known) => (field(known) ?? '') !== (field(request.properties) ?? ''),
     );
-  const plan = differs(recordedPlan);
-  const parameters = differs(({ parameterChecksum }) => parameterChecksum);
+  const { plan, parameters } = isKept
+    ? { plan: false, parameters: false }
+    : { plan: differs(recordedPlan), parameters: differs(({ parameterChecksum }) => parameterChecksum) };
   const isRequested = (spec.updateRequests ?? 0) > (status.handledUpdateRequests ?? 0);
   return {
     spec: isRequested || status.reconciledGeneration !== metadata.generation,
@@ -99,6 +101,7 @@ function newsFor(
     isRequested,
     isBroken: status.usable === false,
     isUnsure: attempted !== undefined,
+    isKept,
   };
 }
 
@@ -119,7 +122,7 @@ function wantsContext({ class: { status } }: Offering): boolean {
 /** Parameters that were taken away are an empty object: leaving them out would mean "no change". */
 function statedParameters({ parameters }: ServiceRequest, news: News): PendingChange['parameters'] {
   if (news.parameters) return parameters ?? {};
-  return news.isBroken ? parameters : undefined;
+  return news.isBroken && !news.isKept ? parameters : undefined;
 }
 
 function given<T>(isGiven: boolean, value: T): T | undefined {

@@ -10,6 +10,8 @@ import { handledSpec, type Judgement, type StatusChanges } from './instance-stat
 export interface Note {
   readonly message: string;
   readonly event: 'Normal' | 'Warning';
+  /** The broker has something else than the spec asks for, and it stays so. */
+  readonly isKept?: boolean;
 }
 
 /** The broker has the instance. An answer without a dashboard keeps the one that is known (OSB, Updating). */
@@ -30,6 +32,7 @@ export function provisioned(
       ...operationEnded,
       ...attemptsEnded,
       ...handledSpec(instance),
+      existedBefore: note?.isKept,
       provisionStatus: 'Provisioned',
       deprovisionStatus: 'Required',
       externalProperties: properties,

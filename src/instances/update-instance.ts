@@ -5,7 +5,7 @@ import { attempt, tellUnprepared, type Unprepared } from '../operations/attempt.
 import { refusedChange } from '../operations/check-parameters.ts';
 import { record, settle } from '../operations/record.ts';
 import { labelsSaid, withLabels } from './broker-labels.ts';
-import type { InstanceTask } from './instance-status.ts';
+import { isKeptAsFound, type InstanceTask } from './instance-status.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { pendingChange } from './pending-change.ts';
 import { refusePlanChange } from './plan-change.ts';
@@ -23,7 +23,8 @@ export async function updateInstance(
 ): Promise<Step<ServiceInstance>> {
   const known = knownInstance(instance, task.stores);
   if (known === undefined) return stop;
-  const refusal = refusePlanChange(instance, known, offering, task.stores);
+  const isKept = isKeptAsFound(instance);
+  const refusal = isKept ? undefined : refusePlanChange(instance, known, offering, task.stores);
   if (refusal !== undefined) {
     const { reason: failedReason } = refusal;
     await record(task, instance, { kind: 'stalled', ...refusal, failedReason, usable: true });
@@ -38,7 +39,8 @@ export async function updateInstance(
     return stop;
   }
   // Which plan's schema counts while the plan changes, OSB does not say.
-  const refused = change.planId === undefined && (await refusedUpdate(task, instance, offering, request));
+  const isChecked = change.planId === undefined && !isKept;
+  const refused = isChecked && (await refusedUpdate(task, instance, offering, request));
   if (refused) return tellUnprepared(task, instance, refused, true);
   const { planId, parameters, maintenanceInfoVersion, context, properties } = change;
   const { client, serviceId } = request;

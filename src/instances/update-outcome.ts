@@ -5,7 +5,7 @@ import type { Failure } from '../osb/outcome-types.ts';
 import { answerKind } from '../operations/answer-kind.ts';
 import { ruleFor, type AnswerKind, type Rule, type Standing } from '../operations/answer-rules.ts';
 import { attemptsEnded, leftOnRecord, operationEnded } from '../operations/operation-status.ts';
-import { handledSpec, type Judgement } from './instance-status.ts';
+import { handledSpec, isKeptAsFound, type Judgement, type StatusChanges } from './instance-status.ts';
 
 /**
  * The update took effect, or there was nothing to send: what the broker has is what the spec asks for. Without new
@@ -25,6 +25,7 @@ export function updated(
     changes: {
       ...operationEnded,
       ...attemptsEnded,
+      existedBefore: isKeptAsFound(instance) || undefined,
       ...handledSpec(instance),
       externalProperties: properties ?? instance.status?.externalProperties,
       usable: undefined,
@@ -50,13 +51,18 @@ export function updateFailed(
   const usable = isUsable(instance, failure.instanceUsable);
   const message = `The update call failed: ${failure.message}`;
   if (rule.next === 'stop' || failure.updateRepeatable === false) {
-    return updateStalled(message, usable, failure.updateRepeatable, rule);
+    return updateStalled(instance, message, usable, failure.updateRepeatable, rule);
   }
   const { attempts, nextAttemptTime } = next;
   return {
     verdict: { kind: 'retrying', reason: 'ErrorCallingUpdateInstance', message, usable, nextAttemptTime },
     // What may have been applied stays on record: a spec that is turned back is then still sent.
-    changes: { ...(rule.record === 'cleared' ? operationEnded : {}), attempts, nextAttemptTime, usable },
+    changes: {
+      ...(rule.record === 'cleared' ? updateEnded(instance) : {}),
+      attempts,
+      nextAttemptTime,
+      usable,
+    },
     event: 'Warning',
   };
 }
@@ -70,7 +76,7 @@ export function asyncUpdateFailed(
 ): Judgement {
   const usable = isUsable(instance, flags.instanceUsable);
   const rule = ruleFor('update', answer, 'repeated');
-  return updateStalled(`Update call failed: ${description}`, usable, flags.updateRepeatable, rule);
+  return updateStalled(instance, `Update call failed: ${description}`, usable, flags.updateRepeatable, rule);
 }
 
 /**
@@ -78,7 +84,7 @@ export function asyncUpdateFailed(
  * before: it stays as it is, and the next context is sent again.
  */
 export function contextRefused(
-  { status }: ServiceInstance,
+  instance: ServiceInstance,
   failure: Failure,
   { contextChecksum }: ServiceInstancePropertiesState,
 ): Judgement {
@@ -89,9 +95,9 @@ export function contextRefused(
       message: `The instance works. Its broker did not take the changed context: ${failure.message}`,
     },
     changes: {
-      ...operationEnded,
+      ...updateEnded(instance),
       ...attemptsEnded,
-      externalProperties: compact({ ...status?.externalProperties, contextChecksum }),
+      externalProperties: compact({ ...instance.status?.externalProperties, contextChecksum }),
     },
     event: 'Warning',
   };
@@ -102,7 +108,13 @@ function isUsable({ status }: ServiceInstance, said: boolean | undefined): boole
   return said ?? status?.usable ?? true;
 }
 
+/** What was taken up as it was found is so until an update has succeeded. */
+function updateEnded({ status }: ServiceInstance): StatusChanges {
+  return { ...operationEnded, existedBefore: status?.existedBefore };
+}
+
 function updateStalled(
+  instance: ServiceInstance,
   message: string,
   usable: boolean,
   updateRepeatable: boolean | undefined,
@@ -118,7 +130,7 @@ function updateStalled(
     },
     changes: {
       // What may have been applied stays on record: a spec that is turned back is then still sent.
-      ...(record === 'cleared' ? operationEnded : leftOnRecord),
+      ...(record === 'cleared' ? updateEnded(instance) : leftOnRecord),
       ...attemptsEnded,
       usable,
       updateRepeatable,

@@ -99,7 +99,7 @@ export interface ServiceInstanceStatus {
   readonly lastOperationDescription?: string;
   /** True while the broker works on an accepted operation and is being polled. */
   readonly asyncOpInProgress?: boolean;
-  /** True while a request is on record whose first answer was 200 OK: the instance was at the broker before this object asked for it. It is then not deleted when a later request fails. */
+  /** True while a request is on record whose first answer was 200 OK: the instance was at the broker before this object asked for it. It is then not deleted when a later request fails. Also true of an instance that was taken up with another plan or other parameters than its spec asks for, until its spec has changed. */
   readonly existedBefore?: boolean;
   /** True while something that may have been left behind at the broker is being removed. */
   readonly orphanMitigationInProgress?: boolean;

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { apiVersion } from '../../../src/api/group.ts';
-import { serviceInstances } from '../../../src/api/kinds.ts';
+import { apiVersion, followParametersAnnotation } from '../../../src/api/group.ts';
+import { clusterServiceBrokers, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { namespaces, secrets } from '../../../src/kube/resources.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import {
   changePlan,
@@ -15,7 +17,7 @@ import {
 
 let world: ServiceWorld;
 beforeAll(async () => {
-  world = await ServiceWorld.start({ flags: { maxRetryInterval: '200ms' } });
+  world = await ServiceWorld.start({ flags: { maxRetryInterval: '200ms', secretCheckInterval: '300ms' } });
 }, 60_000);
 afterAll(() => world?.stop());
 afterEach(() => expectCleanBroker(world));
@@ -55,6 +57,12 @@ const countOf = (operation: 'getInstance' | 'provision' | 'update' | 'deprovisio
   world.broker.requestsOf(operation).length;
 
 const liveIds = () => world.broker.liveInstances().map(({ id }) => id);
+
+/** The plan and the parameters of the one service. */
+function whatIs() {
+  const [{ planId, parameters } = {}] = world.broker.liveInstances();
+  return { planId, parameters };
+}
 
 /** The service of before is there, it alone, and nothing was changed or deleted. */
 function expectSame({ spec: { externalID } }: ServiceInstance): void {
@@ -107,6 +115,41 @@ describe('an instance that comes back without a status, of a service that its br
     expect(world.broker.liveInstances()[0]?.parameters).toEqual({ size: 3 });
     await removeInstance(world, 'db');
   });
+
+  it('keeps them also when the broker is told of its namespace, and when its Secrets are followed', async () => {
+    const secret = { namespace: world.namespace, name: 'db-parameters' };
+    const stringData = (word: string) => ({ stringData: { json: JSON.stringify({ word }) } });
+    await world.client.create(secrets, { metadata: secret, ...stringData('first') });
+    const parametersFrom = [{ secretKeyRef: { name: secret.name, key: 'json' } }];
+    const followed = { [followParametersAnnotation]: 'enabled' };
+    await world.createInstance('db', { parameters: { size: 1 }, parametersFrom }, followed);
+    const backup = await ready();
+    await done(await changeSpec(world, 'db', { parameters: { size: 2 } }));
+    await done(await changePlan(world, 'db', 'large'));
+    const had = whatIs();
+    await lose('db');
+    await restore(backup);
+    await world.instance('db', (each) => messageOf(each, 'ParametersNotFollowed') !== '', 'says so');
+    expectSame(backup);
+    const shown = { metadata: { annotations: { 'servicecatalog.k8s.io/context-annotations': 'team' } } };
+    await world.client.patch(clusterServiceBrokers, { name: 'test' }, shown, { type: 'merge' });
+    for (const team of ['one', 'two']) {
+      world.broker.forget();
+      const told = { metadata: { annotations: { team } } };
+      await world.client.patch(namespaces, { name: world.namespace }, told, { type: 'merge' });
+      await world.client.patch(secrets, secret, stringData(team), { type: 'merge' });
+      await waitFor(() => countOf('update') > 0, { describe: 'the broker is told' });
+      await world.instance('db', (each) => isReady(each) && !each.status?.currentOperation, 'is at rest');
+      const bodies = world.broker.requestsOf('update').map(({ body }) => body as Record<string, unknown>);
+      for (const body of bodies)
+        expect([body['plan_id'], body['parameters']]).toEqual([undefined, undefined]);
+    }
+    expect(whatIs()).toEqual(had);
+    await done(await changeSpec(world, 'db', { updateRequests: 1 }));
+    expect(whatIs().planId).not.toBe(had.planId);
+    expect(whatIs().parameters).toEqual({ size: 1, word: 'two' });
+    await removeInstance(world, 'db');
+  }, 60_000);
 
   it('waits while the broker can not say what it has, and makes nothing meanwhile', async () => {
     const backup = await readyInstance(world, 'db');
