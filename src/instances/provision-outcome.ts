@@ -63,7 +63,8 @@ export const creationWords: CreationWords<'Provision'> = {
     'id; to take that instance over, delete this object and make it again with the attributes it has.',
   givenTakenHint:
     'The broker has a service under the externalID of this object that is not as the object says: it was made with another ' +
-    'plan or other parameters, or for another namespace or cluster. It is left alone, and nothing is made under another id. ' +
+    'plan or other parameters, or for another namespace or cluster. Where those agree, this namespace was made anew, or the ' +
+    'ConfigMap cluster-info with the id of the cluster was not restored. It is left alone, and nothing is made under another id. ' +
     'Set the plan and the parameters that it has, and it is asked for again; for a new service, delete this object and make ' +
     'it again without externalID.',
 };
