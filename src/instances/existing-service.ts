@@ -1,10 +1,12 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { builtInBrokerName } from '../api/user-provided.ts';
 import { JsonText } from '../base/json-text.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
 import { compact } from '../base/compact.ts';
 import { parameterChecksum as checksumOf } from '../brokers/parameter-checksum.ts';
 import { cameBack, hasGivenId } from '../model/given-id.ts';
 import type { Offering } from '../model/resolve.ts';
+import { brokerText } from '../osb/broker-text.ts';
 import type { Failure } from '../osb/outcome-types.ts';
 import type { FetchedInstance } from '../osb/types.ts';
 import type { Telling } from '../operations/kind.ts';
@@ -49,7 +51,7 @@ export async function askForExisting(
   const { serviceId: shown } = outcome.body;
   if (shown === undefined || shown === serviceId) return { kind: 'found', service: outcome.body };
   const message =
-    `The broker has a service of another class (id "${shown}") under the id "${instanceId}": nothing is asked for under it. ` +
+    `The broker has a service of another class (id "${brokerText(shown) ?? ''}") under the id "${instanceId}": nothing is asked for under it. ` +
     'Name its class, or delete this object, which deletes nothing there, and make it again without externalID.';
   return { kind: 'stranger', reason: 'IdOfAnotherService', message };
 }
@@ -123,10 +125,22 @@ export function noteOfTakenUp(asked: ServiceRequest, taken: ServiceRequest): Not
 
 /** What is told of a service that was to come back, and is new. */
 export function noteOfNew(instance: ServiceInstance): Note | undefined {
-  if (!cameBack(instance)) return undefined;
+  const { existedBefore, inProgressProperties } = instance.status ?? {};
+  if (!cameBack(instance) || existedBefore === true) return undefined;
+  // There is nothing in a user-provided service but what its spec says.
+  if (inProgressProperties?.broker?.name === builtInBrokerName) return undefined;
   const message =
     'The broker had nothing under the id that this object came with: the service is new, and empty.';
   return { message, event: 'Warning' };
+}
+
+/** After a 202: of one that was found nobody knows any more in what it differs, and it stays as it was. */
+export function noteOfPolled(instance: ServiceInstance): Note | undefined {
+  if (instance.status?.existedBefore !== true) return noteOfNew(instance);
+  const message =
+    'The broker had it already, and it stays as it was. The next change of the spec (a greater updateRequests will do) ' +
+    'makes it what the spec says.';
+  return { message, event: 'Normal', isKept: true };
 }
 
 function planNameOf({ properties }: ServiceRequest): string {

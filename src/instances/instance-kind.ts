@@ -13,7 +13,7 @@ import type { BadEnd, DeletionWords, Kind, Reach } from '../operations/kind.ts';
 import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
 import { withHiddenBuiltIn } from './hidden-built-in.ts';
-import { noteOfNew } from './existing-service.ts';
+import { noteOfPolled } from './existing-service.ts';
 import { followParameters, hasNews, type FollowParts } from './follow-parameters.ts';
 import { hasNewContext } from './instance-context.ts';
 import { spokenOf, type InstanceTask, type Judgement } from './instance-status.ts';
@@ -99,7 +99,7 @@ export const instanceKind: Kind<ServiceInstance> = {
     const judgement =
       writeOf(instance) === 'update'
         ? updated(instance, properties, undefined)
-        : provisioned(instance, properties, undefined, noteOfNew(instance));
+        : provisioned(instance, properties, undefined, noteOfPolled(instance));
     await settle(task, instance, judgement);
     return stopFor(1);
   },

@@ -66,7 +66,7 @@ async function putNew(
     const refused = await refusedBySchema(task, offering, 'instanceCreateParameterSchema', asked);
     if (refused !== undefined) return tellUnprepared(task, instance, refused);
   }
-  return put(task, instance, offering, asked, [asked]);
+  return put(task, instance, offering, asked, [asked], false);
 }
 
 /** What is there is stated, and stays as it is, whatever the spec says: that may be older. */
@@ -80,7 +80,7 @@ async function takeUp(
   const found = offeringAsFound(task, instance, offering, service);
   const stated = await prepareRequest(task, instance, found);
   if (stated.kind !== 'prepared') return tellUnprepared(task, instance, stated);
-  return put(task, instance, found, asked, await statingWhatIs(task, stated, service));
+  return put(task, instance, found, asked, await statingWhatIs(task, stated, service), true);
 }
 
 /**
@@ -93,6 +93,7 @@ async function put(
   offering: Offering,
   asked: ServiceRequest,
   [first, second]: readonly [ServiceRequest, ServiceRequest?],
+  isFound: boolean,
 ): Promise<Step<ServiceInstance>> {
   let sent = first;
   return attempt(task, instance, {
@@ -123,6 +124,9 @@ async function put(
       return stop;
     },
     accepted: ({ status }, body) => ({
+      // A 202 may be the answer to the second request.
+      inProgressProperties: sent.properties,
+      ...(isFound ? { existedBefore: true } : {}),
       dashboardURL: body.dashboardUrl ?? status?.dashboardURL,
       ...labelsSaid(body),
     }),

@@ -151,6 +151,20 @@ describe('an instance that comes back without a status, of a service that its br
     await removeInstance(world, 'db');
   }, 60_000);
 
+  it('is not called new when its broker answers 202', async () => {
+    const backup = await readyInstance(world, 'db');
+    await lose('db');
+    const later = { kind: 'answer', status: 202, body: { operation: 'x' } } as const;
+    world.broker.script({ operation: 'provision' }, later);
+    const done200 = { kind: 'answer', status: 200, body: { state: 'succeeded' } } as const;
+    const polled = world.broker.script({ operation: 'pollInstance' }, done200, 'always');
+    await restore(backup);
+    expect(messageOf(await ready())).toContain('The broker had it already');
+    polled.cancel();
+    expectSame(backup);
+    await removeInstance(world, 'db');
+  });
+
   it('waits while the broker can not say what it has, and makes nothing meanwhile', async () => {
     const backup = await readyInstance(world, 'db');
     await lose('db');
@@ -172,7 +186,7 @@ describe('an instance that comes back without a status, of a service that its br
   it('asks for nothing under the id of a service of another class', async () => {
     const stranger = await readyInstance(world, 'other');
     await lose('other');
-    const body = { service_id: 'another' };
+    const body = { service_id: 'another'.repeat(6000) };
     const shown = world.broker.script(
       { operation: 'getInstance' },
       { kind: 'answer', status: 200, body },
@@ -181,6 +195,7 @@ describe('an instance that comes back without a status, of a service that its br
     await world.createInstance('db', { externalID: stranger.spec.externalID ?? '' });
     const refused = await world.instance('db', isFailed, 'is refused');
     expect(readyReason(refused)).toBe('IdOfAnotherService');
+    expect(messageOf(refused).length).toBeLessThan(4096);
     expect(countOf('provision')).toBe(0);
     await removeInstance(world, 'db');
     expect(countOf('deprovision')).toBe(0);
