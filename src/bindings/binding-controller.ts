@@ -46,9 +46,10 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
   const { olderUsers, observeSecret } = options;
   const pace = new RepairPace(options.secretCheckIntervalMs, stopwatch);
   const repairing = { checks, pace, olderUsers, observe: observeSecret };
+  const news = new Set<string>();
   const controller: Controller = new Controller({
     name: 'service-binding',
-    reconcile: lifeOf(bindingKind(lanes, repairing), deps),
+    reconcile: lifeOf(bindingKind(lanes, repairing, news), deps),
     concurrency: options.concurrency,
     logger,
     observe: options.observe,
@@ -64,8 +65,11 @@ export function bindingController(deps: OperationDeps, options: BindingControlle
     const told = object.status?.externalProperties?.parameterChecksum;
     const isNews = previous !== undefined && previous.status?.externalProperties?.parameterChecksum !== told;
     for (const binding of bindings.byIndex('instance', objectKey(object))) {
-      if (binding.status?.externalProperties === undefined) controller.enqueue(objectKey(binding));
-      else if (isNews && followsInstance(binding, stores)) checks.soon(objectKey(binding));
+      const isToHear = isNews && followsInstance(binding, stores);
+      if (binding.status?.externalProperties === undefined) {
+        if (isToHear) news.add(objectKey(binding));
+        controller.enqueue(objectKey(binding));
+      } else if (isToHear) checks.soon(objectKey(binding));
     }
   });
 

@@ -10,6 +10,7 @@ import type { Blocked, DeletionWords, Found, Kind, Reach } from '../operations/k
 import { isOnRecord } from '../operations/operation-status.ts';
 import { creationWords } from './bind-outcome.ts';
 import { bind } from './bind.ts';
+import { hear } from './follow.ts';
 import { findBindableInstance } from './bindable-instance.ts';
 import { uncheckedSources } from './copied-keys.ts';
 import { removeSecret } from './credential-secret.ts';
@@ -38,8 +39,15 @@ const deletion: DeletionWords = {
   unknownBroker: 'The instance of this binding is gone, so its broker can not be told',
 };
 
-/** In what ServiceBindings differ from ServiceInstances. */
-export function bindingKind(lanes: InstanceLanes, parts: RepairParts): Kind<ServiceBinding> {
+/**
+ * In what ServiceBindings differ from ServiceInstances.
+ * @param news keys of bindings that are not there yet, and whose instance says something else than before
+ */
+export function bindingKind(
+  lanes: InstanceLanes,
+  parts: RepairParts,
+  news: Set<string>,
+): Kind<ServiceBinding> {
   const toCome = new InstanceToCome();
   return {
     noun: 'Binding',
@@ -78,7 +86,7 @@ export function bindingKind(lanes: InstanceLanes, parts: RepairParts): Kind<Serv
     giveWay: async (task, binding) => giveWay(lanes, task, binding),
 
     tend: async (task, binding) => {
-      const looked = await repair(task, binding, parts);
+      const looked = await repair(task, await hear(task, binding, news), parts);
       return looked.kind === 'continue' ? reshape(task, looked.object) : looked;
     },
     mayGo: unbindReplacedFirst,
@@ -90,6 +98,7 @@ export function bindingKind(lanes: InstanceLanes, parts: RepairParts): Kind<Serv
     },
     afterRun: (key, known) => {
       if (!known?.status?.currentOperation) lanes.leave(key);
+      if (known === undefined || known.status?.externalProperties !== undefined) news.delete(key);
     },
   };
 }

@@ -4,6 +4,7 @@ import { isBuiltIn } from '../brokers/built-in-broker.ts';
 import { namedSecrets } from '../brokers/parameters.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';
+import { objectKey } from '../kube/objects.ts';
 import type { Stores } from '../model/stores.ts';
 import { putStatus, record, tell } from '../operations/record.ts';
 import { readSources, sourcesOf } from './copied-keys.ts';
@@ -20,6 +21,19 @@ import { instanceKeyOf } from './wait-for-turn.ts';
 export function followsInstance(binding: ServiceBinding, stores: Stores): boolean {
   const known = knownBinding(binding, stores);
   return known !== undefined && isBuiltIn(known.broker);
+}
+
+/** It waits for its next attempt, and what its instance says has changed: it waits no longer. */
+export async function hear(
+  task: BindingTask,
+  binding: ServiceBinding,
+  news: Set<string>,
+): Promise<ServiceBinding> {
+  const key = objectKey(binding);
+  if (!news.has(key) || !binding.status?.nextAttemptTime) return binding;
+  const heard = await putStatus(task, binding, { ...binding.status, nextAttemptTime: undefined });
+  news.delete(key);
+  return heard;
 }
 
 /** How many Secrets a look at a binding reads: its own, those it copies from, and those that say what its instance says. */

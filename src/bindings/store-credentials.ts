@@ -6,6 +6,8 @@ import type {
 } from '../api/generated/service-binding.ts';
 import { backoffMs } from '../base/backoff.ts';
 import { errorFields, errorMessage } from '../base/logger.ts';
+import { brokerRefOf } from '../brokers/broker-ref.ts';
+import { isBuiltIn } from '../brokers/built-in-broker.ts';
 import type { Offering } from '../model/resolve.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import { isNotPermitted } from '../kube/errors.ts';
@@ -70,7 +72,7 @@ export async function storeCredentials(
   const prepared = preparedContent(binding, answer, offering, await sourcesNow(settling, binding));
   if (prepared.kind === 'refused') {
     const message = `The credentials can not be stored: ${prepared.message}`;
-    return unbindUnusable(settling, binding, message, 'fail', existed);
+    return unbindUnusable(settling, binding, message, whenUnfit(offering), existed);
   }
   const stored = await storePatiently(settling, binding, prepared.content);
   if (stored.kind === 'unanswered') return storeLater(task, binding, stored.message);
@@ -102,6 +104,11 @@ async function withoutCredentials(
   }
   const isLost = whenMissing === 'retry' || whenMissing === 'fail';
   return isLost ? unbindUnusable(task, binding, notAgain, whenMissing, existed) : undefined;
+}
+
+/** What a broker gave out stays what it is. What an instance says, it may say otherwise later. */
+function whenUnfit(offering: Offering): 'retry' | 'fail' {
+  return isBuiltIn(brokerRefOf(offering.class)) ? 'retry' : 'fail';
 }
 
 /** Those of now; whatever is not to be had is not waited for, since what the broker gave out comes first: see `follow.ts`. */

@@ -136,6 +136,23 @@ describe('a user-provided service', () => {
     await world.instance('bare', isReady, 'is ready');
   });
 
+  it('goes on with a binding whose Secret could not be made, when the instance says something else', async () => {
+    await readyInstance('named', { parameters: { 'bad key!': 'x' } });
+    await world.createBinding('named', 'named');
+    const waiting = await world.binding(
+      'named',
+      (each) =>
+        readyReason(each) !== undefined &&
+        !isReady(each) &&
+        (conditionOf(each, 'Ready')?.message ?? '').includes('bad key!'),
+      'says which',
+    );
+    expect(isFailed(waiting)).toBe(false);
+    await change('named', { parameters: { 'bad key!': null, good: 'x' } });
+    await world.binding('named', isReady, 'is ready');
+    await holds('named', { good: 'x' });
+  });
+
   it('refuses parameters of a binding instead of losing them', async () => {
     await readyInstance('strict', { parameters: { a: 'b' } });
     await world.createBinding('strict', 'strict', { parameters: { role: 'reader' } });

@@ -15,7 +15,11 @@ import type { BrokeredObject } from '../../../src/operations/operation-status.ts
 
 const lanes = new InstanceLanes({ stopwatch: { elapsedMs: () => 0 }, wake: () => undefined });
 const checks = new SecretChecks({ keys: () => [], enqueue: () => undefined, roundMs: 1 });
-const bindings = bindingKind(lanes, { checks, pace: new RepairPace(1), olderUsers: async () => true });
+const bindings = bindingKind(
+  lanes,
+  { checks, pace: new RepairPace(1), olderUsers: async () => true },
+  new Set(),
+);
 const metadata = { name: 'db', namespace: 'shop', uid: 'u', resourceVersion: '1', generation: 2 };
 const recorded = { externalProperties: {}, observedGeneration: 1 };
 
