@@ -1,5 +1,7 @@
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
-import { jsonEqual, type JsonObject } from '../base/json.ts';
+import { idMadeAnnotation } from '../api/group.ts';
+import { userProvidedClass, userProvidedServiceId } from '../api/user-provided.ts';
+import { isObject, jsonEqual, type JsonObject } from '../base/json.ts';
 import {
   isEmpty,
   keepCounter,
@@ -10,7 +12,8 @@ import {
   stated,
   userInfoOf,
 } from './catalog-fields.ts';
-import type { InstanceRef } from '../model/admission-resolution.ts';
+import type { InstanceRef, ResolveInstance } from '../model/admission-resolution.ts';
+import { idOfBefore } from '../model/given-id.ts';
 import type { CatalogChange } from './catalog-change.ts';
 import { isOnBehalf } from './on-behalf.ts';
 
@@ -77,10 +80,11 @@ function namesPlan(spec: JsonObject): boolean {
 
 /** A ref changes with its selector only. A client that replaces the object without knowing the refs keeps them. */
 function updateRefs(change: CatalogChange): void {
-  const { oldSpec, patch } = change;
+  const { spec, oldSpec, patch } = change;
   const isResolved = classRefs.some((field) => !isEmpty(oldSpec[field]));
   const renewed = !hasNewPlan(change) ? [] : isResolved ? planRefs : allRefs;
   for (const field of allRefs.filter((ref) => !renewed.includes(ref))) {
+    if (field === 'clusterServiceClassRef' && !isResolved && saysBuiltIn(spec)) continue;
     if (oldSpec[field] === undefined) patch.remove(['spec', field]);
     else patch.set(['spec', field], oldSpec[field]);
   }
@@ -91,12 +95,16 @@ function updateRefs(change: CatalogChange): void {
  * Sets the refs that belong to the selectors, and takes away those that do not: a ref from before, or one that the
  * user wrote, would win over what they select.
  */
-function setRefs({ request, patch, deps }: CatalogChange, refs: readonly InstanceRef[]): void {
+function setRefs(change: CatalogChange, refs: readonly InstanceRef[]): void {
+  const { request, patch, deps } = change;
+  const isSure = isOfBefore(change) && saysBuiltIn(change.spec);
   const selected = Object.entries(patch.object('spec') ?? {}).filter(
-    ([field]) => !(refs as readonly string[]).includes(field),
+    ([field]) =>
+      !(refs as readonly string[]).includes(field) || (isSure && field === 'clusterServiceClassRef'),
   );
   const spec = Object.fromEntries(selected) as unknown as ServiceInstanceSpec;
-  const resolved = deps.resolve(spec, request.namespace);
+  const found = deps.resolve(spec, request.namespace);
+  const resolved = isBuiltInByName(found, spec) && isOfBefore(change) && !isSure ? undefined : found;
   for (const field of refs) {
     const ref = resolved?.refs[field];
     if (ref === undefined) patch.remove(['spec', field]);
@@ -105,4 +113,23 @@ function setRefs({ request, patch, deps }: CatalogChange, refs: readonly Instanc
   for (const [field, value] of Object.entries(resolved?.planSelector ?? {})) {
     patch.set(['spec', field], value);
   }
+}
+
+/** What the bare name leads to when no broker's class has it. */
+function isBuiltInByName(found: ReturnType<ResolveInstance>, spec: ServiceInstanceSpec): boolean {
+  const isBareName = spec.clusterServiceClassExternalName === userProvidedClass;
+  return isBareName && found?.refs.clusterServiceClassRef?.name === userProvidedServiceId;
+}
+
+/** It came back, from a backup or as a copy: see `model/unsure-built-in.ts`. */
+function isOfBefore({ patch }: CatalogChange): boolean {
+  return patch.value('metadata', 'annotations', idMadeAnnotation) === idOfBefore;
+}
+
+/** As the controller has written it, or a person. */
+function saysBuiltIn({
+  clusterServiceClassExternalName: name,
+  clusterServiceClassRef: ref,
+}: JsonObject): boolean {
+  return name === userProvidedClass && isObject(ref) && ref['name'] === userProvidedServiceId;
 }

@@ -4,6 +4,7 @@ import { serviceInstances } from '../api/kinds.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { offeringRefs } from '../model/offering-of.ts';
 import { resolveOffering, userSpecifiedNames } from '../model/resolve.ts';
+import { isUnsureBuiltIn, unsureBuiltIn } from '../model/unsure-built-in.ts';
 import { stopFor, type Step } from '../control/steps.ts';
 import type { Stores } from '../model/stores.ts';
 import { objectKey } from '../kube/objects.ts';
@@ -85,6 +86,12 @@ export const instanceKind: Kind<ServiceInstance> = {
       return { kind: 'blocked', verdict: { kind: 'working', reason, message, usable: isMade } };
     }
     const { offering } = resolution;
+    if (!mayBeAtBroker(instance) && isUnsureBuiltIn(instance, offering)) {
+      return {
+        kind: 'blocked',
+        verdict: { kind: 'working', reason: 'BuiltInClassUnsure', message: unsureBuiltIn },
+      };
+    }
     const make = isMade ? updateInstance : provision;
     return {
       kind: 'found',

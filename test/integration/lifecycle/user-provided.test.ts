@@ -1,7 +1,7 @@
 import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { shapeAnnotation } from '../../../src/api/group.ts';
+import { idMadeAnnotation, shapeAnnotation } from '../../../src/api/group.ts';
 import {
   clusterServiceClasses,
   clusterServicePlans,
@@ -10,6 +10,7 @@ import {
 } from '../../../src/api/kinds.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { secrets } from '../../../src/kube/resources.ts';
+import { idOfBefore } from '../../../src/model/given-id.ts';
 import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -213,6 +214,29 @@ describe('a user-provided service', () => {
     await world.gone(serviceBindings, 'gone');
     await world.gone(serviceInstances, 'gone');
     await world.gone(secrets, 'gone');
+  });
+
+  it('does not take an instance that came back for its own until that says so', async () => {
+    await world.createInstance(
+      'back',
+      { ...offering, parameters: { a: 'b' }, externalID: 'id-of-before' },
+      { [idMadeAnnotation]: idOfBefore },
+    );
+    await world.createBinding('back', 'back');
+    const waiting = await world.instance(
+      'back',
+      (each) => readyReason(each) === 'BuiltInClassUnsure',
+      'waits',
+    );
+    expect(conditionOf(waiting, 'Ready')?.message).toContain(
+      'clusterServiceClassName: bindery-user-provided',
+    );
+    await world.binding('back', (each) => readyReason(each) !== undefined, 'waits');
+    expect(await world.find(secrets, 'back')).toBeUndefined();
+    await change('back', { clusterServiceClassRef: { name: 'bindery-user-provided' } });
+    await world.instance('back', isReady, 'is ready');
+    await world.binding('back', isReady, 'is bound');
+    await holds('back', { a: 'b' });
   });
 
   it('is offered again when somebody has deleted its class, and serves what there is', async () => {

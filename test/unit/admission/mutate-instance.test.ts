@@ -34,6 +34,57 @@ describe('ServiceInstance at creation', () => {
     });
   });
 
+  describe('that came back with the bare name of what is built in', () => {
+    const named = {
+      clusterServiceClassExternalName: 'user-provided',
+      clusterServicePlanExternalName: 'default',
+      externalID: 'of-before',
+    };
+    const builtIn = { clusterServiceClassRef: { name: 'bindery-user-provided' } };
+    const ofBroker = { clusterServiceClassRef: { name: 'of-a-broker' } };
+    const marked = { annotations: { [idMadeAnnotation]: 'before' } };
+    const resolve: ResolveInstance = ({ clusterServiceClassRef }) => ({
+      refs: clusterServiceClassRef === undefined ? builtIn : { clusterServiceClassRef },
+    });
+    const refOf = (object: JsonObject) => (object['spec'] as JsonObject)['clusterServiceClassRef'];
+
+    it.each([
+      ['is not taken for it', named, marked, undefined],
+      ['is not where it was of a broker', { ...named, ...ofBroker }, marked, undefined],
+      ['is where it says so', { ...named, ...builtIn }, marked, builtIn.clusterServiceClassRef],
+      ['is where it is a new one', named, {}, builtIn.clusterServiceClassRef],
+    ])('%s', async (_what, spec, metadata, expected) => {
+      const result = await stored('ServiceInstance', instance(spec, metadata), {}, world({ resolve }));
+      expect(refOf(result)).toEqual(expected);
+    });
+
+    it('stays what is built in when a broker has a class of that name, too', async () => {
+      const here = world({
+        resolve: ({ clusterServiceClassRef = ofBroker.clusterServiceClassRef }) => ({
+          refs: { clusterServiceClassRef },
+        }),
+      });
+      const result = await stored('ServiceInstance', instance({ ...named, ...builtIn }, marked), {}, here);
+      expect(refOf(result)).toEqual(builtIn.clusterServiceClassRef);
+    });
+
+    it('may be said to be of it later, and of nothing else', async () => {
+      const before = instance(named, marked);
+      const said = async (ref: object) =>
+        refOf(
+          await update(
+            'ServiceInstance',
+            before,
+            instance({ ...named, ...ref }, marked),
+            {},
+            world({ resolve }),
+          ),
+        );
+      expect(await said(builtIn)).toEqual(builtIn.clusterServiceClassRef);
+      expect(await said(ofBroker)).toBeUndefined();
+    });
+  });
+
   it('keeps what the user wrote: id, labels, finalizers', async () => {
     const metadata = { labels: { mine: '1' }, finalizers: ['a/b'] };
     const result = await stored('ServiceInstance', instance({ ...selectors, externalID: 'my-id' }, metadata));
