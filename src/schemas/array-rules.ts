@@ -1,5 +1,4 @@
-import { canonicalJson } from '../base/json.ts';
-import { numberOf } from './equal.ts';
+import { numberOf, textOf } from './equal.ts';
 import { both, verdictOf, type Verdict } from './verdict.ts';
 import type { KeywordRule, Visit } from './visit.ts';
 
@@ -21,8 +20,8 @@ function ofList(rule: (argument: never, list: readonly unknown[], visit: Visit) 
 }
 
 function size(words: string, holds: (has: number, limit: number) => boolean): KeywordRule {
-  return ofList((argument: unknown, list, { misfit }) => {
-    const limit = numberOf(argument);
+  return ofList((argument: unknown, list, { budget, misfit }) => {
+    const limit = numberOf(argument, budget);
     return holds(list.length, limit) ? 'fits' : misfit(`must have ${words} ${limit} of them`);
   });
 }
@@ -31,11 +30,7 @@ function size(words: string, holds: (has: number, limit: number) => boolean): Ke
 function uniqueItems(isWanted: boolean, { value, budget, misfit }: Visit): Verdict {
   if (!isWanted || !Array.isArray(value)) return 'fits';
   const known = new Set<string>();
-  for (const item of value) {
-    const text = canonicalJson(item);
-    budget.spend(1 + text.length / 16);
-    known.add(text);
-  }
+  for (const item of budget.items<unknown>(value)) known.add(textOf(item, budget));
   return known.size === value.length ? 'fits' : misfit('must have no two that are the same');
 }
 
@@ -54,9 +49,11 @@ function additionalItems(argument: unknown, list: readonly unknown[], visit: Vis
 }
 
 /** @param schemas one for each, or the same for all */
-function eachItem(schemas: unknown, list: readonly unknown[], from: number, { inside }: Visit): Verdict {
+function eachItem(schemas: unknown, list: readonly unknown[], from: number, visit: Visit): Verdict {
+  const { budget, inside } = visit;
   let verdict: Verdict = 'fits';
   const to = Array.isArray(schemas) ? Math.min(schemas.length, list.length) : list.length;
+  budget.spend(Math.max(to - from, 0));
   for (let at = from; at < to; at++) {
     const schema: unknown = Array.isArray(schemas) ? schemas[at] : schemas;
     verdict = both(verdict, inside(schema, list[at], at));
@@ -65,17 +62,17 @@ function eachItem(schemas: unknown, list: readonly unknown[], from: number, { in
 }
 
 function contains(argument: unknown, list: readonly unknown[], visit: Visit): Verdict {
-  const { schema, draft, tries, misfit } = visit;
+  const { schema, draft, budget, tries, misfit } = visit;
   let sure = 0;
   let possible = 0;
-  for (const item of list) {
+  for (const item of budget.items(list)) {
     const verdict = tries(argument, item);
     if (verdict === 'fits') sure++;
     if (verdict !== 'unfit') possible++;
   }
   const [least, most] = draft >= 2019 ? [schema['minContains'], schema['maxContains']] : [];
-  const min = least === undefined ? 1 : numberOf(least);
-  const max = most === undefined ? Infinity : numberOf(most);
+  const min = least === undefined ? 1 : numberOf(least, budget);
+  const max = most === undefined ? Infinity : numberOf(most, budget);
   if (possible < min || sure > max) return misfit('must have another number of those that are asked for');
   return verdictOf(sure >= min && possible <= max ? true : undefined);
 }

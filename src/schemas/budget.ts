@@ -1,3 +1,5 @@
+import type { JsonObject } from '../base/json.ts';
+
 /** More work than a schema may make. */
 export class BudgetSpentError extends Error {
   override readonly name = 'BudgetSpentError';
@@ -6,9 +8,13 @@ export class BudgetSpentError extends Error {
 /** Deeper calls are given up: a reference may lead to itself. */
 const maxLevels = 200;
 
+/** Characters that are looked at in one step. */
+const charactersPerStep = 16;
+
 /**
- * Steps that one evaluation may take, of a microsecond or less each. Everything that a schema or a value can make long is
- * paid for before it is done, so that nothing of them is quadratic or endless.
+ * Steps that one evaluation may take, of a microsecond or two each. Everything that a schema or a value can make long is paid
+ * for before it is used, so that nothing of them is quadratic or endless. Rules get the keys, entries and items of both from
+ * here only, never from `Object` or from the list itself: what is not handed out can not be forgotten to be paid.
  */
 export class Budget {
   #steps: number;
@@ -22,6 +28,30 @@ export class Budget {
   spend(steps: number): void {
     this.#steps -= steps;
     if (this.#steps < 0) throw new BudgetSpentError();
+  }
+
+  /** A text that is read, or compared, from end to end. @throws BudgetSpentError */
+  read(text: string): string {
+    this.spend(text.length / charactersPerStep);
+    return text;
+  }
+
+  /** @throws BudgetSpentError */
+  keys(object: JsonObject): readonly string[] {
+    const keys = Object.keys(object);
+    this.spend(keys.length);
+    return keys;
+  }
+
+  /** @throws BudgetSpentError */
+  entries(object: JsonObject): readonly (readonly [key: string, value: unknown])[] {
+    return this.keys(object).map((key) => [key, object[key]]);
+  }
+
+  /** @throws BudgetSpentError */
+  items<T>(list: readonly T[]): readonly T[] {
+    this.spend(list.length);
+    return list;
   }
 
   /** One level further inside. @throws BudgetSpentError */

@@ -3,7 +3,7 @@ import type { KeywordRule, Visit } from './visit.ts';
 
 /** Rules that put schemas together. */
 export const combiningRules: readonly (readonly [string, KeywordRule])[] = [
-  ['allOf', (schemas: readonly unknown[], { also }: Visit) => allOf(schemas.map(also))],
+  ['allOf', (schemas: readonly unknown[], { budget, also }: Visit) => allOf(budget.items(schemas).map(also))],
   ['anyOf', anyOf],
   ['oneOf', oneOf],
   ['not', not],
@@ -17,15 +17,18 @@ function allOf(verdicts: readonly Verdict[]): Verdict {
 }
 
 function anyOf(schemas: readonly unknown[], visit: Visit): Verdict {
-  const { tries, also, misfit } = visit;
+  const { budget, tries, also, misfit } = visit;
   const [only] = schemas;
   if (schemas.length === 1) return also(only);
-  const verdict = schemas.map((schema) => tries(schema)).reduce(either, 'unfit');
+  const verdict = budget
+    .items(schemas)
+    .map((schema) => tries(schema))
+    .reduce(either, 'unfit');
   return verdict === 'unfit' ? misfit(`fits none of the ${schemas.length} forms that are allowed`) : verdict;
 }
 
 function oneOf(schemas: readonly unknown[], visit: Visit): Verdict {
-  const verdicts = schemas.map((schema) => visit.tries(schema));
+  const verdicts = visit.budget.items(schemas).map((schema) => visit.tries(schema));
   if (verdicts.filter((verdict) => verdict === 'fits').length > 1) {
     return visit.misfit('fits more than one of the forms of which exactly one is allowed');
   }

@@ -25,7 +25,7 @@ export interface EvaluateOptions {
   readonly steps?: number;
 }
 
-/** Some fifty milliseconds at most. A schema of two hundred parameters and what is asked for with it take a tenth. */
+/** Some hundred milliseconds at most. A schema of two hundred parameters and what is asked for with it take a tenth. */
 export const defaultSteps = 50_000;
 /** More than that nobody mends at once. */
 const maxMisfits = 10;
@@ -46,7 +46,7 @@ export function evaluate(schema: Schema, value: JsonObject, options: EvaluateOpt
   const evaluator = new Evaluator(schema, new Budget(options.steps ?? defaultSteps));
   try {
     const isPartial = options.isPartial === true;
-    const verdict = evaluator.check(schema.root, { value, path: [], isPartial, isTelling: true });
+    const verdict = evaluator.check(schema.root, { value, where: undefined, isPartial, isTelling: true });
     return verdict === 'unfit' ? { kind: 'unfit', misfits: evaluator.misfits } : { kind: 'passed' };
   } catch (error) {
     if (error instanceof BudgetSpentError) return { kind: 'given-up' };
@@ -54,9 +54,15 @@ export function evaluate(schema: Schema, value: JsonObject, options: EvaluateOpt
   }
 }
 
+/** A path from its end: one more part costs the same however deep it is. */
+interface Where {
+  readonly up: Where | undefined;
+  readonly part: string | number;
+}
+
 interface Place {
   readonly value: unknown;
-  readonly path: Path;
+  readonly where: Where | undefined;
   readonly isPartial: boolean;
   readonly isTelling: boolean;
 }
@@ -72,9 +78,9 @@ class Evaluator {
   }
 
   check(schema: unknown, place: Place): Verdict {
+    this.#budget.spend(1);
     if (schema === false) return this.#tell(place, 'is not allowed');
     if (!isObject(schema)) return 'fits';
-    this.#budget.spend(1);
     const verdict = this.#budget.nested(() => this.#checkAll(schema, place));
     // Whatever else it has may not fit.
     return place.isPartial && verdict === 'fits' ? 'unknown' : verdict;
@@ -85,13 +91,12 @@ class Evaluator {
     const ref = schema['$ref'];
     let verdict: Verdict = 'fits';
     if (typeof ref === 'string') {
-      verdict = this.check(targets.get(ref), place);
+      verdict = this.check(targets.get(this.#budget.read(ref)), place);
       // Up to draft 07 a reference stands alone.
       if (draft < 2019) return verdict;
     }
     const visit = this.#visitOf(schema, place);
-    for (const [keyword, argument] of Object.entries(schema)) {
-      this.#budget.spend(1);
+    for (const [keyword, argument] of this.#budget.entries(schema)) {
       const rule = formOf(keyword, draft) && rules.get(keyword);
       if (rule !== undefined) verdict = both(verdict, rule(argument as never, visit));
     }
@@ -99,16 +104,15 @@ class Evaluator {
   }
 
   #visitOf(schema: JsonObject, place: Place): Visit {
-    const { value, path, isPartial } = place;
+    const { value, where, isPartial } = place;
     return {
       schema,
       value,
-      path,
       isPartial,
       draft: this.#schema.draft,
       budget: this.#budget,
       inside: (inner, part, key) =>
-        this.check(inner, { ...place, value: part, path: [...path, key], isPartial: false }),
+        this.check(inner, { ...place, value: part, where: { up: where, part: key }, isPartial: false }),
       also: (other) => this.check(other, place),
       tries: (other, ...part) =>
         this.check(other, {
@@ -117,14 +121,21 @@ class Evaluator {
           ...(part.length === 0 ? {} : { value: part[0], isPartial: false }),
         }),
       misfit: (rule, part) =>
-        this.#tell(part === undefined ? place : { ...place, path: [...path, part] }, rule),
+        this.#tell(part === undefined ? place : { ...place, where: { up: where, part } }, rule),
     };
   }
 
-  #tell({ path, isTelling }: Place, rule: string | (() => string)): Verdict {
+  #tell({ where, isTelling }: Place, rule: string | (() => string)): Verdict {
+    this.#budget.spend(1);
     if (isTelling && this.misfits.length < maxMisfits) {
-      this.misfits.push({ path, rule: typeof rule === 'string' ? rule : rule() });
+      this.misfits.push({ path: pathTo(where), rule: typeof rule === 'string' ? rule : rule() });
     }
     return 'unfit';
   }
+}
+
+function pathTo(end: Where | undefined): Path {
+  const path: (string | number)[] = [];
+  for (let where = end; where !== undefined; where = where.up) path.unshift(where.part);
+  return path;
 }

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../base/json.ts';
+import type { Budget } from './budget.ts';
 import { numberOf } from './equal.ts';
-import { isListOfTexts } from './keyword-forms.ts';
 import { matches } from './pattern.ts';
 import { both, either, type Verdict } from './verdict.ts';
 import type { KeywordRule, Visit } from './visit.ts';
@@ -27,20 +27,17 @@ function ofObject(rule: (argument: never, object: JsonObject, visit: Visit) => V
 
 function required(names: readonly string[], object: JsonObject, visit: Visit): Verdict {
   const { budget, isPartial, misfit } = visit;
-  budget.spend(names.length);
   let verdict: Verdict = 'fits';
-  for (const name of names) {
-    if (Object.hasOwn(object, name)) continue;
+  for (const name of budget.items(names)) {
+    if (Object.hasOwn(object, budget.read(name))) continue;
     verdict = both(verdict, isPartial ? 'unknown' : misfit('is required', name));
   }
   return verdict;
 }
 
 function properties(schemas: JsonObject, object: JsonObject, { budget, inside }: Visit): Verdict {
-  const names = Object.keys(object);
-  budget.spend(names.length);
   let verdict: Verdict = 'fits';
-  for (const name of names) {
+  for (const name of budget.keys(object)) {
     if (Object.hasOwn(schemas, name)) verdict = both(verdict, inside(schemas[name], object[name], name));
   }
   return verdict;
@@ -52,8 +49,8 @@ function patternProperties(
   { budget, inside, tries }: Visit,
 ): Verdict {
   let verdict: Verdict = 'fits';
-  for (const [pattern, schema] of Object.entries(schemas)) {
-    for (const [name, value] of Object.entries(object)) {
+  for (const [pattern, schema] of budget.entries(schemas)) {
+    for (const [name, value] of budget.entries(object)) {
       const isMeant = matches(pattern, name, budget);
       if (isMeant === 'fits') verdict = both(verdict, inside(schema, value, name));
       else if (isMeant === 'unknown') verdict = both(verdict, either('unknown', tries(schema, value)));
@@ -65,51 +62,53 @@ function patternProperties(
 function additionalProperties(argument: unknown, object: JsonObject, visit: Visit): Verdict {
   const { schema, budget, inside, tries } = visit;
   const named = isObject(schema['properties']) ? schema['properties'] : {};
-  const patterns = isObject(schema['patternProperties']) ? Object.keys(schema['patternProperties']) : [];
+  const patterns = isObject(schema['patternProperties']) ? budget.keys(schema['patternProperties']) : [];
   let verdict: Verdict = 'fits';
-  for (const [name, value] of Object.entries(object)) {
-    budget.spend(1);
+  for (const [name, value] of budget.entries(object)) {
     if (Object.hasOwn(named, name)) continue;
-    const isNamed = patterns.reduce<Verdict>(
-      (found, pattern) => (found === 'fits' ? found : either(found, matches(pattern, name, budget))),
-      'unfit',
-    );
+    const isNamed = matchesOne(patterns, name, budget);
     if (isNamed === 'unfit') verdict = both(verdict, inside(argument, value, name));
     else if (isNamed === 'unknown') verdict = both(verdict, either('unknown', tries(argument, value)));
   }
   return verdict;
 }
 
-function propertyNames(argument: unknown, object: JsonObject, { tries, misfit }: Visit): Verdict {
+function matchesOne(patterns: readonly string[], name: string, budget: Budget): Verdict {
+  let verdict: Verdict = 'unfit';
+  for (const pattern of patterns) {
+    verdict = either(verdict, matches(pattern, name, budget));
+    if (verdict === 'fits') break;
+  }
+  return verdict;
+}
+
+function propertyNames(argument: unknown, object: JsonObject, { budget, tries, misfit }: Visit): Verdict {
   let verdict: Verdict = 'fits';
-  for (const name of Object.keys(object)) {
+  for (const name of budget.keys(object)) {
     const ofName = tries(argument, name);
     verdict = both(verdict, ofName === 'unfit' ? misfit('has a name that is not allowed', name) : ofName);
   }
   return verdict;
 }
 
-function minProperties(argument: unknown, object: JsonObject, { isPartial, misfit }: Visit): Verdict {
-  const limit = numberOf(argument);
-  if (Object.keys(object).length >= limit) return 'fits';
+function minProperties(argument: unknown, object: JsonObject, { budget, isPartial, misfit }: Visit): Verdict {
+  const limit = numberOf(argument, budget);
+  if (budget.keys(object).length >= limit) return 'fits';
   return isPartial ? 'unknown' : misfit(`must have at least ${limit} entries`);
 }
 
-function maxProperties(argument: unknown, object: JsonObject, { misfit }: Visit): Verdict {
-  const limit = numberOf(argument);
-  return Object.keys(object).length <= limit ? 'fits' : misfit(`must have at most ${limit} entries`);
+function maxProperties(argument: unknown, object: JsonObject, { budget, misfit }: Visit): Verdict {
+  const limit = numberOf(argument, budget);
+  return budget.keys(object).length <= limit ? 'fits' : misfit(`must have at most ${limit} entries`);
 }
 
 /** What has to hold when a property is there: others as well, or a schema for the whole. */
 function dependencies(wanted: JsonObject, object: JsonObject, visit: Visit): Verdict {
   const { budget, also } = visit;
-  const names = Object.keys(wanted);
-  budget.spend(names.length);
   let verdict: Verdict = 'fits';
-  for (const name of names) {
+  for (const [name, need] of budget.entries(wanted)) {
     if (!Object.hasOwn(object, name)) continue;
-    const need = wanted[name];
-    verdict = both(verdict, isListOfTexts(need) ? required(need, object, visit) : also(need));
+    verdict = both(verdict, Array.isArray(need) ? required(need, object, visit) : also(need));
   }
   return verdict;
 }

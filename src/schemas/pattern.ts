@@ -9,6 +9,7 @@ const maxTextLength = 4096;
 const maxParts = 4096;
 /** What a pattern costs before it is used at all, and to be compiled whatever its text, and one part of it for one character, in steps. */
 const lookSteps = 10;
+const stepsPerPatternCharacter = 1 / 4;
 const compileSteps = 200;
 const stepsPerCharacter = 4;
 const stepsPerPart = 1 / 40;
@@ -27,6 +28,8 @@ const plainText = /^[\x20-\x7e]*$/;
 export function matches(pattern: string, text: string, budget: Budget): Verdict {
   budget.spend(lookSteps);
   if (pattern.length > maxPatternLength || text.length > maxTextLength) return 'unknown';
+  budget.read(text);
+  budget.spend(pattern.length * stepsPerPatternCharacter);
   if (!plainText.test(text) || differently.test(pattern) || !isEcma(pattern)) return 'unknown';
   const parts = estimatedParts(pattern);
   if (parts > maxParts) return 'unknown';

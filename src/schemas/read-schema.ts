@@ -165,7 +165,7 @@ function idOf(schema: JsonObject, draft: Draft): string {
 }
 
 function withoutFragment(uri: string): string {
-  return uri.replace(/#.*$/, '');
+  return uri.split('#', 1).join('');
 }
 
 function decoded(fragment: string): string {

@@ -1,4 +1,5 @@
 import { isNumber, isObject } from '../base/json.ts';
+import type { Budget } from './budget.ts';
 import { compareNumbers, equal, numberOf } from './equal.ts';
 import { matches } from './pattern.ts';
 import { shownList, shownText } from './shown.ts';
@@ -30,13 +31,13 @@ export const scalarRules: readonly (readonly [string, KeywordRule])[] = [
   ['pattern', pattern],
 ];
 
-function type(argument: string | readonly string[], { value, misfit }: Visit): Verdict {
-  const names = typeof argument === 'string' ? [argument] : argument;
-  if (names.some((name) => isOfType(name, value))) return 'fits';
-  return misfit(() => `must be ${names.map((name) => nouns[name] ?? name).join(' or ')}`);
+function type(argument: string | readonly string[], { value, budget, misfit }: Visit): Verdict {
+  const names = budget.items(typeof argument === 'string' ? [argument] : argument);
+  if (names.some((name) => isOfType(name, value, budget))) return 'fits';
+  return misfit(() => `must be ${[...new Set(names)].map((name) => nouns[name] ?? name).join(' or ')}`);
 }
 
-function isOfType(name: string, value: unknown): boolean {
+function isOfType(name: string, value: unknown, budget: Budget): boolean {
   switch (name) {
     case 'object':
       return isObject(value);
@@ -47,22 +48,21 @@ function isOfType(name: string, value: unknown): boolean {
     case 'number':
       return isNumber(value);
     case 'integer':
-      return isNumber(value) && !hasFraction(value);
+      return isNumber(value) && !hasFraction(value, budget);
     default:
       return typeof value === name;
   }
 }
 
 /** Numbers beyond what JavaScript can hold have none. */
-function hasFraction(value: unknown): boolean {
-  const number = numberOf(value);
+function hasFraction(value: unknown, budget: Budget): boolean {
+  const number = numberOf(value, budget);
   return Number.isFinite(number) && !Number.isInteger(number);
 }
 
 function oneOfValues(allowed: readonly unknown[], { value, budget, isPartial, misfit }: Visit): Verdict {
   if (isPartial) return 'unknown';
-  budget.spend(allowed.length);
-  const isAllowed = allowed.some((each) => equal(each, value, budget));
+  const isAllowed = budget.items(allowed).some((each) => equal(each, value, budget));
   return isAllowed ? 'fits' : misfit(() => `must be ${shownList(allowed)}`);
 }
 
@@ -73,9 +73,9 @@ function limit(
   strictly?: string,
   strictWords?: string,
 ): KeywordRule {
-  return (argument: unknown, { schema, value, misfit }: Visit) => {
+  return (argument: unknown, { schema, value, budget, misfit }: Visit) => {
     if (typeof argument === 'boolean' || !isNumber(value)) return 'fits';
-    const sign = compareNumbers(value, argument);
+    const sign = compareNumbers(value, argument, budget);
     if (sign === undefined) return 'unknown';
     const isStrict = strictly !== undefined && schema[strictly] === true;
     if (holds(sign) && !(isStrict && sign === 0)) return 'fits';
@@ -83,10 +83,10 @@ function limit(
   };
 }
 
-function multipleOf(argument: unknown, { value, misfit }: Visit): Verdict {
+function multipleOf(argument: unknown, { value, budget, misfit }: Visit): Verdict {
   if (!isNumber(value)) return 'fits';
-  const number = numberOf(value);
-  const divisor = numberOf(argument);
+  const number = numberOf(value, budget);
+  const divisor = numberOf(argument, budget);
   const times = number / divisor;
   // Fractions have no exact division, and of numbers that are too large the last digits are not known.
   if (!(Math.abs(times) < 1e9 && Math.abs(number) < 1e15)) return 'unknown';
@@ -97,10 +97,9 @@ function multipleOf(argument: unknown, { value, misfit }: Visit): Verdict {
 function length(words: string, holds: (has: number, limit: number) => boolean): KeywordRule {
   return (argument: unknown, { value, budget, misfit }: Visit) => {
     if (typeof value !== 'string') return 'fits';
-    budget.spend(value.length / 16);
-    const limit = numberOf(argument);
+    const limit = numberOf(argument, budget);
     // Characters count, not the halves of pairs.
-    if (holds(Array.from(value).length, limit)) return 'fits';
+    if (holds(Array.from(budget.read(value)).length, limit)) return 'fits';
     return misfit(`must have ${words} ${limit} ${limit === 1 ? 'character' : 'characters'}`);
   };
 }

@@ -1,11 +1,13 @@
 import { printable } from '../base/printable.ts';
 
 const maxTextLength = 80;
+/** Of what is longer the rest is not even cleaned. */
+const maxReadLength = 1000;
 const maxListLength = 200;
 
 /** Something that a schema says, as JSON, in a sentence. */
 export function shownText(value: unknown): string {
-  const text = printable(JSON.stringify(value) ?? '');
+  const text = printable((JSON.stringify(value) ?? '').slice(0, maxReadLength));
   return text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
 }
 

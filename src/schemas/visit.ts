@@ -15,7 +15,6 @@ export interface Visit {
   /** The schema that holds the keyword, for its neighbours. */
   readonly schema: JsonObject;
   readonly value: unknown;
-  readonly path: Path;
   readonly draft: Draft;
   readonly budget: Budget;
   /** True for an object that has further properties which are not known here. */
