@@ -281,6 +281,7 @@ export class ControllerRole {
         {
           ...shared,
           retained: operations.retained,
+          clusterId: operations.clusterId,
           settings: config.reclaim,
           maxRequestedServices: config.maxRequestedServices,
           namespace,

@@ -1,10 +1,19 @@
 import { isObject, parseExact } from '../base/json.ts';
 import type { Wishes } from './wishes.ts';
 
-/** What is on record of the services of a workload, in its annotation `servicecatalog.k8s.io/ids`: `{"<name>": "<uid>/<id>"}`. */
+export interface RecordedId {
+  /** Of the workload that it was written on. */
+  readonly uid: string;
+  /** Mark of the cluster. */
+  readonly cluster: string;
+  /** At the broker. */
+  readonly id: string;
+}
+
+/** What is on record of the services of a workload, in its annotation `servicecatalog.k8s.io/ids`: `{"<name>": "<uid>/<cluster>/<id>"}`. */
 export interface RecordedIds {
-  /** Name of an instance or a login that it asks for → uid of the workload that it was written on, and the id at the broker. */
-  readonly of: ReadonlyMap<string, { readonly uid: string; readonly id: string }>;
+  /** By the name of an instance or a login that it asks for. */
+  readonly of: ReadonlyMap<string, RecordedId>;
   /** Whether anything else is there that is not kept. */
   readonly hasMore: boolean;
 }
@@ -19,13 +28,13 @@ const maxIdLength = 256;
  */
 export function recordedIds(text: string | undefined, { list }: Wishes): RecordedIds | undefined {
   if (text === undefined || list.length === 0) return undefined;
-  const of = new Map<string, { readonly uid: string; readonly id: string }>();
+  const of = new Map<string, RecordedId>();
   const entries = new Map(Object.entries(text.length > maxRecordLength ? {} : parsed(text)));
   for (const name of list.flatMap(({ login, request }) => [login.name, request?.name ?? login.name])) {
     const value: unknown = entries.get(name);
-    if (typeof value !== 'string' || value.length > maxIdLength + 64) continue;
-    const [uid = '', id = ''] = value.split(/\/(.*)/su);
-    if (uid !== '' && id !== '') of.set(name, { uid, id });
+    if (typeof value !== 'string' || value.length > maxIdLength + 128) continue;
+    const [, uid, cluster, id] = /^([^/]+)\/([^/]+)\/(.+)$/su.exec(value) ?? [];
+    if (uid !== undefined && cluster !== undefined && id !== undefined) of.set(name, { uid, cluster, id });
   }
   return { of, hasMore: text.length > maxRecordLength || entries.size !== of.size };
 }

@@ -14,6 +14,8 @@ export interface WorkloadDeps extends ReclaimDeps {
     /** The namespace that may take up the service with this id; undefined when none was retained under it. */
     readonly namespaceOf: (id: string, signal: AbortSignal) => Promise<string | undefined>;
   };
+  /** What this cluster is called towards brokers. */
+  readonly clusterId: { readonly get: (signal: AbortSignal) => Promise<string> };
   /** How old what is known may be, milliseconds; 0 while all is watched. */
   readonly staleMs: () => number;
   /** Bindery's own. */

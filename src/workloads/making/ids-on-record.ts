@@ -1,12 +1,14 @@
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { idMadeAnnotation, idsAnnotation } from '../../api/group.ts';
+import { sha256Hex } from '../../base/hash.ts';
 import { isApiError, isConflict, isNotFound } from '../../kube/errors.ts';
 import { daemonSets, deployments, statefulSets } from '../../kube/resources.ts';
 import { idOfBefore } from '../../model/given-id.ts';
 import { scoped } from '../../model/stores.ts';
 import { maxRecordLength } from '../recorded-ids.ts';
 import type { Wish } from '../wishes.ts';
+import type { WorkloadDeps } from '../workload-deps.ts';
 import type { Workload } from '../workload.ts';
 import type { Making } from './making.ts';
 import type { Wanted } from './wanted-services.ts';
@@ -14,18 +16,25 @@ import type { Wanted } from './wanted-services.ts';
 /** What the controller may write to; what makes itself Pods has no such record. */
 const recording = [deployments, statefulSets, daemonSets];
 const timeoutMs = 15_000;
+const clusterMarkLength = 16;
 /** Sharers have the same on record, unless somebody has written something else. */
 const maxAskedRecords = 4;
+
+/** How a record names this cluster, which has an id towards brokers. */
+export async function clusterMark({ clusterId }: WorkloadDeps, signal: AbortSignal): Promise<string> {
+  return sha256Hex(await clusterId.get(signal)).slice(0, clusterMarkLength);
+}
 
 /**
  * The id of what is to be made, where it was there before: a workload that comes back from a backup brings it along, whether the
  * objects come before it, after it or not at all. On a workload that is still the one it was written on it says nothing: what
- * is gone then was deleted.
+ * is gone then was deleted. Neither does it in another cluster, to which somebody has copied the workload: the service there is
+ * in use.
  */
-export function idFromBefore({ name, asks }: Wanted): string | undefined {
+export function idFromBefore({ cluster }: Making, { name, asks }: Wanted): string | undefined {
   for (const { workload } of asks) {
     const known = workload.ids?.of.get(name);
-    if (known !== undefined && known.uid !== workload.metadata.uid) return known.id;
+    if (known?.cluster === cluster && known.uid !== workload.metadata.uid) return known.id;
   }
   return undefined;
 }
@@ -50,6 +59,20 @@ export async function retainedBefore(
     );
   }
   return undefined;
+}
+
+/** What a workload from another cluster is told, be it a copy or a backup of a cluster that was lost. */
+export function recordOfAnotherCluster({ cluster }: Making, { name, asks }: Wanted): string | undefined {
+  const isForeign = asks.some(({ workload }) => {
+    const known = workload.ids?.of.get(name);
+    return known !== undefined && known.cluster !== cluster;
+  });
+  if (!isForeign) return undefined;
+  return (
+    `ServiceInstance "${name}" is new and empty. The service on record in this workload is one of another cluster, where it may be ` +
+    'in use. If this cluster takes the place of that one, restore its ConfigMap cluster-info first (docs/operations.md, Restore from a ' +
+    'backup)'
+  );
 }
 
 function idOnRecord(workload: Workload, name: string, uid: string | undefined): string | undefined {
@@ -77,9 +100,11 @@ export async function recordIds(making: Making, workload: Workload): Promise<voi
   if (ids.some(([, id]) => id === undefined)) return;
   const { namespace = '', name, uid = '' } = workload.metadata;
   const wanted = new Map(ids);
-  if (isRecorded(workload, wanted)) return;
+  if (isRecorded(making, workload, wanted)) return;
   const sorted = [...wanted].toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const text = JSON.stringify(Object.fromEntries(sorted.map(([of, id]) => [of, `${uid}/${id}`])));
+  const text = JSON.stringify(
+    Object.fromEntries(sorted.map(([of, id]) => [of, `${uid}/${making.cluster}/${id}`])),
+  );
   if (text.length > maxRecordLength) return;
   // Not of one version: the status of a workload changes all the time, and nobody else writes this.
   const patch = { metadata: { uid, annotations: { [idsAnnotation]: text } } };
@@ -95,11 +120,14 @@ export async function recordIds(making: Making, workload: Workload): Promise<voi
 }
 
 function isRecorded(
+  { cluster }: Making,
   { ids, metadata: { uid } }: Workload,
   wanted: ReadonlyMap<string, string | undefined>,
 ): boolean {
   if (ids === undefined || ids.hasMore || ids.of.size !== wanted.size) return false;
-  return [...ids.of].every(([name, known]) => known.uid === uid && known.id === wanted.get(name));
+  return [...ids.of].every(
+    ([name, known]) => known.cluster === cluster && known.uid === uid && known.id === wanted.get(name),
+  );
 }
 
 function idsOf({ stores, namespace }: Making, wish: Wish): [string, string | undefined][] {

@@ -6,7 +6,7 @@ import { objectKey } from '../../kube/objects.ts';
 import { classScope, type ClassScope } from '../../model/class-scope.ts';
 import { scoped } from '../../model/stores.ts';
 import { disagreement } from './agreement.ts';
-import { idFromBefore, retainedBefore, withId } from './ids-on-record.ts';
+import { idFromBefore, recordOfAnotherCluster, retainedBefore, withId } from './ids-on-record.ts';
 import { isUnsent } from './unsent.ts';
 import { spokesman, tryWrite, type Making, type Outcome } from './making.ts';
 import { goingInstance, nobodyOnRecord, taken } from './obstacles.ts';
@@ -54,7 +54,7 @@ async function makeNew(making: Making, wanted: Wanted): Promise<Found> {
     const message = `ServiceInstance "${wanted.name}" is not made: ${unfit}`;
     return { blocked: () => message, againMs: catalogMs };
   }
-  const left = await retainedBefore(making, wanted);
+  const left = (await retainedBefore(making, wanted)) ?? recordOfAnotherCluster(making, wanted);
   underWay.add(service);
   try {
     const made = await create(making, wanted, wish, scope, speaks);
@@ -73,7 +73,7 @@ async function create(
 ): Promise<Found> {
   const { client, namespace, signal, logger } = making;
   const { name } = wanted;
-  const object = withId(requestedInstance(namespace, wish, scope, requestedBy), idFromBefore(wanted));
+  const object = withId(requestedInstance(namespace, wish, scope, requestedBy), idFromBefore(making, wanted));
   const made = await write(making, object.metadata, 'made', whatOf(wish, scope), async () =>
     client.create(serviceInstances, object, { signal }),
   );

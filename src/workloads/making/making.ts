@@ -31,6 +31,8 @@ export interface Making extends WorkloadDeps, MakingMemory {
   readonly service: string;
   readonly instance: string;
   readonly namespace: string;
+  /** Mark of this cluster in records of ids. */
+  readonly cluster: string;
   readonly signal: AbortSignal;
 }
 

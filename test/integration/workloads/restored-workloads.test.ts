@@ -116,6 +116,10 @@ async function expectSame({ names, instance, login, secret, app }: Backup): Prom
   expect(await recorded(app)).toContain(instance.status?.instanceID);
 }
 
+/** `<uid>/<mark of the cluster>/<id>` */
+const withMark = (uid = '', id = ''): unknown =>
+  expect.stringMatching(new RegExp(`^${uid}/[0-9a-f]{16}/${id}$`));
+
 const newApp = () => `app-${randomUUID().slice(0, 8)}`;
 
 describe('without the webhook', () => {
@@ -127,8 +131,8 @@ describe('without the webhook', () => {
     const { ids, instance, login, names, app } = await inUse(newApp());
     const { uid } = (await world.client.get(deployments, refOf(app))).metadata;
     expect(JSON.parse(ids)).toEqual({
-      [names.instance]: `${uid}/${instance.status?.instanceID}`,
-      [names.login]: `${uid}/${login.status?.bindingID}`,
+      [names.instance]: withMark(uid, instance.status?.instanceID),
+      [names.login]: withMark(uid, login.status?.bindingID),
     });
   });
 
@@ -171,6 +175,22 @@ describe('without the webhook', () => {
     const [instanceId, loginId] = idsOf(backup.instance, backup.login);
     expect(instance.status?.instanceID).not.toBe(instanceId);
     expect(login.status?.bindingID).not.toBe(loginId);
+  });
+
+  it('a workload that is copied from another cluster gets a service of its own', async () => {
+    const backup = await inUse(newApp());
+    await lose(backup);
+    await restoreWorkload({
+      ...backup,
+      ids: backup.ids.replaceAll(/\/[0-9a-f]{16}\//g, '/0123456789abcdef/'),
+    });
+    const login = await world.binding(backup.names.login, isReady, 'is ready');
+    const instance = await world.instance(backup.names.instance, isReady, 'is ready');
+    const [instanceId, loginId] = idsOf(backup.instance, backup.login);
+    expect(instance.status?.instanceID).not.toBe(instanceId);
+    expect(login.status?.bindingID).not.toBe(loginId);
+    expect(world.broker.liveInstances().map(({ id }) => id)).toContain(instanceId);
+    await isToldOn(world, backup.app, /one of another cluster/);
   });
 
   it('a service that was deleted on purpose is not looked for', async () => {
