@@ -13,8 +13,8 @@ const charactersPerStep = 16;
 
 /**
  * Steps that one evaluation may take, of a microsecond or two each. Everything that a schema or a value can make long is paid
- * for before it is used, so that nothing of them is quadratic or endless. Rules get the keys, entries and items of both from
- * here only, never from `Object` or from the list itself: what is not handed out can not be forgotten to be paid.
+ * for before it is used, so that nothing of them is quadratic or endless. Rules get the keys,
+ * entries and items of both from here: what is handed out is paid for, and can not be forgotten.
  */
 export class Budget {
   #steps: number;

@@ -43,7 +43,8 @@ export function textOf(value: unknown, budget: Budget): string {
   return canonicalJson(value);
 }
 
-function weigh(value: unknown, budget: Budget): void {
+/** Pays for all that is in a value. @throws BudgetSpentError */
+export function weigh(value: unknown, budget: Budget): void {
   budget.spend(1);
   if (typeof value === 'string') budget.read(value);
   else if (isNumber(value)) numberOf(value, budget);

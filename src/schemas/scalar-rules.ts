@@ -63,7 +63,7 @@ function hasFraction(value: unknown, budget: Budget): boolean {
 function oneOfValues(allowed: readonly unknown[], { value, budget, isPartial, misfit }: Visit): Verdict {
   if (isPartial) return 'unknown';
   const isAllowed = budget.items(allowed).some((each) => equal(each, value, budget));
-  return isAllowed ? 'fits' : misfit(() => `must be ${shownList(allowed)}`);
+  return isAllowed ? 'fits' : misfit(() => `must be ${shownList(allowed, budget)}`);
 }
 
 /** @param strictly the keyword that as `true` makes the limit exclusive, in draft 04 */
@@ -79,7 +79,7 @@ function limit(
     if (sign === undefined) return 'unknown';
     const isStrict = strictly !== undefined && schema[strictly] === true;
     if (holds(sign) && !(isStrict && sign === 0)) return 'fits';
-    return misfit(() => `must be ${isStrict ? strictWords : words} ${shownText(argument)}`);
+    return misfit(() => `must be ${isStrict ? strictWords : words} ${shownText(argument, budget)}`);
   };
 }
 
@@ -91,7 +91,7 @@ function multipleOf(argument: unknown, { value, budget, misfit }: Visit): Verdic
   // Fractions have no exact division, and of numbers that are too large the last digits are not known.
   if (!(Math.abs(times) < 1e9 && Math.abs(number) < 1e15)) return 'unknown';
   const isMultiple = Math.abs(times - Math.round(times)) < 1e-6;
-  return isMultiple ? 'fits' : misfit(() => `must be a multiple of ${shownText(argument)}`);
+  return isMultiple ? 'fits' : misfit(() => `must be a multiple of ${shownText(argument, budget)}`);
 }
 
 function length(words: string, holds: (has: number, limit: number) => boolean): KeywordRule {
@@ -107,5 +107,7 @@ function length(words: string, holds: (has: number, limit: number) => boolean): 
 function pattern(argument: string, { value, budget, misfit }: Visit): Verdict {
   if (typeof value !== 'string') return 'fits';
   const verdict = matches(argument, value, budget);
-  return verdict === 'unfit' ? misfit(() => `must match the pattern ${shownText(argument)}`) : verdict;
+  return verdict === 'unfit'
+    ? misfit(() => `must match the pattern ${shownText(argument, budget)}`)
+    : verdict;
 }

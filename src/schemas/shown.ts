@@ -1,22 +1,25 @@
 import { printable } from '../base/printable.ts';
+import type { Budget } from './budget.ts';
+import { weigh } from './equal.ts';
 
 const maxTextLength = 80;
 /** Of what is longer the rest is not even cleaned. */
 const maxReadLength = 1000;
 const maxListLength = 200;
 
-/** Something that a schema says, as JSON, in a sentence. */
-export function shownText(value: unknown): string {
+/** Something that a schema says, as JSON, in a sentence. Paid for by what it is. */
+export function shownText(value: unknown, budget: Budget): string {
+  weigh(value, budget);
   const text = printable((JSON.stringify(value) ?? '').slice(0, maxReadLength));
   return text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
 }
 
 /** Values that are allowed: "a", "b" or "c"; not all when they are many. */
-export function shownList(values: readonly unknown[]): string {
+export function shownList(values: readonly unknown[], budget: Budget): string {
   const shown: string[] = [];
   let length = 0;
   for (const value of values) {
-    const text = shownText(value);
+    const text = shownText(value, budget);
     length += text.length + 2;
     if (length > maxListLength) return `one of ${shown.join(', ')}, …`;
     shown.push(text);

@@ -1,6 +1,12 @@
+import { parseExact, type JsonObject } from '../../../src/base/json.ts';
+import { arrayRules } from '../../../src/schemas/array-rules.ts';
+import { combiningRules } from '../../../src/schemas/combining-rules.ts';
 import { evaluate } from '../../../src/schemas/evaluate.ts';
-import { readSchema } from '../../../src/schemas/read-schema.ts';
-import { usable, verdict } from './schemas.ts';
+import { objectRules } from '../../../src/schemas/object-rules.ts';
+import { readSchema, type Schema } from '../../../src/schemas/read-schema.ts';
+import { scalarRules } from '../../../src/schemas/scalar-rules.ts';
+import { Reads } from './reads.ts';
+import { $schemas, usable, verdict } from './schemas.ts';
 
 describe('a schema that can not be used', () => {
   const deep = `${'{"not":'.repeat(200)}{}${'}'.repeat(200)}`;
@@ -144,6 +150,140 @@ describe('work that a schema makes', () => {
     expect(verdict(schema, value, { steps: 10_000 })).toBe('passed');
   });
 });
+
+describe('what is looked at is paid for', () => {
+  const wide = (inner: unknown): object =>
+    Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`^k${i}`, inner]));
+  const many = (item: unknown): unknown[] => Array.from({ length: 20_000 }, () => item);
+  const booleans = [...many(false), ...many(true)];
+  const names = Object.keys(wide(0));
+  /** What each keyword holds, as much of it as goes into a schema, or as little as asks for everything of a value. */
+  const held: Readonly<Record<string, readonly unknown[]>> = {
+    type: [many('null'), 'integer'],
+    enum: [many({}), many([]), [Object.fromEntries(names.map((name) => [name, 0]))]],
+    const: [many(0), Object.fromEntries(names.map((name) => [name, 1]))],
+    minimum: [0],
+    maximum: [0],
+    exclusiveMinimum: [0],
+    exclusiveMaximum: [0],
+    multipleOf: [0.5],
+    minLength: [1],
+    maxLength: [1],
+    pattern: ['a'],
+    minItems: [1],
+    maxItems: [1],
+    uniqueItems: [true],
+    items: [true, false, {}],
+    prefixItems: [booleans],
+    additionalItems: [true],
+    contains: [true, false, {}],
+    unevaluatedItems: [false],
+    required: [names],
+    properties: [wide(true)],
+    patternProperties: [{ '^k': true }, wide(true)],
+    additionalProperties: [true, false, {}],
+    propertyNames: [true, false, {}],
+    minProperties: [1, 30_000],
+    maxProperties: [1, 30_000],
+    dependencies: [wide(true), { k1: names }],
+    dependentRequired: [wide(names.slice(0, 2)), { k1: names }],
+    dependentSchemas: [wide(true), wide(false)],
+    unevaluatedProperties: [false],
+    allOf: [many(true), booleans],
+    anyOf: [many(false), booleans],
+    oneOf: [many(false), booleans],
+    not: [true, { not: true }],
+    if: [true, false],
+    $dynamicRef: ['#'],
+    $recursiveRef: ['#'],
+  };
+  const steps = 5000;
+  /** Reads in one step: a key that is listed, asked for, and read, twice. */
+  const readsPerStep = 5;
+  const entries = 12_000;
+  const object = Object.fromEntries(Array.from({ length: entries }, (_, i) => [`k${i}`, 0]));
+  const values: Readonly<Record<string, unknown>> = {
+    'a long list': many(0),
+    'a list of objects': many({}),
+    'a list of lists': many([]),
+    'a list of wide objects': Array.from({ length: 100 }, () => object),
+    'a wide object': object,
+  };
+  const keywords = [...scalarRules, ...arrayRules, ...objectRules, ...combiningRules].map(([name]) => name);
+
+  describe.each(keywords)('%s', (keyword) => {
+    it.each(Object.keys(values))('%s takes no more reads than steps allow', (name) => {
+      for (const argument of held[keyword] ?? []) {
+        for (const $schema of [$schemas[7], $schemas[2020]]) {
+          const once = { [keyword]: argument };
+          const again = Array.from({ length: 500 }, () => once);
+          for (const x of [
+            { allOf: again },
+            { oneOf: again },
+            { items: { allOf: again }, additionalProperties: { allOf: again } },
+          ]) {
+            const reads = new Reads();
+            const { draft, root, targets } = unread({ $schema, properties: { x } });
+            evaluate({ draft, root: reads.of(root), targets }, reads.of({ x: values[name] }) as JsonObject, {
+              steps,
+            });
+            // Objects do not tell how many keys they have: one is listed before that is known, and nothing follows.
+            expect(reads.count).toBeLessThan(readsPerStep * steps + 2 * entries);
+          }
+        }
+      }
+    });
+    it('is in the table', () => expect(held[keyword]).toBeDefined());
+  });
+
+  it.each<[string, object, string]>([
+    ['a limit', { minimum: 0 }, `0.${'1'.repeat(120_000)}`],
+    ['a type', { type: 'integer' }, '1'.repeat(120_000)],
+    ['a factor', { multipleOf: 1 }, `0.${'1'.repeat(120_000)}`],
+    ['values', { enum: [1, 2] }, `0.${'1'.repeat(120_000)}`],
+    ['a length', { minLength: 1 }, `"${'a'.repeat(120_000)}"`],
+    ['a pattern', { pattern: 'b' }, `"${'a'.repeat(4000)}"`],
+    ['a large pattern', { pattern: 'a'.repeat(500) }, '"a"'],
+    ['unique items', { uniqueItems: true }, `["${'a'.repeat(120_000)}"]`],
+  ])('%s of what is long, asked for again and again, is given up', (_name, once, text) => {
+    const schema = usable({
+      properties: {
+        x: {
+          allOf: Array.from({ length: Math.floor(60_000 / JSON.stringify(once).length - 1) }, () => once),
+        },
+      },
+    });
+    const value = parseExact(`{"x":${text}}`) as JsonObject;
+    expect(evaluate(schema, value)).toEqual({ kind: 'given-up' });
+  });
+
+  it('a reference to itself among many keywords pays for them each time', () => {
+    const annotations = Object.fromEntries(Array.from({ length: 6000 }, (_, i) => [`x-${i}`, 0]));
+    const reads = new Reads();
+    const { draft, root } = usable({ allOf: [{ $ref: '#' }], ...annotations });
+    const observed = reads.of(root);
+    const targets = new Map([['#', observed]]);
+    expect(evaluate({ draft, root: observed, targets }, {})).toEqual({ kind: 'given-up' });
+    expect(reads.count).toBeLessThan(readsPerStep * 50_000);
+  });
+
+  it('an ordinary schema is far from the bounds with a list of a thousand users', () => {
+    const user = {
+      type: 'object',
+      required: ['name'],
+      properties: { name: { type: 'string', minLength: 1 } },
+    };
+    const users = Array.from({ length: 1000 }, (_, i) => ({ name: `user${i}` }));
+    const schema = { properties: { users: { type: 'array', items: user } } };
+    expect(verdict(schema, { users }, { steps: 25_000 })).toBe('passed');
+  });
+});
+
+/** Without what it takes to read it, which has a bound of its own. */
+function unread(schema: JsonObject): Schema {
+  const draft = schema['$schema'] === $schemas[7] ? 7 : 2020;
+  return { draft, root: schema, targets: new Map() };
+}
 
 function deeply(levels: number): Record<string, unknown> {
   return levels === 0 ? {} : { x: deeply(levels - 1) };
