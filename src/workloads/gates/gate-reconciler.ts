@@ -29,6 +29,8 @@ export interface GateDeps {
 const timeoutMs = 10_000;
 /** Nobody tells of a Secret that no binding writes. */
 const lookAgainMs = 5_000;
+/** What was done last to a Pod that is not known to be without its gate yet. */
+const lifted = 'lifted';
 /** Looks in a second beyond which the pauses between them grow. */
 const manyLooks = 20;
 
@@ -59,7 +61,9 @@ export function gateReconciler(
       return hold(deps, pod, waits, signal);
     }
     await lift(deps, pod, pod.gate, signal);
-    told.delete(key);
+    // The watch may not have told of it yet when there is other news.
+    if (told.get(key) === lifted) return undefined;
+    told.set(key, lifted);
     const { namespace = '', name } = pod.metadata;
     const why = gone === undefined ? 'its credentials are there' : `ServiceBinding "${gone.binding}" is gone`;
     deps.logger.info({ namespace, pod: name }, `gate lifted: ${why}`);
