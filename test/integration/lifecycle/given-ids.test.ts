@@ -175,7 +175,7 @@ describe.each([
       world.broker.script({ operation: 'bind' }, { kind: 'answer', status: 200, body: {} }, 'always');
       await restore(serviceBindings, backup);
       const failed = await world.binding('login', isFailed, 'is failed');
-      expect(messageOf(failed)).toContain('does not hand out the credentials');
+      expect(messageOf(failed)).toContain('does not hand out its credentials again');
       expect(deletions()).toEqual([]);
       await removeAll();
     });
