@@ -73,6 +73,9 @@ export const orphanMitigationAnnotation = `${labelPrefix}orphan-mitigation`;
 /** On an instance, `retain` or `delete`: whether the service stays at its broker when the object goes. */
 export const deletionPolicyAnnotation = `${labelPrefix}deletion-policy`;
 
+/** On an instance or a binding, `true` or `false`: whether nothing is asked of its broker for it, nor changed of it. */
+export const pausedAnnotation = `${labelPrefix}paused`;
+
 /** On ConfigMaps in Bindery's own namespace that are the record of a service which was retained: `true`. */
 export const retainedLabel = `${labelPrefix}retained`;
 

@@ -13,11 +13,13 @@ import { pollOperation } from './poll-operation.ts';
 import { PollPace } from './poll-pace.ts';
 import { record, release } from './record.ts';
 import { leaveLane, waitForLane } from './wait-for-lane.ts';
+import { waitWhilePaused } from './wait-while-paused.ts';
 
 /** A step of the life of whatever lives at a broker. */
 type LifeStep = <O extends BrokeredObject>(task: OperationTask<O>, object: O) => Promise<Step<O>> | Step<O>;
 
 const living: readonly LifeStep[] = [
+  waitWhilePaused,
   (task, object) => task.kind.announce?.(task, object) ?? goOn(object),
   repairLabels,
   (task, object) => task.kind.tend?.(task, object) ?? goOn(object),
@@ -36,6 +38,7 @@ const living: readonly LifeStep[] = [
 
 const dying: readonly LifeStep[] = [
   stopWhenReleased,
+  waitWhilePaused,
   releaseUnlessAtBroker,
   (task, object) => task.kind.retain?.(task, object) ?? goOn(object),
   waitForNextAttempt,

@@ -2,6 +2,8 @@ import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { slotOf, type Times } from '../../control/attempts.ts';
 import type { Reclaim } from '../../injection/request-owner.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { isPaused } from '../../model/paused.ts';
 import type { Made } from './in-use.ts';
 import type { LastWords } from './last-words.ts';
 import { hasReclaimAt, reclaimAtOf } from './reclaim-at.ts';
@@ -54,5 +56,10 @@ export function reclaimStep(
   if (leftMs > graceMs + roundingMs) return { kind: 'schedule', graceMs };
   const settleMs = policy.kind === 'delete' ? settings.deleteSettleMs : settings.settleMs;
   const waitMs = Math.max(leftMs, settleMs - seenMs);
-  return waitMs > 0 ? { kind: 'wait', waitMs } : { kind: 'act' };
+  return waitMs > 0 ? { kind: 'wait', waitMs } : whenDue(object);
+}
+
+/** The deletion of what is paused would wait, and could not be taken back. */
+function whenDue(object: KubeObject): ReclaimStep {
+  return { kind: isPaused(object) ? 'none' : 'act' };
 }

@@ -79,6 +79,8 @@ function unfinished(
   unsaid: readonly string[] = [],
 ): Telling | undefined {
   const conditions = object.status?.conditions;
+  const paused = findCondition(conditions, 'Paused');
+  if (paused !== undefined) return tellingOf(what, paused);
   const held = ['Stalled', 'Reconciling'].find((type) => isConditionTrue(conditions, type));
   const condition = findCondition(conditions, held ?? 'Ready');
   if (condition === undefined || !isSeen(object) || unsaid.includes(condition.reason)) return undefined;

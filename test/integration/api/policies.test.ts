@@ -322,6 +322,30 @@ describe('a deletion policy', () => {
   });
 });
 
+describe('a pause', () => {
+  const key = 'servicecatalog.k8s.io/paused';
+  const of = (annotations: Readonly<Record<string, string>>): Manifest => ({
+    apiVersion: v1beta1,
+    kind: 'ServiceBinding',
+    metadata: { name: 'login', namespace: 'team', annotations },
+    spec: { instanceRef: { name: 'db' } },
+  });
+
+  it.each([
+    [{ [key]: 'yes' }, '"true" has nothing sent to the broker'],
+    [{ [key]: '' }, '"true" has nothing sent to the broker'],
+    [{ [key]: 'True' }, '"true" has nothing sent to the broker'],
+    [{ 'servicecatalog.k8s.io/pause': 'true' }, `did you mean "${key}"?`],
+    [{ 'servicecatalog.k8s.io/suspended': 'true' }, `did you mean "${key}"?`],
+  ])('%j is refused', async (annotations, hint) => {
+    await refused(() => tryCreate(administrator, of(annotations)), hint);
+  });
+
+  it.each([{ [key]: 'true' }, { [key]: 'false' }, {}])('%j is stored', async (annotations) => {
+    expectAnswer(await tryCreate(administrator, of(annotations)), undefined);
+  });
+});
+
 describe('finalizers of an instance', () => {
   const change = (name: string, count: number): Promise<Answer> =>
     tryPatch(administrator, {

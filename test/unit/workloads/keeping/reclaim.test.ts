@@ -1,4 +1,4 @@
-import { reclaimAnnotation } from '../../../../src/api/group.ts';
+import { pausedAnnotation, reclaimAnnotation } from '../../../../src/api/group.ts';
 import { parseReclaim, type Reclaim } from '../../../../src/injection/request-owner.ts';
 import {
   requestedName,
@@ -230,6 +230,16 @@ describe('what nobody asks for any more', () => {
     pass(10_000);
     expect(steps(view)).toEqual([act, act]);
     expect(steps({ ...view, isThere })).toEqual([wait(590_000), { kind: 'cancel', why: 'It is to be kept' }]);
+  });
+
+  it('stays while it is paused, and so does the instance of a login that is', () => {
+    const { steps, pass } = process();
+    const paused = { [pausedAnnotation]: 'true' };
+    steps(marked(past));
+    pass(600_000);
+    expect(steps(marked(past, paused))).toEqual([act, none]);
+    const bindings = [binding({ annotations: { ...reclaimAt(past, loginName), ...paused } })];
+    expect(steps({ ...marked(past), bindings })).toEqual([none, none]);
   });
 
   it('begins anew when it has been used meanwhile', () => {

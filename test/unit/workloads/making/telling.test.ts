@@ -1,3 +1,4 @@
+import { setCondition } from '../../../../src/api/conditions.ts';
 import type { ServiceBinding } from '../../../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../../../src/api/generated/service-instance.ts';
 import { statusOf, type Verdict } from '../../../../src/model/verdict.ts';
@@ -33,6 +34,14 @@ function made(verdict: Verdict, observed = 1, username = 'alice'): ServiceInstan
     spec: { instanceRef: { name: 'made' }, userInfo: { username } },
     status: statusOf(verdict, {}, observed, since),
   };
+}
+
+/** Of an older spec, which nothing has been done about since. */
+function paused(): ServiceInstance & ServiceBinding {
+  const object = made({ kind: 'ready', reason: 'Good', message: 'It is ready' }, 0);
+  const said = { type: 'Paused', status: 'True', reason: 'Paused', message: 'It is paused' } as const;
+  const conditions = setCondition(object.status?.conditions, said, since);
+  return { ...object, status: { ...object.status, conditions } };
 }
 
 const ready = made({ kind: 'ready', reason: 'Good', message: 'It is ready' });
@@ -106,6 +115,7 @@ describe('how a wish stands', () => {
       ready,
       /^$/,
     ],
+    ['it is paused', paused(), ready, /^Warning Blocked: ServiceInstance "made": It is paused$/],
     [
       'the conditions are of an older spec',
       made({ kind: 'ready', reason: 'X', message: '' }, 0),
