@@ -69,8 +69,7 @@ function wishes(spec: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(stated(spec)).filter(([key]) => !bookkeeping.includes(key)));
 }
 
-function hasNewPlan({ oldSpec, patch }: CatalogChange): boolean {
-  const next = patch.object('spec') ?? {};
+export function hasNewPlan(next: JsonObject, oldSpec: JsonObject): boolean {
   return planSelectors.some((field) => (next[field] ?? '') !== (oldSpec[field] ?? ''));
 }
 
@@ -82,7 +81,7 @@ function namesPlan(spec: JsonObject): boolean {
 function updateRefs(change: CatalogChange): void {
   const { spec, oldSpec, patch } = change;
   const isResolved = classRefs.some((field) => !isEmpty(oldSpec[field]));
-  const renewed = !hasNewPlan(change) ? [] : isResolved ? planRefs : allRefs;
+  const renewed = !hasNewPlan(patch.object('spec') ?? {}, oldSpec) ? [] : isResolved ? planRefs : allRefs;
   for (const field of allRefs.filter((ref) => !renewed.includes(ref))) {
     if (field === 'clusterServiceClassRef' && !isResolved && saysBuiltIn(spec)) continue;
     if (oldSpec[field] === undefined) patch.remove(['spec', field]);

@@ -9,6 +9,7 @@ import { deny, ignored, patched, type Decision, type RequestContext } from './de
 import { dyingInstance } from './dying-instance.ts';
 import { largeParameters } from './large-parameters.ts';
 import { ObjectPatch } from './object-patch.ts';
+import { planStays } from './plan-stays.ts';
 import type { AdmissionRequest } from './review.ts';
 import { copiedSecrets, newParameterSecrets } from './secret-references.ts';
 import { takenId } from './taken-id.ts';
@@ -52,6 +53,8 @@ export async function mutateCatalog(
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
   mutate({ request, isCreation, spec, oldSpec, patch, warn, deps });
+  const stays = planStays(request, patch, oldSpec, deps);
+  if (stays !== undefined) return refuse(403, 'Forbidden', stays, request, deps);
   const unfit = await unfitWish(request, patch, oldSpec, deps.wishes, timeoutMs);
   if (unfit?.isTold === false) return refuse(422, 'Invalid', unfit.message, request, deps);
   return patched(patch.operations, unfit === undefined ? warnings : [...warnings, unfit.message]);

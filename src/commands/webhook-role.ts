@@ -29,6 +29,8 @@ import type { WebhookConfig } from '../config.ts';
 import { idKey, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
+import { planThatStays } from '../model/plan-at-broker.ts';
+import type { PlanThatStays } from '../admission/plan-stays.ts';
 import { admissionResolution, offeringProblem } from '../model/admission-resolution.ts';
 import { classScope, offeringSpec } from '../model/class-scope.ts';
 import { ParameterSchemas } from '../model/parameter-schemas.ts';
@@ -248,6 +250,7 @@ export class WebhookRole {
       },
       resolve: admissionResolution(stores),
       wishes,
+      planThatStays: (...about: Parameters<PlanThatStays>) => planThatStays(...about, stores),
       isController: ({ user, fieldManager }: AdmissionRequest) =>
         user.username === controllerUser && fieldManager === controllerFieldManager,
     };

@@ -13,7 +13,8 @@ import type { Telling } from '../operations/kind.ts';
 import type { ChangesOf } from '../operations/operation-status.ts';
 import type { InstanceTask } from './instance-status.ts';
 import type { Note } from './provision-outcome.ts';
-import { instanceIdOf, planWithId } from './known-instance.ts';
+import { planWithId } from '../model/plan-at-broker.ts';
+import { instanceIdOf } from './known-instance.ts';
 import type { ServiceRequest } from './service-request.ts';
 
 /** What the broker has under an id that came with the object. */

@@ -1,6 +1,7 @@
-import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
-import { fromCatalogFirst, type Offering } from '../model/resolve.ts';
+import { recordedPlan } from '../model/plan-at-broker.ts';
+import type { Offering } from '../model/resolve.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import { recordedBroker, type KnownAtBroker } from '../operations/known-at-broker.ts';
 import { isOnRecord } from '../operations/operation-status.ts';
@@ -29,28 +30,8 @@ export function knownInstance(instance: ServiceInstance, stores: Stores): KnownA
   return broker && serviceId && planId ? { broker, serviceId, planId } : undefined;
 }
 
-/** The plan as the catalog has it, if it is still known. */
-export function planWithId(
-  { metadata, spec, status }: ServiceInstance,
-  planId: string,
-  { clusterServicePlans, servicePlans }: Stores,
-): Offering['plan'] | undefined {
-  // The spec may be unresolved by now; what was sent says where it went.
-  const broker = (status?.externalProperties ?? status?.inProgressProperties)?.broker;
-  const isNamespaced = broker ? broker.kind === 'ServiceBroker' : Boolean(spec.serviceClassRef);
-  return isNamespaced
-    ? fromCatalogFirst(servicePlans.store.byIndex('externalID', scoped(metadata.namespace, planId)))[0]
-    : fromCatalogFirst(clusterServicePlans.store.byIndex('externalID', planId))[0];
-}
-
 function classOf({ metadata, spec }: ServiceInstance, stores: Stores): Offering['class'] | undefined {
   return spec.clusterServiceClassRef
     ? stores.clusterServiceClasses.store.get(spec.clusterServiceClassRef.name)
     : stores.serviceClasses.store.get(scoped(metadata.namespace, spec.serviceClassRef?.name ?? ''));
-}
-
-/** The id of the plan; objects of the original Service Catalog have it in fields of their own. */
-export function recordedPlan(properties: ServiceInstancePropertiesState | undefined): string | undefined {
-  if (properties === undefined) return undefined;
-  return properties.planID || properties.clusterServicePlanExternalID || properties.servicePlanExternalID;
 }

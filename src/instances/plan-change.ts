@@ -1,9 +1,9 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { planThatStays, planWithId } from '../model/plan-at-broker.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { Stores } from '../model/stores.ts';
 import type { Telling } from '../operations/kind.ts';
 import type { KnownAtBroker } from '../operations/known-at-broker.ts';
-import { planWithId } from './known-instance.ts';
 import { removedFromCatalog } from './provision.ts';
 
 const reason = 'PlanChangeNotAllowed';
@@ -21,16 +21,16 @@ export function refusePlanChange(
 ): Telling | undefined {
   const wanted = offering.plan.spec;
   if (known.planId === wanted.externalID) return undefined;
-  const current = planWithId(instance, known.planId, stores);
-  const name = current?.spec.externalName ?? known.planId;
   const removed = removedFromCatalog(offering);
   if (removed !== undefined) {
+    const name = planWithId(instance, known.planId, stores)?.spec.externalName ?? known.planId;
     return {
       ...removed,
       message: `${removed.message} Set the plan back to "${name}", or choose another one.`,
     };
   }
-  if (current?.status?.planUpdatable ?? offering.class.spec.planUpdatable) return undefined;
+  const name = planThatStays(instance, known.planId, offering, stores);
+  if (name === undefined) return undefined;
   const message =
     `The broker does not let instances of class "${offering.class.spec.externalName}" leave plan "${name}". ` +
     `Set the plan back to "${name}", or make a new instance with plan "${wanted.externalName}".`;

@@ -48,6 +48,7 @@ export function world(overrides: Partial<MutateCatalogDeps> = {}, denied: readon
     holdersOf: () => [],
     isDying: async (namespace, name) => `${namespace}/${name}` === 'shop/dying',
     wishes: noWishes,
+    planThatStays: () => undefined,
     isController: ({ user, fieldManager }) =>
       user.username === controller.username && fieldManager === controllerFieldManager,
     logger: recordingLogger(),
