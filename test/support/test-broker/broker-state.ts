@@ -23,6 +23,8 @@ export interface LiveInstance {
   /** The document of the PUT and what updates have changed of it, to tell a repeated one from a differing one. */
   document: Readonly<Record<string, unknown>>;
   pending: PendingOperation | undefined;
+  /** The last one that was polled to its end has failed: whoever asks again is told so again. */
+  failed?: PendingOperation | undefined;
   /** True from the end of a successful provisioning. */
   ready: boolean;
 }
@@ -38,6 +40,8 @@ export interface LiveBinding {
   readonly fingerprint: string;
   readonly predecessorId: string | undefined;
   pending: PendingOperation | undefined;
+  /** As of an instance. */
+  failed?: PendingOperation | undefined;
   ready: boolean;
   /** The credentials were handed out. */
   shown: boolean;

@@ -11,6 +11,7 @@ interface Pollable {
   readonly ready: boolean;
   readonly serviceId: string;
   pending: PendingOperation | undefined;
+  failed?: PendingOperation | undefined;
 }
 
 /** E6. */
@@ -36,6 +37,7 @@ function poll(
       : refuse(404, 'There is no such operation.');
   }
   const { pending } = polled;
+  if (pending === undefined && polled.failed !== undefined) return failed(polled.failed);
   if (pending === undefined) return { status: 200, body: { state: polled.ready ? 'succeeded' : 'failed' } };
   const problem = echoProblem(context, request, pending, polled.serviceId);
   if (problem !== undefined) return problem;
@@ -47,6 +49,7 @@ function poll(
     return { status: 200, body: { state: 'in progress', description: 'Working on it.' }, ...headers };
   }
   polled.pending = undefined;
+  polled.failed = behaviour.result === 'failed' ? pending : undefined;
   if (behaviour.result === 'failed') return failed(pending);
   pending.finish();
   if (behaviour.result === 'gone') return { status: 410, body: {} };
