@@ -4,6 +4,7 @@ import { roleOptions, type Option, type RawOptions } from './config.ts';
 import { installCommand } from './commands/install-command.ts';
 import { egressPolicyCommand } from './cli/egress-policy.ts';
 import { convertCommand } from './cli/convert.ts';
+import { exportCommand } from './cli/export.ts';
 import { describeCommand } from './cli/describe.ts';
 import { testBrokerCommand } from './cli/test-broker.ts';
 import { versionCommand } from './cli/version.ts';
@@ -29,6 +30,7 @@ program.addCommand(testBrokerCommand());
 program.addCommand(egressPolicyCommand());
 program.addCommand(describeCommand());
 program.addCommand(convertCommand());
+program.addCommand(exportCommand());
 program.addCommand(versionCommand());
 
 try {

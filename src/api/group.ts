@@ -75,6 +75,8 @@ export const deletionPolicyAnnotation = `${labelPrefix}deletion-policy`;
 
 /** On an instance or a binding, `true` or `false`: whether nothing is asked of its broker for it, nor changed of it. */
 export const pausedAnnotation = `${labelPrefix}paused`;
+/** On an instance with an id, `true`: its service exists at the broker, and is taken up; nothing is made for it. */
+export const adoptAnnotation = `${labelPrefix}adopt`;
 
 /** On ConfigMaps in Bindery's own namespace that are the record of a service which was retained: `true`. */
 export const retainedLabel = `${labelPrefix}retained`;
