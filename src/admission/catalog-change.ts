@@ -5,7 +5,7 @@ import type { Authorize } from './authorize.ts';
 import type { IsDying } from './dying-instance.ts';
 import type { MadeIds } from './made-ids.ts';
 import type { ObjectPatch } from './object-patch.ts';
-import type { PlanThatStays } from './plan-stays.ts';
+import type { PlanStaysDeps } from './plan-stays.ts';
 import type { HoldersOf } from './taken-id.ts';
 import type { AdmissionRequest } from './review.ts';
 import type { WishDeps } from './unfit-wish.ts';
@@ -19,7 +19,7 @@ export interface MutateCatalogDeps {
   readonly holdersOf: HoldersOf;
   readonly isDying: IsDying;
   readonly wishes: WishDeps;
-  readonly planThatStays: PlanThatStays;
+  readonly planThatStays: PlanStaysDeps['planThatStays'];
   /** True for our own controller: what it writes is not a wish of its own. */
   readonly isController: (request: AdmissionRequest) => boolean;
   readonly logger: Logger;

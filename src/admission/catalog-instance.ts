@@ -16,18 +16,11 @@ import type { InstanceRef, ResolveInstance } from '../model/admission-resolution
 import { idOfBefore } from '../model/given-id.ts';
 import type { CatalogChange } from './catalog-change.ts';
 import { isOnBehalf } from './on-behalf.ts';
+import { hasNewPlan, planSelectors } from './plan-selectors.ts';
 
 const classRefs: readonly InstanceRef[] = ['clusterServiceClassRef', 'serviceClassRef'];
 const planRefs: readonly InstanceRef[] = ['clusterServicePlanRef', 'servicePlanRef'];
 const allRefs = [...classRefs, ...planRefs];
-const planSelectors: readonly string[] = [
-  'clusterServicePlanExternalName',
-  'clusterServicePlanExternalID',
-  'clusterServicePlanName',
-  'servicePlanExternalName',
-  'servicePlanExternalID',
-  'servicePlanName',
-];
 
 /**
  * ServiceInstances. Refs and labels are set here when class and plan are known, by the controller otherwise. What a
@@ -67,10 +60,6 @@ function setUserInfo(change: CatalogChange): void {
 function wishes(spec: JsonObject): JsonObject {
   const bookkeeping: readonly string[] = [...allRefs, 'userInfo', 'externalID'];
   return Object.fromEntries(Object.entries(stated(spec)).filter(([key]) => !bookkeeping.includes(key)));
-}
-
-export function hasNewPlan(next: JsonObject, oldSpec: JsonObject): boolean {
-  return planSelectors.some((field) => (next[field] ?? '') !== (oldSpec[field] ?? ''));
 }
 
 function namesPlan(spec: JsonObject): boolean {

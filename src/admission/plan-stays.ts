@@ -1,18 +1,18 @@
-import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/service-instance.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { JsonObject } from '../base/json.ts';
 import { recordedPlan } from '../model/plan-at-broker.ts';
 import type { Offering } from '../model/resolve.ts';
-import { hasNewPlan } from './catalog-instance.ts';
-import type { MutateCatalogDeps } from './catalog-change.ts';
 import type { ObjectPatch } from './object-patch.ts';
+import { hasNewPlan } from './plan-selectors.ts';
 import type { AdmissionRequest } from './review.ts';
+import type { WishDeps } from './unfit-wish.ts';
 
-/** See `planThatStays` of the model. */
-export type PlanThatStays = (
-  instance: ServiceInstance,
-  planId: string,
-  wanted: Offering,
-) => string | undefined;
+export interface PlanStaysDeps {
+  readonly wishes: Pick<WishDeps, 'offeringOf'>;
+  /** Of the model, with its stores. */
+  readonly planThatStays: (instance: ServiceInstance, planId: string, wanted: Offering) => string | undefined;
+  readonly isController: (request: AdmissionRequest) => boolean;
+}
 
 /**
  * Why the plan can not become the one that this write asks for, in the words of the original. Only of what the broker has for
@@ -24,7 +24,7 @@ export function planStays(
   request: AdmissionRequest,
   patch: ObjectPatch,
   oldSpec: JsonObject,
-  deps: Pick<MutateCatalogDeps, 'wishes' | 'planThatStays' | 'isController'>,
+  deps: PlanStaysDeps,
 ): string | undefined {
   const { kind, operation, namespace, oldObject } = request;
   // What the controller is refused it tells on the instance.
@@ -41,7 +41,9 @@ export function planStays(
 }
 
 function refusal(stays: string, { class: ofClass, plan }: Offering): string {
-  const who = ofClass.spec.planUpdatable ? `Service Plan ${stays}` : `Service Class ${ofClass.spec.externalName}`;
+  const who = ofClass.spec.planUpdatable
+    ? `Service Plan ${stays}`
+    : `Service Class ${ofClass.spec.externalName}`;
   const { externalName } = plan.spec;
   return `The ${who} does not allow plan changes. Keep plan "${stays}", or make a new instance with plan "${externalName}".`;
 }

@@ -30,7 +30,7 @@ import { idKey, type Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { planThatStays } from '../model/plan-at-broker.ts';
-import type { PlanThatStays } from '../admission/plan-stays.ts';
+import type { PlanStaysDeps } from '../admission/plan-stays.ts';
 import { admissionResolution, offeringProblem } from '../model/admission-resolution.ts';
 import { classScope, offeringSpec } from '../model/class-scope.ts';
 import { ParameterSchemas } from '../model/parameter-schemas.ts';
@@ -250,7 +250,8 @@ export class WebhookRole {
       },
       resolve: admissionResolution(stores),
       wishes,
-      planThatStays: (...about: Parameters<PlanThatStays>) => planThatStays(...about, stores),
+      planThatStays: (...about: Parameters<PlanStaysDeps['planThatStays']>) =>
+        planThatStays(...about, stores),
       isController: ({ user, fieldManager }: AdmissionRequest) =>
         user.username === controllerUser && fieldManager === controllerFieldManager,
     };

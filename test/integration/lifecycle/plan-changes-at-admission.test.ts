@@ -78,7 +78,9 @@ describe('kubectl apply of another plan (row 12)', () => {
 
   it('goes by the word of the plan before that of the class', async () => {
     await ready('fixed', 'open', 'fixed');
-    expect(await changePlan('fixed', 'first')).toContain('The Service Plan fixed does not allow plan changes.');
+    expect(await changePlan('fixed', 'first')).toContain(
+      'The Service Plan fixed does not allow plan changes.',
+    );
     await ready('loose', 'strict', 'loose');
     expect(await changePlan('loose', 'small')).toBe('');
   });
