@@ -13,6 +13,7 @@ import { planStays } from './plan-stays.ts';
 import type { AdmissionRequest } from './review.ts';
 import { copiedSecrets, newParameterSecrets } from './secret-references.ts';
 import { takenId } from './taken-id.ts';
+import { unfitOffering } from './unfit-offering.ts';
 import { unfitWish } from './unfit-wish.ts';
 
 type Mutation = (change: CatalogChange) => void;
@@ -52,12 +53,22 @@ export async function mutateCatalog(
   if (refusal !== undefined) return refusal;
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
-  mutate({ request, isCreation, spec, oldSpec, patch, warn, deps });
+  const change = { request, isCreation, spec, oldSpec, patch, warn, deps };
+  mutate(change);
+  return (await unfitRefusal(change, timeoutMs)) ?? patched(patch.operations, warnings);
+}
+
+/** Looked at as it will be stored. */
+async function unfitRefusal(change: CatalogChange, timeoutMs: number): Promise<Decision | undefined> {
+  const { request, patch, oldSpec, warn, deps } = change;
   const stays = planStays(request, patch, oldSpec, deps);
   if (stays !== undefined) return refuse(403, 'Forbidden', stays, request, deps);
-  const unfit = await unfitWish(request, patch, oldSpec, deps.wishes, timeoutMs);
-  if (unfit?.isTold === false) return refuse(422, 'Invalid', unfit.message, request, deps);
-  return patched(patch.operations, unfit === undefined ? warnings : [...warnings, unfit.message]);
+  const offering = unfitOffering(change);
+  if (offering?.isTold === false) return refuse(403, 'Forbidden', offering.message, request, deps);
+  const wish = await unfitWish(request, patch, oldSpec, deps.wishes, timeoutMs);
+  if (wish?.isTold === false) return refuse(422, 'Invalid', wish.message, request, deps);
+  for (const told of [offering, wish]) if (told !== undefined) warn(told.message);
+  return undefined;
 }
 
 function mutationOf({ kind, operation, subResource }: AdmissionRequest): Mutation | undefined {

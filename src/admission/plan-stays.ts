@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { JsonObject } from '../base/json.ts';
-import { recordedPlan } from '../model/plan-at-broker.ts';
+import { recordedPlan } from '../model/recorded-plan.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { ObjectPatch } from './object-patch.ts';
 import { hasNewPlan } from './plan-selectors.ts';

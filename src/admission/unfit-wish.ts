@@ -4,6 +4,7 @@ import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/serv
 import { JsonText } from '../base/json-text.ts';
 import { isObject, jsonEqual, type JsonObject } from '../base/json.ts';
 import { withDefaults } from '../api/default-parameters.ts';
+import { idOfBefore } from '../model/given-id.ts';
 import type { SchemaField } from '../model/parameter-schemas.ts';
 import type { Offering } from '../model/resolve.ts';
 import { unfitParameters, type KnownParameters } from '../model/unfit-parameters.ts';
@@ -26,8 +27,14 @@ export interface WishDeps {
 
 export interface UnfitWish {
   readonly message: string;
-  /** What is there may have been made with these parameters long ago: it is told, and nothing is refused. */
+  /** What is there may have been made so long ago: it is told, and nothing is refused. */
   readonly isTold: boolean;
+}
+
+/** It came with its id: what the broker has under it may have been made long ago. */
+export function isOfBefore(patch: ObjectPatch): boolean {
+  const mark = patch.value('metadata', 'annotations', idMadeAnnotation);
+  return mark === undefined || mark === idOfBefore;
 }
 
 interface Question extends KnownParameters {
@@ -57,7 +64,7 @@ export async function unfitWish(
       : undefined;
   const message = await answer(question, deps, timeoutMs);
   if (message === undefined) return undefined;
-  return { message, isTold: isNew && patch.value('metadata', 'annotations', idMadeAnnotation) === undefined };
+  return { message, isTold: isNew && isOfBefore(patch) };
 }
 
 /** The same for the spec of an instance that does not exist yet. */

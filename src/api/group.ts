@@ -77,6 +77,11 @@ export const deletionPolicyAnnotation = `${labelPrefix}deletion-policy`;
 export const pausedAnnotation = `${labelPrefix}paused`;
 /** On an instance with an id, `true`: its service exists at the broker, and is taken up; nothing is made for it. */
 export const adoptAnnotation = `${labelPrefix}adopt`;
+/** On a class or a plan: a label selector of the namespaces that may have new services of it. */
+export const namespacesAnnotation = `${labelPrefix}namespaces`;
+
+/** On a class or a plan: how many instances of it a namespace may have. */
+export const maxPerNamespaceAnnotation = `${labelPrefix}max-per-namespace`;
 
 /** On ConfigMaps in Bindery's own namespace that are the record of a service which was retained: `true`. */
 export const retainedLabel = `${labelPrefix}retained`;

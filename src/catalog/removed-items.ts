@@ -1,3 +1,4 @@
+import { maxPerNamespaceAnnotation, namespacesAnnotation } from '../api/group.ts';
 import type { ReconcileResult } from '../control/controller.ts';
 import type { Store } from '../control/store.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
@@ -14,7 +15,8 @@ export interface CleanupDeps extends Pick<CatalogDeps, 'client' | 'stores' | 'lo
 
 /**
  * Keeps the labels of a class or plan right, and deletes one that has left its broker's catalog as soon as no instance
- * uses it any more, neither as far as the watch has told nor in the API server at this moment.
+ * uses it any more, neither as far as the watch has told nor in the API server at this moment. What an administrator has set
+ * up stays for the day that it comes back.
  * @param what the index of instances by what they use, and the kind of object
  */
 export function itemReconciler(
@@ -32,6 +34,7 @@ export function itemReconciler(
     const item = (what === 'class' ? classes : plans).get(key);
     if (item === undefined || !isRemoved(item) || item.metadata.deletionTimestamp !== undefined)
       return undefined;
+    if (isSetUp(item)) return undefined;
     const instances = await deps.live.list(item.metadata.namespace, signal);
     const user = instances.find((instance) => instance[what] === key);
     if (user !== undefined) {
@@ -44,6 +47,13 @@ export function itemReconciler(
       : removeUnused(deps, scope.plans, plans, item, signal));
     return undefined;
   };
+}
+
+/** Made anew by the next catalog that has it, it would be without what an administrator has said of it: open to everybody. */
+function isSetUp({ metadata, spec }: AnyItem): boolean {
+  const { [namespacesAnnotation]: namespaces, [maxPerNamespaceAnnotation]: most } =
+    metadata.annotations ?? {};
+  return (namespaces ?? most ?? spec.defaultProvisionParameters) !== undefined;
 }
 
 async function removeUnused(

@@ -1,7 +1,7 @@
 import type { CatalogRestrictions } from '../api/generated/shared-types.ts';
 import type { DesiredCatalog, DesiredClass, DesiredPlan } from './convert.ts';
 import { matchesSelector, type Requirement } from '../api/selector.ts';
-import { parseSelector } from './label-selector.ts';
+import { parseSelector } from '../api/parse-selector.ts';
 import { classRefName, type CatalogScope } from './scope.ts';
 
 export type RestrictResult =

@@ -24,6 +24,7 @@ import type { Controller, ReconcileObserver } from '../control/controller.ts';
 import { KeptTimes } from '../control/kept-times.ts';
 import { LeaderElection } from '../control/leader.ts';
 import { ParameterSchemas } from '../model/parameter-schemas.ts';
+import { Rooms } from '../model/rooms.ts';
 import { createStores, type Stores } from '../model/stores.ts';
 import { instanceController } from '../instances/instance-controller.ts';
 import type { CircuitState } from '../osb/options.ts';
@@ -241,6 +242,7 @@ export class ControllerRole {
       clusterId: new ClusterId({ client, ...config.clusterIdConfigMap }),
       checksumKey: this.#checksumKey,
       schemas: new ParameterSchemas(client),
+      rooms: new Rooms(this.#stores),
       retained: new RetainedServices({ client, namespace }),
       settings: {
         retry,

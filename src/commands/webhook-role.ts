@@ -31,7 +31,12 @@ import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { planThatStays } from '../model/plan-at-broker.ts';
 import type { PlanStaysDeps } from '../admission/plan-stays.ts';
-import { admissionResolution, offeringProblem } from '../model/admission-resolution.ts';
+import {
+  admissionResolution,
+  findOffering,
+  offeringProblem,
+  offeringRefusal,
+} from '../model/admission-resolution.ts';
 import { classScope, offeringSpec } from '../model/class-scope.ts';
 import { ParameterSchemas } from '../model/parameter-schemas.ts';
 import { resolveOffering } from '../model/resolve.ts';
@@ -252,6 +257,7 @@ export class WebhookRole {
       wishes,
       planThatStays: (...about: Parameters<PlanStaysDeps['planThatStays']>) =>
         planThatStays(...about, stores),
+      offerings: { find: findOffering(stores), refusal: offeringRefusal(stores) },
       isController: ({ user, fieldManager }: AdmissionRequest) =>
         user.username === controllerUser && fieldManager === controllerFieldManager,
     };

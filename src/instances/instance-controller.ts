@@ -15,6 +15,7 @@ import { isFollowed, readsOf } from './follow-parameters.ts';
 import { followingKind } from './instance-kind.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
+import { onRoom } from './wait-for-room.ts';
 
 export interface InstanceControllerOptions {
   /** Instances worked on at the same time. */
@@ -89,6 +90,8 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
   stores.servicePlans.store.subscribe(
     onPlanChange<ServicePlan>(({ metadata, spec }) => scoped(metadata.namespace, spec.serviceClassRef.name)),
   );
+
+  onRoom(stores, enqueueAll);
 
   // Annotations of namespaces are part of the OSB context.
   stores.namespaces.store.subscribe((change) => {

@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
-import { recordedPlan } from '../model/plan-at-broker.ts';
+import { recordedPlan } from '../model/recorded-plan.ts';
 import type { Offering } from '../model/resolve.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import { recordedBroker, type KnownAtBroker } from '../operations/known-at-broker.ts';

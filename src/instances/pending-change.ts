@@ -4,7 +4,7 @@ import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Offering } from '../model/resolve.ts';
 import { isKeptAsFound } from './instance-status.ts';
-import { recordedPlan } from '../model/plan-at-broker.ts';
+import { recordedPlan } from '../model/recorded-plan.ts';
 import type { ServiceRequest } from './service-request.ts';
 
 /** What an update has to tell the broker: the fields of the PATCH that change, and no others. */

@@ -21,6 +21,7 @@ import {
 import { provisioned, provisionFailed } from './provision-outcome.ts';
 import { retainedElsewhere } from './retain.ts';
 import { prepareRequest, type ServiceRequest } from './service-request.ts';
+import { waitForRoom } from './wait-for-room.ts';
 
 /** PUT /v2/service_instances/{id} (OSB, Provisioning), or its repetition after a crash. */
 export async function provision(
@@ -47,7 +48,7 @@ export async function provision(
       return tellUnprepared(task, instance, { ...existing, kind: 'refused' });
     case 'none':
     case 'not-asked':
-      return putNew(task, instance, offering, prepared);
+      return (await waitForRoom(task, instance, offering)) ?? putNew(task, instance, offering, prepared);
     case 'found':
       // An id that a person chose may be a stranger's by chance: then attributes that differ are the sign of it.
       if (!cameBack(instance)) return putNew(task, instance, offering, prepared);

@@ -7,10 +7,11 @@ import { record, settle } from '../operations/record.ts';
 import { labelsSaid, withLabels } from './broker-labels.ts';
 import { isKeptAsFound, type InstanceTask } from './instance-status.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
-import { pendingChange } from './pending-change.ts';
+import { pendingChange, type PendingChange } from './pending-change.ts';
 import { refusePlanChange } from './plan-change.ts';
 import { prepareRequest, type ServiceRequest } from './service-request.ts';
 import { contextRefused, updated, updateFailed } from './update-outcome.ts';
+import { waitForRoom } from './wait-for-room.ts';
 
 /**
  * PATCH /v2/service_instances/{id} (OSB, Updating) with what differs from the last confirmed state, and only that.
@@ -23,8 +24,9 @@ export async function updateInstance(
 ): Promise<Step<ServiceInstance>> {
   const known = knownInstance(instance, task.stores);
   if (known === undefined) return stop;
-  const isKept = isKeptAsFound(instance);
-  const refusal = isKept ? undefined : refusePlanChange(instance, known, offering, task.stores);
+  const refusal = isKeptAsFound(instance)
+    ? undefined
+    : refusePlanChange(instance, known, offering, task.stores);
   if (refusal !== undefined) {
     const { reason: failedReason } = refusal;
     await record(task, instance, { kind: 'stalled', ...refusal, failedReason, usable: true });
@@ -38,10 +40,8 @@ export async function updateInstance(
     await settle(task, instance, updated(instance, undefined, undefined));
     return stop;
   }
-  // Which plan's schema counts while the plan changes, OSB does not say.
-  const isChecked = change.planId === undefined && !isKept;
-  const refused = isChecked && (await refusedUpdate(task, instance, offering, request));
-  if (refused) return tellUnprepared(task, instance, refused, true);
+  const held = await heldUp(task, instance, offering, request, change);
+  if (held !== undefined) return held;
   const { planId, parameters, maintenanceInfoVersion, context, properties } = change;
   const { client, serviceId } = request;
   const before = instance.status?.externalProperties;
@@ -87,6 +87,20 @@ export async function updateInstance(
         : updateFailed(intended, failure, next, standing);
     },
   });
+}
+
+/** It waits for room in another plan, or its parameters do not fit. Which plan's schema counts while it changes, OSB does not say. */
+async function heldUp(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  offering: Offering,
+  request: ServiceRequest,
+  { planId }: PendingChange,
+): Promise<Step<ServiceInstance> | undefined> {
+  if (planId !== undefined) return waitForRoom(task, instance, offering);
+  if (isKeptAsFound(instance)) return undefined;
+  const refused = await refusedUpdate(task, instance, offering, request);
+  return refused && tellUnprepared(task, instance, refused, true);
 }
 
 /** Parameters that the broker has, or that it has been asked for already, are its own business. */

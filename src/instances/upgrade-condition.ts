@@ -8,7 +8,8 @@ import type { Stores } from '../model/stores.ts';
 import { brokerText } from '../osb/broker-text.ts';
 import { putStatus } from '../operations/record.ts';
 import type { InstanceTask } from './instance-status.ts';
-import { planWithId, recordedPlan } from '../model/plan-at-broker.ts';
+import { planWithId } from '../model/plan-at-broker.ts';
+import { recordedPlan } from '../model/recorded-plan.ts';
 
 const type = 'UpgradeAvailable';
 

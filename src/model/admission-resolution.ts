@@ -3,8 +3,15 @@ import { resolveOffering, type Offering } from './resolve.ts';
 import type { Stores } from './stores.ts';
 import { classScope, offeringSpec } from './class-scope.ts';
 import { offeringRefs, unbindable } from './offering-of.ts';
+import { notForNamespace } from './offering-terms.ts';
+import { noRoom, type Newcomer } from './room.ts';
 
 export type ResolveInstance = (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined;
+
+/** Class and plan; or that a plan has to be chosen; or what there is not. */
+export type FoundOffering =
+  | { readonly kind: 'offering'; readonly offering: Offering }
+  | { readonly kind: 'plan-open' | 'unknown'; readonly message: string };
 
 export interface ResolvedInstance {
   /** `clusterServiceClassRef`, … as fields of the spec. */
@@ -27,6 +34,35 @@ export function admissionResolution(stores: Stores): ResolveInstance {
   };
 }
 
+/** Class and plan of an instance, or what there is instead. */
+export function findOffering(
+  stores: Stores,
+): (spec: ServiceInstanceSpec, namespace: string) => FoundOffering {
+  return (spec, namespace) => {
+    const resolution = resolveOffering(spec, namespace, stores);
+    if (resolution.kind === 'resolved') return { kind: 'offering', offering: resolution.offering };
+    const { message, choices = 0 } = resolution;
+    // Of a class that is just being written the plans come after it.
+    return { kind: choices > 1 ? 'plan-open' : 'unknown', message };
+  };
+}
+
+/**
+ * Why a namespace may not have class and plan, as far as the webhook has heard. A namespace that it has not heard of is left to
+ * the controller.
+ */
+export function offeringRefusal(
+  stores: Stores,
+): (offering: Offering, wanted: Newcomer) => string | undefined {
+  return (offering, wanted) => {
+    const retired = retiredOf(offering);
+    if (retired !== undefined) return `${retired} has left its catalog: nothing new is made of it`;
+    const namespace = stores.namespaces.store.get(wanted.namespace);
+    const strange = namespace && notForNamespace(offering, wanted.namespace, namespace.metadata.labels ?? {});
+    return strange ?? noRoom(offering, wanted, stores);
+  };
+}
+
 /**
  * What is wrong with a class and plan that an annotation asks for, where the condition of an instance says so in its words;
  * undefined when nothing.
@@ -41,6 +77,9 @@ export function offeringProblem(
     const retired = retiredOf(resolution.offering);
     if (retired !== undefined)
       return `${retired} has left its catalog: what exists goes on, nothing new is made of it`;
+    const { labels = {} } = stores.namespaces.store.get(namespace)?.metadata ?? {};
+    const strange = notForNamespace(resolution.offering, namespace, labels);
+    if (strange !== undefined) return `${strange}; what exists goes on`;
     const problem = unbindable(resolution.offering);
     return problem && `${problem}; ask for a bindable plan`;
   };

@@ -1,12 +1,6 @@
-import type { ServiceInstance, ServiceInstancePropertiesState } from '../api/generated/service-instance.ts';
+import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { fromCatalogFirst, type Offering } from './resolve.ts';
 import { scoped, type Stores } from './stores.ts';
-
-/** The id of the plan; objects of the original Service Catalog have it in fields of their own. */
-export function recordedPlan(properties: ServiceInstancePropertiesState | undefined): string | undefined {
-  if (properties === undefined) return undefined;
-  return properties.planID || properties.clusterServicePlanExternalID || properties.servicePlanExternalID;
-}
 
 /** The plan as the catalog has it, if it is still known. */
 export function planWithId(

@@ -24,6 +24,8 @@ export type Resolution =
       readonly kind: 'unresolved';
       readonly reason: 'ReferencesNonexistentServiceClass' | 'ReferencesNonexistentServicePlan';
       readonly message: string;
+      /** Of how many plans one has to be chosen, where none is named and the class is known. */
+      readonly choices?: number;
     };
 
 /** The three ways to select, as the field names share their endings. */
@@ -152,6 +154,7 @@ function resolve<C, P>(lookup: Lookup<C, P>): Resolution {
         plans.length,
         ofClass.map(choiceOf),
       ),
+      ...(planSelector === undefined ? { choices: ofClass.length } : {}),
     };
   }
   return { kind: 'resolved', offering: lookup.offering(found, plan) };

@@ -26,6 +26,7 @@ import { namespaces, type Resource } from '../kube/resources.ts';
 import { Informer } from '../control/informer.ts';
 import { keptWhole } from '../control/kept-whole.ts';
 import { identityOf, ownerKey } from './identity-of.ts';
+import { waitsForRoom } from './waits-for-room.ts';
 import { keptBroker, keptBrokered, keptItem } from './kept-form.ts';
 
 /**
@@ -96,6 +97,10 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
       generated,
       owner,
       id: ({ spec, status }) => idInUse(status?.instanceID ?? spec.externalID),
+      waiting: ({ metadata, status }) => {
+        const reason = findCondition(status?.conditions, 'Reconciling')?.reason ?? '';
+        return waitsForRoom.includes(reason) ? [metadata.namespace ?? ''] : [];
+      },
       unresolved: (instance) =>
         instanceClass(instance).length && instancePlan(instance).length ? [] : ['true'],
     }),

@@ -42,6 +42,9 @@ export function unresolvedPlan(
 ): string {
   const names = listed(offered.map(({ name }) => name));
   const choice = offered.length === 0 ? 'It has none' : `It has ${names}`;
+  if (selector === undefined && offered.length > 1) {
+    return `The class ${className} has more than one plan, PlanName must be specified. ${choice}.`;
+  }
   if (selector === undefined) {
     return `The instance names no plan, and its class ${className} does not have exactly one. ${choice}.`;
   }

@@ -8,6 +8,7 @@ import type { ClusterId } from '../brokers/cluster-id.ts';
 import type { KeptTimes } from '../control/kept-times.ts';
 import type { RetainedServices } from './retained-services.ts';
 import type { ParameterSchemas } from '../model/parameter-schemas.ts';
+import type { Rooms } from '../model/rooms.ts';
 import type { Stores } from '../model/stores.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -32,6 +33,8 @@ export interface OperationDeps {
   readonly checksumKey: Pick<ChecksumKey, 'get'>;
   /** What plans say of parameters. */
   readonly schemas: Pick<ParameterSchemas, 'find'>;
+  /** Who may have new services of a plan. */
+  readonly rooms: Pick<Rooms, 'enter'>;
   /** Services that stayed when their objects went. */
   readonly retained: Pick<RetainedServices, 'add' | 'namespaceOf'>;
   readonly events: Pick<EventRecorder, 'record'>;

@@ -292,60 +292,6 @@ describe('an administrator', () => {
   });
 });
 
-describe('a deletion policy', () => {
-  const key = 'servicecatalog.k8s.io/deletion-policy';
-  const instance = (annotations: Readonly<Record<string, string>>): Manifest => ({
-    apiVersion: v1beta1,
-    kind: 'ServiceInstance',
-    metadata: { name: 'db', namespace: 'team', annotations },
-    spec: { clusterServiceClassExternalName: 'c', clusterServicePlanExternalName: 'p' },
-  });
-
-  it.each([
-    [{ [key]: 'retian' }, 'did you mean "retain"?'],
-    [{ [key]: '' }, 'did you mean "retain"?'],
-    [{ [key]: 'Retain' }, 'did you mean "retain"?'],
-    [{ [key]: 'deleet' }, 'did you mean "delete"?'],
-    [{ 'servicecatalog.k8s.io/deletion-polcy': 'retain' }, `did you mean "${key}"?`],
-    [{ 'servicecatalog.k8s.io/deltion-policy': 'retain' }, `did you mean "${key}"?`],
-  ])('%j is refused with the nearest word', async (annotations, hint) => {
-    await refused(() => tryCreate(administrator, instance(annotations)), hint);
-  });
-
-  it.each([
-    { [key]: 'retain' },
-    { [key]: 'delete' },
-    { 'servicecatalog.k8s.io/orphan-mitigation': 'disabled' },
-    {},
-  ])('%j is stored', async (annotations) => {
-    expectAnswer(await tryCreate(administrator, instance(annotations)), undefined);
-  });
-});
-
-describe('a pause', () => {
-  const key = 'servicecatalog.k8s.io/paused';
-  const of = (annotations: Readonly<Record<string, string>>): Manifest => ({
-    apiVersion: v1beta1,
-    kind: 'ServiceBinding',
-    metadata: { name: 'login', namespace: 'team', annotations },
-    spec: { instanceRef: { name: 'db' } },
-  });
-
-  it.each([
-    [{ [key]: 'yes' }, '"true" has nothing sent to the broker'],
-    [{ [key]: '' }, '"true" has nothing sent to the broker'],
-    [{ [key]: 'True' }, '"true" has nothing sent to the broker'],
-    [{ 'servicecatalog.k8s.io/pause': 'true' }, `did you mean "${key}"?`],
-    [{ 'servicecatalog.k8s.io/suspended': 'true' }, `did you mean "${key}"?`],
-  ])('%j is refused', async (annotations, hint) => {
-    await refused(() => tryCreate(administrator, of(annotations)), hint);
-  });
-
-  it.each([{ [key]: 'true' }, { [key]: 'false' }, {}])('%j is stored', async (annotations) => {
-    expectAnswer(await tryCreate(administrator, of(annotations)), undefined);
-  });
-});
-
 describe('finalizers of an instance', () => {
   const change = (name: string, count: number): Promise<Answer> =>
     tryPatch(administrator, {

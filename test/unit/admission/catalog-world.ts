@@ -1,5 +1,6 @@
 import type { MutateCatalogDeps } from '../../../src/admission/catalog-change.ts';
 import type { ResolvedInstance } from '../../../src/model/admission-resolution.ts';
+import type { Offering } from '../../../src/model/resolve.ts';
 import type { Decision } from '../../../src/admission/decision.ts';
 import { MadeIds } from '../../../src/admission/made-ids.ts';
 import { mutateCatalog } from '../../../src/admission/mutate-catalog.ts';
@@ -29,6 +30,9 @@ function resolved(className: string, plan: string): ResolvedInstance & { readonl
   return { refs, labels: queryLabels('ServiceInstance', refs) };
 }
 
+const item = { metadata: { name: 'x' }, spec: { externalName: 'x', externalID: 'x-id' } };
+export const anyOffering = { scope: 'cluster', class: item, plan: item } as unknown as Offering;
+
 export interface World {
   readonly deps: MutateCatalogDeps;
   readonly authorize: ReturnType<typeof recordingAuthorize>;
@@ -49,6 +53,7 @@ export function world(overrides: Partial<MutateCatalogDeps> = {}, denied: readon
     isDying: async (namespace, name) => `${namespace}/${name}` === 'shop/dying',
     wishes: noWishes,
     planThatStays: () => undefined,
+    offerings: { find: () => ({ kind: 'offering', offering: anyOffering }), refusal: () => undefined },
     isController: ({ user, fieldManager }) =>
       user.username === controller.username && fieldManager === controllerFieldManager,
     logger: recordingLogger(),

@@ -82,7 +82,7 @@ describe('the class and plan of an instance', () => {
     ['tiny', 'The class "postgresql" has no plan with externalName "tiny". It has large, small.'],
     [
       undefined,
-      'The instance names no plan, and its class "postgresql" does not have exactly one. It has large, small.',
+      'The class "postgresql" has more than one plan, PlanName must be specified. It has large, small.',
     ],
   ])('names the plans that there are when plan %s is not among them', (plan, message) => {
     addClass('pg', 'postgresql');

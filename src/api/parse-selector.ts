@@ -1,4 +1,4 @@
-import { isInteger, type Requirement } from '../api/selector.ts';
+import { isInteger, type Requirement } from './selector.ts';
 
 export type SelectorResult =
   | { readonly kind: 'selector'; readonly requirements: readonly Requirement[] }
@@ -10,9 +10,9 @@ class SelectorSyntaxError extends Error {}
 /**
  * Parses a label selector with all operators of Kubernetes: `a`, `!a`, `a=b`, `a==b`, `a!=b`, `a in (b,c)`,
  * `a notin (b,c)`, `a>1`, `a<1`, any number of them separated by commas. The empty text requires nothing.
- * @param properties the names that may stand on the left
+ * @param properties the names that may stand on the left; undefined when any may, as of labels
  */
-export function parseSelector(text: string, properties: readonly string[]): SelectorResult {
+export function parseSelector(text: string, properties?: readonly string[]): SelectorResult {
   try {
     return { kind: 'selector', requirements: new Parser(tokenize(text), properties).selector() };
   } catch (error) {
@@ -32,10 +32,10 @@ function tokenize(text: string): readonly string[] {
 
 class Parser {
   readonly #tokens: readonly string[];
-  readonly #properties: readonly string[];
+  readonly #properties: readonly string[] | undefined;
   #position = 0;
 
-  constructor(tokens: readonly string[], properties: readonly string[]) {
+  constructor(tokens: readonly string[], properties: readonly string[] | undefined) {
     this.#tokens = tokens;
     this.#properties = properties;
   }
@@ -75,9 +75,13 @@ class Parser {
 
   #property(): string {
     const property = this.#tokens[this.#position++];
-    if (property !== undefined && this.#properties.includes(property)) return property;
+    const known = this.#properties;
+    if (property !== undefined && (known?.includes(property) ?? !/^[=!(),<>]/.test(property)))
+      return property;
     const found = property === undefined ? 'the end' : `"${property}"`;
-    throw new SelectorSyntaxError(`${found} is not one of ${this.#properties.join(', ')}`);
+    throw new SelectorSyntaxError(
+      `${found} is ${known ? `not one of ${known.join(', ')}` : 'no key of a label'}`,
+    );
   }
 
   /** An absent value is the empty one, as in `a=` and `a in (b,)`. */

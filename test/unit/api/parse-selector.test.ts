@@ -1,5 +1,5 @@
 import { matchesSelector } from '../../../src/api/selector.ts';
-import { parseSelector } from '../../../src/catalog/label-selector.ts';
+import { parseSelector } from '../../../src/api/parse-selector.ts';
 
 const properties = ['name', 'spec.free', 'size'];
 const object: Readonly<Record<string, string>> = { name: 'mysql', 'spec.free': 'true', size: '5' };
