@@ -2,8 +2,9 @@ import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { idMadeAnnotation, idsAnnotation } from '../../api/group.ts';
 import { sha256Hex } from '../../base/hash.ts';
+import { inParallel } from '../../base/in-parallel.ts';
 import { isApiError, isConflict, isNotFound } from '../../kube/errors.ts';
-import { daemonSets, deployments, statefulSets } from '../../kube/resources.ts';
+import { daemonSets, deployments, statefulSets, type Resource } from '../../kube/resources.ts';
 import { idOfBefore } from '../../model/given-id.ts';
 import { scoped } from '../../model/stores.ts';
 import { maxRecordLength } from '../recorded-ids.ts';
@@ -16,6 +17,7 @@ import type { Wanted } from './wanted-services.ts';
 /** What the controller may write to; what makes itself Pods has no such record. */
 const recording = [deployments, statefulSets, daemonSets];
 const timeoutMs = 15_000;
+const writesAtOnce = 8;
 const clusterMarkLength = 16;
 /** Sharers have the same on record, unless somebody has written something else. */
 const maxAskedRecords = 4;
@@ -89,23 +91,49 @@ export function withId<O extends ServiceInstance | ServiceBinding>(object: O, id
 }
 
 /**
- * Writes on a workload which ids its services and logins have, once they are all there. Nothing waits for it: what can not be
- * written now is written at the next look.
+ * Writes on workloads which ids their services and logins have, once they are all there and nothing else is under way. Nothing
+ * waits for it: what can not be written now is written at the next look.
+ * @returns milliseconds until that; undefined when nothing is to be written
  */
-export async function recordIds(making: Making, workload: Workload): Promise<void> {
+export async function recordIds(making: Making, workloads: readonly Workload[]): Promise<number | undefined> {
+  const { records, namespace, service } = making;
+  const due: DueRecord[] = [];
+  for (const workload of workloads) {
+    const record = recordOf(making, workload);
+    if (record === 'not-yet') records.underWay(namespace);
+    else if (record !== 'none') due.push(record);
+  }
+  const waitMs = due.length === 0 ? 0 : records.waitMs(namespace, service);
+  if (waitMs > 0) return waitMs;
+  records.forget(service);
+  await inParallel(due, writesAtOnce, async (record) => writeRecord(making, record));
+  return undefined;
+}
+
+interface DueRecord {
+  readonly resource: Resource;
+  readonly metadata: Workload['metadata'];
+  readonly text: string;
+}
+
+/** `not-yet`: not all of it is there. What comes from a backup is needed until all is there again. */
+function recordOf(making: Making, workload: Workload): DueRecord | 'none' | 'not-yet' {
   const resource = recording.find(({ kind }) => kind === workload.kind);
-  if (resource === undefined || workload.admitted.list.length === 0) return;
+  if (resource === undefined || workload.admitted.list.length === 0) return 'none';
   const ids = workload.admitted.list.flatMap((wish) => idsOf(making, wish));
-  // What comes from a backup is needed until all is there again.
-  if (ids.some(([, id]) => id === undefined)) return;
-  const { namespace = '', name, uid = '' } = workload.metadata;
+  if (ids.some(([, id]) => id === undefined)) return 'not-yet';
+  const { metadata } = workload;
   const wanted = new Map(ids);
-  if (isRecorded(making, workload, wanted)) return;
+  if (isRecorded(making, workload, wanted)) return 'none';
   const sorted = [...wanted].toSorted(([one], [other]) => (one < other ? -1 : 1));
   const text = JSON.stringify(
-    Object.fromEntries(sorted.map(([of, id]) => [of, `${uid}/${making.cluster}/${id}`])),
+    Object.fromEntries(sorted.map(([of, id]) => [of, `${metadata.uid ?? ''}/${making.cluster}/${id}`])),
   );
-  if (text.length > maxRecordLength) return;
+  return text.length > maxRecordLength ? 'none' : { resource, metadata, text };
+}
+
+async function writeRecord(making: Making, { resource, metadata, text }: DueRecord): Promise<void> {
+  const { namespace = '', name, uid = '' } = metadata;
   // Not of one version: the status of a workload changes all the time, and nobody else writes this.
   const patch = { metadata: { uid, annotations: { [idsAnnotation]: text } } };
   const { client, signal, logger } = making;
@@ -115,7 +143,8 @@ export async function recordIds(making: Making, workload: Workload): Promise<voi
     if (!isApiError(error)) throw error;
     // Another one has its name by now, or none.
     if (isConflict(error) || isNotFound(error)) return;
-    logger.warn({ kind: workload.kind, namespace, name, error: error.message }, 'ids could not be recorded');
+    const { kind } = resource;
+    logger.warn({ kind, namespace, name, error: error.message }, 'ids could not be recorded');
   }
 }
 

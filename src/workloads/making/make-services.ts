@@ -10,6 +10,7 @@ import { clusterMark, recordIds } from './ids-on-record.ts';
 import { makeBinding } from './make-binding.ts';
 import { makeInstance } from './make-instance.ts';
 import type { Making, MakingMemory, Outcome } from './making.ts';
+import { RecordPace } from './record-pace.ts';
 import { Renewals } from './renewals.ts';
 import { RequestPace } from './request-pace.ts';
 import { standing } from './standing.ts';
@@ -42,6 +43,7 @@ export interface ServiceMaker {
 export function serviceMaker(deps: WorkloadDeps): ServiceMaker {
   const memory: MakingMemory = {
     pace: new RequestPace(deps.stopwatch),
+    records: new RecordPace(deps.stopwatch),
     compared: new Map(),
     underWay: new Set(),
   };
@@ -69,8 +71,6 @@ export function serviceMaker(deps: WorkloadDeps): ServiceMaker {
       fates.push({ asks: login.asks, instance: of, login: await makeBinding(making, login, of) });
     });
 
-    await inParallel(isServed ? workloads : [], concurrency, async (workload) => recordIds(making, workload));
-
     const waiting = pods.flatMap(({ waits }) => waits ?? []);
     const missing = renewals.missing(making, waiting, isServed);
     const askers = missing.length === 0 ? [] : askersIn(deps, namespace);
@@ -81,6 +81,7 @@ export function serviceMaker(deps: WorkloadDeps): ServiceMaker {
 
     const pauses = fates.flatMap(({ asks, ...fate }) => asks.map((ask) => tell(making, events, ask, fate)));
     pauses.push(made?.againMs, ...fates.map(({ login }) => login.againMs));
+    pauses.push(await recordIds(making, isServed ? workloads : []));
     // The watch of workloads may be ahead of that of namespaces.
     if (known === undefined && asking.length > 0) pauses.push(lookAgainMs);
 
@@ -98,6 +99,7 @@ export function serviceMaker(deps: WorkloadDeps): ServiceMaker {
     const service = scoped(namespace, instance);
     memory.compared.delete(service);
     memory.pace.retain(service, () => false);
+    memory.records.forget(service);
     events.retain(service, []);
     renewals.forget(service);
   };

@@ -10,6 +10,7 @@ import type { Resource } from '../../kube/resources.ts';
 import { readAnew } from '../../control/read-anew.ts';
 import type { Store } from '../../control/store.ts';
 import { workloadName } from './agreement.ts';
+import type { RecordPace } from './record-pace.ts';
 import type { RequestPace } from './request-pace.ts';
 import type { Ask, Wanted } from './wanted-services.ts';
 import type { WorkloadDeps } from '../workload-deps.ts';
@@ -17,6 +18,7 @@ import type { WorkloadDeps } from '../workload-deps.ts';
 /** What is remembered from one look to the next. */
 export interface MakingMemory {
   readonly pace: RequestPace;
+  readonly records: RecordPace;
   /** Specs that have been compared with a wish, by service. */
   readonly compared: Map<string, string>;
   /** The services that are being made at this moment, in whatever namespace. */
