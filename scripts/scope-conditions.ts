@@ -50,7 +50,9 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
   ],
   'is-not-the-object': `request.?subResource.orValue('') != '' || ${isBinding}`,
   'binds-a-hash': bindsAHash,
-  'is-about-a-claim': `[object, oldObject].exists(version, version != null && ((${requestedBy('version')}) != '' || ${listed(placesOf('version'))}.exists(place, place.exists(key, ${isClaim('key')})))) || (${bindsAHash})`,
+  // In this order, and in one expression: most writes end at its first half.
+  'is-about-a-claim': `(${mayChangeAClaim()}) && ([object, oldObject].exists(version, version != null && ((${requestedBy('version')}) != '' || ${listed(placesOf('version'))}.exists(place, place.exists(key, ${isClaim('key')})))) || (${bindsAHash}))`,
+  'is-not-copied-by-its-maker': `!(${isOwnedByMaker(['ReplicaSet'])})`,
   'is-new-or-changed': `request.operation == 'CREATE' || object.spec != oldObject.spec || ${annotationsOf('object')} != ${annotationsOf('oldObject')} || (${isMoved()})`,
   'is-moved': isMoved(),
   'claim-places': listed(claimPlaces('object')),
@@ -73,7 +75,8 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
     .join(' || '),
   'misspelt-deletion-policies': misspeltPolicies('object'),
   'deletion-policy': policyOn('object'),
-  'says-something-of-its-end': `request.operation == 'CREATE' || (${policyOn('object')}) != (${policyOn('oldObject')}) || (${misspeltPolicies('object')}) != (${misspeltPolicies('oldObject')})`,
+  // An object without a word of it is the usual one: its creation ends at this condition.
+  'says-something-of-its-end': `request.operation == 'CREATE' ? (${policyOn('object')}) != 'delete' || (${misspeltPolicies('object')}).size() > 0 : (${policyOn('object')}) != (${policyOn('oldObject')}) || (${misspeltPolicies('object')}) != (${misspeltPolicies('oldObject')})`,
   'has-or-had-an-annotation': `[object, oldObject].exists(version, version != null && (${usesVocabulary('version')}))`,
 };
 
@@ -170,13 +173,31 @@ function asksFor(source: string): string {
 
 /** As `admission/checked-owner.ts` has it. */
 function isWrittenByItsMaker(): string {
-  const rows = workloadsInScope.map((row) => {
+  return `(request.operation == 'CREATE' || request.kind.kind == 'ReplicaSet') && ${isOwnedByMaker()}`;
+}
+
+/** @param made kinds of objects, other than which none are written */
+function isOwnedByMaker(made = workloadsInScope.map(({ makes }) => makes)): string {
+  const makers = workloadsInScope.filter(({ makes }) => made.includes(makes));
+  const rows = makers.map((row) => {
     const users = controllerUsers(row).map(text).join(', ');
     const owner = `owner.apiVersion == ${text(`${row.group}/${row.version}`)} && owner.kind == ${text(row.kind)}`;
     return `(request.kind.kind == ${text(row.makes)} && ${owner} && request.userInfo.username in [${users}])`;
   });
-  const moment = `(request.operation == 'CREATE' || request.kind.kind == 'ReplicaSet')`;
-  return `${moment} && object.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false) && (${rows.join(' || ')}))`;
+  return `object.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false) && (${rows.join(' || ')}))`;
+}
+
+/** Everything that the rules on claims look at; it stays as it is in nearly all writes, which are those of statuses. */
+function mayChangeAClaim(): string {
+  const places = [
+    'metadata.?annotations',
+    'metadata.?labels',
+    'metadata.?ownerReferences',
+    '?spec.?template.?metadata.?annotations',
+    '?spec.?jobTemplate.?spec.?template.?metadata.?annotations',
+  ];
+  const changes = places.map((place) => `object.${place} != oldObject.${place}`);
+  return `request.operation == 'CREATE' || ${changes.join(' || ')}`;
 }
 
 /** As `admission/moved.ts` has it. */
