@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { askTogether } from '../admission/ask-together.ts';
 import { createAuthorize } from '../admission/authorize.ts';
 import type { AdmissionObservation } from '../admission/answer.ts';
 import type { Handler } from '../admission/decision.ts';
@@ -190,7 +191,7 @@ export class WebhookRole {
       limits: { bindings: config.maxBindings },
       requestReclaimMs: config.requestReclaimMs,
       schedulingGates: true,
-      authorize: createAuthorize(client, signal),
+      authorize: askTogether(createAuthorize(client, signal)),
       bindingSecretName: (ns: string, name: string) => {
         const binding = stores.serviceBindings.store.get(`${ns}/${name}`);
         return binding === undefined ? undefined : (binding.spec.secretName ?? name);
