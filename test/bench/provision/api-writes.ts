@@ -1,16 +1,27 @@
 import type { BenchApi } from './bench-api.ts';
 
-/** Writes that the API server has counted since it started, by `<verb> <resource>[/<subresource>]`. */
+/** Requests that the API server has counted since it started, by `<verb> <resource>[/<subresource>]`. */
 export type WriteCounts = ReadonlyMap<string, number>;
 
-const writingVerbs = new Set(['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE']);
+const writingVerbs: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE']);
+const allVerbs: ReadonlySet<string> = new Set([...writingVerbs, 'GET', 'LIST']);
 
 export async function writeCounts(api: BenchApi): Promise<WriteCounts> {
   return parseWriteCounts(await api.text('/metrics'));
 }
 
+/** Likewise of what was read as well. */
+export function parseRequestCounts(text: string): WriteCounts {
+  return parseWriteCounts(text, allVerbs);
+}
+
+/** What came between two counts. */
+export function countsBetween(before: WriteCounts, after: WriteCounts): WriteCounts {
+  return new Map([...after].map(([key, count]) => [key, count - (before.get(key) ?? 0)]));
+}
+
 /** Reads the series `apiserver_request_total` out of the Prometheus text format. */
-export function parseWriteCounts(text: string): WriteCounts {
+export function parseWriteCounts(text: string, verbs = writingVerbs): WriteCounts {
   const counts = new Map<string, number>();
   for (const line of text.split('\n')) {
     const found = /^apiserver_request_total\{(.*)\} (\S+)$/.exec(line);
@@ -19,7 +30,7 @@ export function parseWriteCounts(text: string): WriteCounts {
       [...(found[1] ?? '').matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]),
     );
     const verb = labels.get('verb') ?? '';
-    if (!writingVerbs.has(verb)) continue;
+    if (!verbs.has(verb)) continue;
     const subresource = labels.get('subresource') ?? '';
     const resource = `${labels.get('resource') ?? ''}${subresource === '' ? '' : `/${subresource}`}`;
     const key = `${verb === 'APPLY' ? 'PATCH' : verb} ${resource}`;
