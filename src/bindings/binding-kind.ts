@@ -131,7 +131,9 @@ function isSettled(binding: ServiceBinding): boolean {
   if (status.currentOperation || status.orphanMitigationInProgress) return false;
   if (status.reconciledGeneration !== undefined && status.externalProperties !== undefined) return true;
   if (isIdHeldByAnother(binding)) return false;
-  return isConditionTrue(status.conditions, 'Failed') && status.observedGeneration === metadata.generation;
+  // The original Service Catalog wrote down no generation that it had looked at.
+  const { observedGeneration = metadata.generation } = status;
+  return isConditionTrue(status.conditions, 'Failed') && observedGeneration === metadata.generation;
 }
 
 function resolve(task: BindingTask, binding: ServiceBinding): Found<ServiceBinding> | Blocked {

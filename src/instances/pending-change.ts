@@ -91,7 +91,7 @@ function newsFor(instance: ServiceInstance, offering: Offering, request: Service
   const { plan, parameters } = isKept
     ? { plan: false, parameters: false }
     : { plan: differs(recordedPlan), parameters: differs(({ parameterChecksum }) => parameterChecksum) };
-  const isRequested = (spec.updateRequests ?? 0) > (status.handledUpdateRequests ?? 0);
+  const isRequested = (spec.updateRequests ?? 0) > handledRequests(instance);
   return {
     spec: isRequested || status.reconciledGeneration !== metadata.generation,
     plan,
@@ -103,6 +103,12 @@ function newsFor(instance: ServiceInstance, offering: Offering, request: Service
     isUnsure: attempted !== undefined,
     isKept,
   };
+}
+
+/** The original Service Catalog did not count; what it had been asked for it had done with the generation. */
+function handledRequests({ metadata, spec, status = {} }: ServiceInstance): number {
+  const isDone = (status.reconciledGeneration ?? 0) >= (metadata.generation ?? 0);
+  return status.handledUpdateRequests ?? (isDone ? (spec.updateRequests ?? 0) : 0);
 }
 
 function offersUpgrade({ maintenanceInfoVersion: offered }: ServiceRequest, confirmed: Properties): boolean {

@@ -1,7 +1,7 @@
 import type { Failure, Outcome } from '../osb/outcome-types.ts';
 import type { AnswerKind, Standing } from './answer-rules.ts';
 import { hasGivenId } from '../model/given-id.ts';
-import type { BrokeredObject } from './operation-status.ts';
+import { isUnconfirmed, type BrokeredObject } from './operation-status.ts';
 
 /** Which row of the rules an outcome of a write belongs to. */
 export function answerKind(outcome: Outcome<unknown>): AnswerKind {
@@ -29,8 +29,8 @@ function unansweredKind({ sent, reason, disposition }: Failure): AnswerKind {
 /** What is known of earlier requests under the id in use. */
 export function standingOf(object: BrokeredObject): Standing {
   const isGiven = hasGivenId(object);
-  if (!object.status?.inProgressProperties) return isGiven ? 'given' : 'first';
-  return isGiven || object.status.existedBefore === true ? 'existing' : 'repeated';
+  if (!isUnconfirmed(object)) return isGiven ? 'given' : 'first';
+  return isGiven || object.status?.existedBefore === true ? 'existing' : 'repeated';
 }
 
 /** A first request that the transport had to send twice is a repeated one when its answer comes. */

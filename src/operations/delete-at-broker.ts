@@ -1,4 +1,5 @@
 import { findCondition, isConditionTrue } from '../api/conditions.ts';
+import type { Condition } from '../api/generated/shared-types.ts';
 import { sentence } from '../base/sentence.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
@@ -179,6 +180,12 @@ export async function deleteAgain<O extends BrokeredObject>(
   return stopFor(next.delayMs);
 }
 
+/** The original Service Catalog took the condition away with every new spec, and wrote no generation into it. */
+function isOfThisSpec(failed: Condition | undefined, { metadata, status }: BrokeredObject): boolean {
+  const of = failed?.observedGeneration ?? status?.observedGeneration ?? metadata.generation;
+  return of === metadata.generation;
+}
+
 /**
  * The broker is clean. Unless the failure was final, the next attempt starts after a pause and under a fresh id,
  * since ids should not be used again (OSB, Provisioning and Binding).
@@ -199,7 +206,7 @@ async function orphanMitigated<O extends BrokeredObject>(
 
   const failed = findCondition(conditions, 'Failed');
   // A failure that was final for an older spec says nothing about the one that stands there now.
-  const isFinal = failed?.observedGeneration === object.metadata.generation;
+  const isFinal = isOfThisSpec(failed, object);
   if (failed !== undefined && isFinal && isConditionTrue(conditions, 'Failed')) {
     const { reason } = failed;
     const verdict = { kind: 'stalled', reason, message: cause, failedReason: reason } as const;

@@ -15,6 +15,9 @@ export interface BrokeredObject extends KubeObject {
     readonly reconciledGeneration?: number;
     /** What the broker has confirmed. */
     readonly externalProperties?: object | null;
+    /** Whether a DELETE is needed before the object may go, of an instance or a binding. */
+    readonly deprovisionStatus?: string;
+    readonly unbindStatus?: string;
   };
 }
 
@@ -89,20 +92,35 @@ export function mitigationStarted<Operation extends string>(
 }
 
 /** Something may exist at the broker: a request was sent, or was about to be when the process died. */
-export function isOnRecord({ status }: BrokeredObject): boolean {
+export function isOnRecord(object: BrokeredObject): boolean {
+  const { status } = object;
   return (
     Boolean(status?.orphanMitigationInProgress) ||
-    Boolean(status?.inProgressProperties) ||
-    Boolean(status?.externalProperties)
+    isUnconfirmed(object) ||
+    Boolean(status?.externalProperties) ||
+    // The original Service Catalog wrote so when it gave a deletion up, and kept nothing else of a clean-up.
+    neededDeletion(object) === 'Failed'
   );
+}
+
+/**
+ * The broker may have what was asked for and is not confirmed. The original Service Catalog left that standing after a clean
+ * refusal as well, and noted that nothing has to be deleted: what there is under the id may be somebody else's.
+ */
+export function isUnconfirmed(object: BrokeredObject): boolean {
+  return Boolean(object.status?.inProgressProperties) && neededDeletion(object) !== 'NotRequired';
+}
+
+function neededDeletion({ status }: BrokeredObject): string | undefined {
+  return status?.deprovisionStatus ?? status?.unbindStatus;
 }
 
 /**
  * The broker may still be at an operation of ours that nobody polls: what was asked for is not confirmed, or an earlier DELETE
  * has come to nothing.
  */
-export function mayBePending({ status }: BrokeredObject): boolean {
-  return Boolean(status?.inProgressProperties) || (status?.attempts ?? 0) > 0;
+export function mayBePending(object: BrokeredObject): boolean {
+  return isUnconfirmed(object) || (object.status?.attempts ?? 0) > 0;
 }
 
 /** Deleting the object takes over from orphan mitigation: one DELETE serves both. */

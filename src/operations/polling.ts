@@ -36,9 +36,11 @@ export function isOverdue(task: Timing, object: BrokeredObject): boolean {
 }
 
 /** Milliseconds until the deadline of the operation; undefined when it has none. */
-function leftMsOf({ times, settings }: Timing, object: BrokeredObject): number | undefined {
+function leftMsOf(task: Timing, object: BrokeredObject): number | undefined {
+  const { times, settings } = task;
   const deadline = object.status?.operationDeadline;
-  if (!deadline) return undefined;
+  // The original Service Catalog wrote down none.
+  if (!deadline) return settings.operationTimeoutMs - tookMsOf(task, object);
   const leftMs = times.untilMs(slotOf(object, 'operationDeadline'), deadline, settings.operationTimeoutMs);
   return Number.isNaN(leftMs) ? undefined : leftMs;
 }

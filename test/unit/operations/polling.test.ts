@@ -71,4 +71,14 @@ describe('an operation under way, when the clock is set', () => {
     after.pass(600_000);
     expect(isOverdue(after.task, object)).toBe(true);
   });
+
+  it('that the original Service Catalog began, without a deadline, is overdue after the whole time', () => {
+    const world = new World();
+    const { metadata, spec, status } = world.accepted();
+    const object = { metadata, spec, status: { operationStartTime: status?.operationStartTime ?? null } };
+    world.pass(599_000);
+    expect(isOverdue(world.task, object)).toBe(false);
+    world.pass(1_000);
+    expect(isOverdue(world.task, object)).toBe(true);
+  });
 });
