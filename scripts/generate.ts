@@ -1,6 +1,7 @@
 /**
  * Writes src/api/generated/*.ts from the schemas in deploy/crds/*.yaml, the source of truth for the API, and
- * deploy/install.yaml from deploy/kustomize/base, and webhook-config/*.yaml from their templates and the table of scope.
+ * deploy/install.yaml from deploy/kustomize/base, webhook-config/*.yaml from their templates and the table of scope, and
+ * deploy/gitops/argocd/argocd-cm.yaml from the health check beside it.
  *
  *   node scripts/generate.ts           write the files
  *   node scripts/generate.ts --check   say which files differ, exit 1 if any does
@@ -12,6 +13,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { load } from 'js-yaml';
 import { compile } from 'json-schema-to-typescript';
+import { argocdConfig } from './argocd-config.ts';
 import { installManifest } from './install-manifest.ts';
 import { webhookConfig } from './webhook-config.ts';
 
@@ -51,6 +53,8 @@ const targetDirectory = join(root, 'src/api/generated');
 const installFile = join(root, 'deploy/install.yaml');
 const installSource = join(root, 'deploy/kustomize/base');
 const webhookDirectory = join(root, 'webhook-config');
+const argocdDirectory = join(root, 'deploy/gitops/argocd');
+const argocdFile = join(argocdDirectory, 'argocd-cm.yaml');
 const banner = '// Generated from deploy/crds by `npm run generate`. Do not edit.';
 const metadataType = 'ObjectMeta';
 
@@ -64,6 +68,7 @@ async function main(checkOnly: boolean): Promise<void> {
   if (checkOnly) return reportDrift(wanted, present, webhooks);
   for (const [name, text] of webhooks) await writeFile(join(webhookDirectory, name), text);
   await writeFile(installFile, await installManifest(installSource));
+  await writeFile(argocdFile, await argocdConfig(argocdDirectory));
   for (const [name, text] of wanted) await writeFile(join(targetDirectory, name), text);
   for (const name of present) if (!wanted.has(name)) await rm(join(targetDirectory, name));
 }
@@ -85,6 +90,9 @@ async function reportDrift(
   }
   if ((await textOf(installFile)) !== (await installManifest(installSource).catch(() => ''))) {
     messages.unshift('deploy/install.yaml does not match deploy/kustomize/base');
+  }
+  if ((await textOf(argocdFile)) !== (await argocdConfig(argocdDirectory))) {
+    messages.unshift('deploy/gitops/argocd/argocd-cm.yaml does not match health.lua');
   }
   if (messages.length === 0) return;
   for (const message of messages) console.error(message);

@@ -9,6 +9,7 @@ import { deny, ignored, patched, type Decision, type RequestContext } from './de
 import { dyingInstance } from './dying-instance.ts';
 import { largeParameters } from './large-parameters.ts';
 import { ObjectPatch } from './object-patch.ts';
+import { ownMarks } from './own-marks.ts';
 import { planStays } from './plan-stays.ts';
 import type { AdmissionRequest } from './review.ts';
 import { copiedSecrets, newParameterSecrets } from './secret-references.ts';
@@ -55,6 +56,7 @@ export async function mutateCatalog(
   const warn = (message: string): void => void warnings.push(message);
   const change = { request, isCreation, spec, oldSpec, patch, warn, deps };
   mutate(change);
+  ownMarks(request, patch);
   return (await unfitRefusal(change, timeoutMs)) ?? patched(patch.operations, warnings);
 }
 

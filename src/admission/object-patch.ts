@@ -35,7 +35,7 @@ export class ObjectPatch {
   }
 
   /** Adds an element to a list, unless it is there already. */
-  append(path: readonly string[], element: string): void {
+  append(path: readonly string[], element: unknown): void {
     const list = this.value(...path);
     if (!Array.isArray(list)) return this.set(path, [element]);
     if (list.includes(element)) return;

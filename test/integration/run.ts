@@ -10,7 +10,7 @@ import { restartsVariable } from '../support/world/restarts-variable.ts';
 
 const jest = join(import.meta.dirname, '..', '..', 'node_modules', 'jest', 'bin', 'jest.js');
 // The stories in life/ are made of kills, stops and pauses already.
-const foldersWithControllers = ['catalog', 'injection', 'lifecycle', 'tenants', 'workloads'];
+const foldersWithControllers = ['catalog', 'gitops', 'injection', 'lifecycle', 'tenants', 'workloads'];
 // Has no controllers in its own process, and starts those that it has anew by itself.
 const withoutSteps = 'test/integration/tenants/large-parameters';
 

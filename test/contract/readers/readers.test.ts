@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { brokerShapes, type BrokerShape } from './broker-shapes.ts';
 import { Projection, provider } from './projection.ts';
-import { outputOf, readerDirectory, reasonToSkip, type Reader } from './reader-programs.ts';
+import {
+  outputOf,
+  programDirectory,
+  reasonToSkip,
+  type ForeignProgram,
+} from '../../support/foreign-program.ts';
 
-const spring: Reader = {
-  folder: 'spring-cloud-bindings',
+const spring: ForeignProgram = {
+  folder: join(import.meta.dirname, 'spring-cloud-bindings'),
   // Spring Boot 3 needs Java 17.
   needs: [
     ['java', '--source', '17', '--version'],
@@ -19,13 +24,13 @@ const spring: Reader = {
     `-DoutputDirectory=${into}`,
   ],
 };
-const go: Reader = {
-  folder: 'go-bindings',
+const go: ForeignProgram = {
+  folder: join(import.meta.dirname, 'go-bindings'),
   needs: [['go', 'version']],
   build: (into) => ['go', 'build', '-trimpath', '-o', join(into, 'reader'), '.'],
 };
-const python: Reader = {
-  folder: 'pyservicebinding',
+const python: ForeignProgram = {
+  folder: join(import.meta.dirname, 'pyservicebinding'),
   needs: [['python3', '-m', 'pip', '--version']],
   build: (into) => [
     'python3',
@@ -65,7 +70,7 @@ function questions(): string {
  */
 function describeReader(
   name: string,
-  reader: Reader,
+  reader: ForeignProgram,
   run: (directory: string) => Promise<string>,
   check: (output: string, shape: BrokerShape) => void,
 ): void {
@@ -74,7 +79,7 @@ function describeReader(
   describeHere(`${name}${whyNot === undefined ? '' : ` (skipped: ${whyNot})`}`, () => {
     let output = '';
     beforeAll(async () => {
-      output = await run(await readerDirectory(reader));
+      output = await run(await programDirectory(reader));
     }, 1_200_000);
 
     it.each(brokerShapes)('reads the Secret of $broker', (shape) => check(output, shape));
@@ -101,7 +106,7 @@ describeReader(
   'Spring Cloud Bindings',
   spring,
   (directory) => {
-    const program = join(import.meta.dirname, spring.folder, 'SpringReader.java');
+    const program = join(spring.folder, 'SpringReader.java');
     const roots = brokerShapes.map((shape) => projection.rootOf(shape));
     return outputOf('java', ['-cp', join(directory, '*'), program, ...roots]);
   },
@@ -119,7 +124,7 @@ describeReader(
   'pyservicebinding',
   python,
   (directory) => {
-    const program = join(import.meta.dirname, python.folder, 'reader.py');
+    const program = join(python.folder, 'reader.py');
     return outputOf('python3', [program, questions()], { PYTHONPATH: directory });
   },
   expectFound,

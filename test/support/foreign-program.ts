@@ -1,17 +1,17 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheRoot } from '../../cluster/binary-cache.ts';
-import { acquireLock } from '../../cluster/build-lock.ts';
-import { spawnGuarded } from '../../cluster/guarded-process.ts';
+import { cacheRoot } from '../cluster/binary-cache.ts';
+import { acquireLock } from '../cluster/build-lock.ts';
+import { spawnGuarded } from '../cluster/guarded-process.ts';
 
 const run = promisify(execFile);
 
-/** A reader of service bindings in another language, whose versions the files of its folder pin. */
-export interface Reader {
-  /** Its folder beside this file. */
+/** A program in another language, whose versions the files of its folder pin. */
+export interface ForeignProgram {
+  /** Path of its folder; its name says what it is. */
   readonly folder: string;
   /** What a machine needs for it: each command has to end well. */
   readonly needs: readonly (readonly [command: string, ...args: string[]])[];
@@ -20,7 +20,7 @@ export interface Reader {
 }
 
 /** Why it can not be used here; undefined where it can. */
-export function reasonToSkip({ folder, needs }: Reader): string | undefined {
+export function reasonToSkip({ folder, needs }: ForeignProgram): string | undefined {
   const missing = needs.find(([command, ...args]) => {
     try {
       execFileSync(command, args, { stdio: 'ignore' });
@@ -29,31 +29,30 @@ export function reasonToSkip({ folder, needs }: Reader): string | undefined {
       return true;
     }
   });
-  return missing && `${folder} needs: ${missing.join(' ')}`;
+  return missing && `${basename(folder)} needs: ${missing.join(' ')}`;
 }
 
 /**
- * The directory of the reader, built once and kept outside of the checkout. Another pin or another source gives another
+ * The directory of the program, built once and kept outside of the checkout. Another pin or another source gives another
  * directory; of two who want it at once one builds.
  */
-export async function readerDirectory({ folder, build }: Reader): Promise<string> {
-  const sources = join(import.meta.dirname, folder);
+export async function programDirectory({ folder, build }: ForeignProgram): Promise<string> {
   const hash = createHash('sha256').update(build('').join(' '));
-  for (const name of (await readdir(sources)).sort()) hash.update(await readFile(join(sources, name)));
+  for (const name of (await readdir(folder)).sort()) hash.update(await readFile(join(folder, name)));
   const root = cacheRoot(process.env);
   const platform = `${process.platform}-${process.arch}`;
-  const directory = join(root, `reader-${folder}-${platform}-${hash.digest('hex').slice(0, 12)}`);
+  const directory = join(root, `reader-${basename(folder)}-${platform}-${hash.digest('hex').slice(0, 12)}`);
   await mkdir(root, { recursive: true });
   const lock = await acquireLock(`${directory}.lock`);
   try {
-    if ((await stat(directory).catch(() => undefined)) === undefined) await fill(directory, sources, build);
+    if ((await stat(directory).catch(() => undefined)) === undefined) await fill(directory, folder, build);
     return directory;
   } finally {
     lock.release();
   }
 }
 
-async function fill(directory: string, cwd: string, build: Reader['build']): Promise<void> {
+async function fill(directory: string, cwd: string, build: ForeignProgram['build']): Promise<void> {
   const unfinished = await mkdtemp(`${directory}.unfinished-`);
   const [command, ...args] = build(unfinished);
   const logPath = `${directory}.log`;
@@ -78,15 +77,22 @@ async function fill(directory: string, cwd: string, build: Reader['build']): Pro
   await rm(logPath, { force: true });
 }
 
-/** What the program prints. */
+/**
+ * What the program prints.
+ * @param input its standard input
+ */
 export async function outputOf(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input = '',
 ): Promise<string> {
-  const { stdout } = await run(command, args, {
+  const running = run(command, args, {
     env: { ...process.env, ...env },
     maxBuffer: 16 * 1024 ** 2,
   });
+  // It may end without reading its input.
+  running.child.stdin?.on('error', () => undefined).end(input);
+  const { stdout } = await running;
   return stdout;
 }
