@@ -37,6 +37,11 @@ export function removedStatus(item: AnyItem, now: string): ItemStatus {
   );
 }
 
+/** The status of an item that people made: no broker says anything of it, and whoever waits for it need not wait. */
+export function handMadeStatus(item: AnyItem, now: string): ItemStatus {
+  return statusWith(item, {}, ['True', 'MadeByHand', 'It was made by hand: no catalog changes it.'], now);
+}
+
 function statusWith(
   { metadata, status = {} }: AnyItem,
   facts: Facts<ItemStatus>,

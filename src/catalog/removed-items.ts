@@ -1,22 +1,24 @@
 import { maxPerNamespaceAnnotation, namespacesAnnotation } from '../api/group.ts';
 import type { ReconcileResult } from '../control/controller.ts';
 import type { Store } from '../control/store.ts';
+import { timestamp } from '../control/attempts.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import type { CatalogDeps } from './broker-task.ts';
+import { tellHandMade } from './hand-made-item.ts';
 import { repairLabels } from './item-labels.ts';
 import { lookAgainMs, type LiveInstances } from './live-instances.ts';
 import { catalogStores, clusterScope, isRemoved, namespacedScope, type AnyItem } from './scope.ts';
 
-export interface CleanupDeps extends Pick<CatalogDeps, 'client' | 'stores' | 'logger'> {
+export interface CleanupDeps extends Pick<CatalogDeps, 'client' | 'stores' | 'logger' | 'clock'> {
   readonly live: LiveInstances;
 }
 
 /**
- * Keeps the labels of a class or plan right, and deletes one that has left its broker's catalog as soon as no instance
- * uses it any more, neither as far as the watch has told nor in the API server at this moment. What an administrator has set
- * up stays for the day that it comes back.
+ * Keeps the labels of a class or plan right, tells that one made by hand is seen, and deletes one that has left its
+ * broker's catalog as soon as no instance uses it any more, neither as far as the watch has told nor in the API server at
+ * this moment. What an administrator has set up stays for the day that it comes back.
  * @param what the index of instances by what they use, and the kind of object
  */
 export function itemReconciler(
@@ -30,6 +32,10 @@ export function itemReconciler(
     await (what === 'class'
       ? repairLabels(deps.client, scope.classes, classes, key, signal)
       : repairLabels(deps.client, scope.plans, plans, key, signal));
+    const now = timestamp(deps.clock.now());
+    await (what === 'class'
+      ? tellHandMade(deps.client, scope.classes, classes, key, now, signal)
+      : tellHandMade(deps.client, scope.plans, plans, key, now, signal));
     if (deps.stores.serviceInstances.store.byIndex(what, key).length > 0) return undefined;
     const item = (what === 'class' ? classes : plans).get(key);
     if (item === undefined || !isRemoved(item) || item.metadata.deletionTimestamp !== undefined)

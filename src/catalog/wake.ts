@@ -7,6 +7,7 @@ import type { Controller } from '../control/controller.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import { objectKey } from '../kube/objects.ts';
 import { useOf, type InstanceUse } from './instance-use.ts';
+import { isUntold } from './hand-made-item.ts';
 import { wrongLabels } from './item-labels.ts';
 import type { RelistRequest, RelistRequests } from './relist-requests.ts';
 import { brokerNameOf, catalogStores, isRemoved, scopeOf, type AnyItem, type CatalogScope } from './scope.ts';
@@ -45,7 +46,7 @@ export function wakeOnBrokers(stores: Stores, { scope, relists, controller }: Br
   });
 }
 
-/** An item without offer, or with wrong labels, is seen to; one that somebody deleted comes back with a relist. */
+/** An item without offer, with wrong labels, or made by hand and new, is seen to; one that somebody deleted comes back with a relist. */
 export function wakeOnItems(
   stores: Stores,
   { scope, relists, controller }: BrokerQueue,
@@ -55,7 +56,7 @@ export function wakeOnItems(
   const catalog = catalogStores(stores, scope);
   const onChange = ({ object, removed }: { readonly object: AnyItem; readonly removed: boolean }): void => {
     if (!removed) {
-      const isWrong = isRemoved(object) || wrongLabels(scope[what], object) !== undefined;
+      const isWrong = isRemoved(object) || isUntold(object) || wrongLabels(scope[what], object) !== undefined;
       if (isWrong) cleanup.enqueue(objectKey(object));
       return;
     }

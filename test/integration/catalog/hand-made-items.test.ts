@@ -79,6 +79,25 @@ describe('a copy of a class', () => {
     expect(kept.status?.removedFromBrokerCatalog).not.toBe(true);
   });
 
+  it('and of a plan is ready for whoever waits for it, before and after a change', async () => {
+    const items = [
+      [clusterServiceClasses, original],
+      [clusterServicePlans, plan],
+    ] as const;
+    for (const [resource, item] of items) {
+      await copy<KubeObject & { readonly spec: object }>(resource, item, 'awaited');
+      const ref = { name: 'awaited' };
+      await world.until(resource, 'awaited', isReady, 'is ready');
+      await world.client.patch(resource, ref, { spec: { description: 'Another text' } }, { type: 'merge' });
+      await world.until<KubeObject & { readonly status?: { readonly observedGeneration?: number } }>(
+        resource,
+        'awaited',
+        ({ metadata, status }) => metadata.generation === 2 && status?.observedGeneration === 2,
+        'is seen',
+      );
+    }
+  });
+
   it('serves whoever names it', async () => {
     await copy(clusterServiceClasses, original, 'own', { externalName: 'own' });
     await copy(clusterServicePlans, plan, 'own', { clusterServiceClassRef: { name: 'own' } });
