@@ -1,4 +1,4 @@
-import { maxPerNamespaceAnnotation, namespacesAnnotation } from '../api/group.ts';
+import { termsOf } from '../api/offering-terms.ts';
 import type { ReconcileResult } from '../control/controller.ts';
 import type { Store } from '../control/store.ts';
 import { timestamp } from '../control/attempts.ts';
@@ -56,10 +56,9 @@ export function itemReconciler(
 }
 
 /** Made anew by the next catalog that has it, it would be without what an administrator has said of it: open to everybody. */
-function isSetUp({ metadata, spec }: AnyItem): boolean {
-  const { [namespacesAnnotation]: namespaces, [maxPerNamespaceAnnotation]: most } =
-    metadata.annotations ?? {};
-  return (namespaces ?? most ?? spec.defaultProvisionParameters) !== undefined;
+function isSetUp(item: AnyItem): boolean {
+  const { namespaces, maxPerNamespace } = termsOf(item);
+  return (namespaces ?? maxPerNamespace ?? item.spec.defaultProvisionParameters) !== undefined;
 }
 
 async function removeUnused(

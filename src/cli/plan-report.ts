@@ -1,3 +1,4 @@
+import { termsOf } from '../api/offering-terms.ts';
 import { withDefaults } from '../api/default-parameters.ts';
 import type { ClusterServiceClass } from '../api/generated/cluster-service-class.ts';
 import type { ClusterServicePlan } from '../api/generated/cluster-service-plan.ts';
@@ -31,6 +32,10 @@ export interface PlanReport {
   readonly free: boolean;
   readonly bindable: boolean;
   readonly removed: boolean;
+  /** Label selectors: a namespace that may have it has the labels of all. None when every namespace may. */
+  readonly namespaces: readonly string[];
+  /** How many instances a namespace may have of the plan, and of all plans of the class; null without a limit. */
+  readonly maxPerNamespace: { readonly plan: number | null; readonly class: number | null };
   /** Those that an administrator set on class and plan. */
   readonly defaults: JsonObject;
   readonly create: TakenParameters;
@@ -47,6 +52,7 @@ export function planReport(kind: string, plan: AnyPlan, ofClass: AnyClass): Plan
     ofClass.spec.defaultProvisionParameters,
     spec.defaultProvisionParameters ?? {},
   );
+  const terms = { plan: termsOf(plan), class: termsOf(ofClass) };
   const create = taken(plan, 'instanceCreateParameterSchema');
   return {
     kind,
@@ -58,6 +64,11 @@ export function planReport(kind: string, plan: AnyPlan, ofClass: AnyClass): Plan
     free: spec.free ?? true,
     bindable: spec.bindable ?? ofClass.spec.bindable ?? false,
     removed: status?.removedFromBrokerCatalog === true,
+    namespaces: [terms.class.namespaces, terms.plan.namespaces].filter((each) => each !== undefined),
+    maxPerNamespace: {
+      plan: terms.plan.maxPerNamespace ?? null,
+      class: terms.class.maxPerNamespace ?? null,
+    },
     defaults,
     create: { ...create, parameters: create.parameters.map((each) => withDefault(each, defaults)) },
     update: taken(plan, 'instanceUpdateParameterSchema'),

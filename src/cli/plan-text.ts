@@ -8,13 +8,16 @@ const maxShown = 60;
 
 /** A report for people, in lines of so many characters. */
 export function planText(report: PlanReport, columns: number): string {
-  const { kind, name, namespace, description, free, bindable, removed } = report;
+  const { kind, name, namespace, description, free, bindable, removed, defaults } = report;
   const facts: readonly (readonly [string, string])[] = [
     ['Plan', `${report.class}/${report.plan}`],
     ['Object', `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`],
     ['Description', description],
     ['Free', free ? 'yes' : 'no'],
     ['Bindable', bindable ? 'yes' : 'no'],
+    ...report.namespaces.map((selector) => ['Namespaces', `those with labels "${selector}" only`] as const),
+    ...limitsOf(report).map((limit) => ['At most', limit] as const),
+    ...(Object.keys(defaults).length > 0 ? [['Defaults', JSON.stringify(defaults)] as const] : []),
     ...(removed ? [['Removed', 'the broker offers it no more: nothing new is made of it'] as const] : []),
   ];
   return [
@@ -23,6 +26,14 @@ export function planText(report: PlanReport, columns: number): string {
     ...section('Parameters that can be changed', report.update, columns),
     ...section('Parameters of a binding', report.bind, columns),
   ].join('\n');
+}
+
+function limitsOf({ maxPerNamespace, class: className }: PlanReport): readonly string[] {
+  const { plan, class: ofClass } = maxPerNamespace;
+  return [
+    ...(plan === null ? [] : [`${plan} for each namespace`]),
+    ...(ofClass === null ? [] : [`${ofClass} of all plans of "${className}" for each namespace`]),
+  ];
 }
 
 function section(

@@ -3,7 +3,7 @@ import { resolveOffering, type Offering } from './resolve.ts';
 import type { Stores } from './stores.ts';
 import { classScope, offeringSpec } from './class-scope.ts';
 import { offeringRefs, unbindable } from './offering-of.ts';
-import { notForNamespace } from './offering-terms.ts';
+import { notForNamespace } from './offered-to.ts';
 import { noRoom, type Newcomer } from './room.ts';
 
 export type ResolveInstance = (spec: ServiceInstanceSpec, namespace: string) => ResolvedInstance | undefined;

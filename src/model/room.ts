@@ -1,6 +1,7 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { maxPerNamespaceAnnotation } from '../api/group.ts';
-import { itemsOf, offeringName, termsOf } from './offering-terms.ts';
+import { termsOf } from '../api/offering-terms.ts';
+import { itemsOf, offeringName } from './offered-to.ts';
 import { recordedPlans } from './recorded-plan.ts';
 import type { Offering } from './resolve.ts';
 import { scoped, type Stores } from './stores.ts';

@@ -1,5 +1,5 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { notForNamespace } from './offering-terms.ts';
+import { notForNamespace } from './offered-to.ts';
 import { recordedPlans } from './recorded-plan.ts';
 import type { Offering } from './resolve.ts';
 import { isLimited, noRoom } from './room.ts';

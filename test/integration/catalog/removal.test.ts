@@ -86,3 +86,32 @@ describe('while the watch of instances is silent', () => {
     expect(condition(blocked, 'Reconciling')?.message).toContain(instance.metadata.name);
   });
 });
+
+describe('what an administrator has said of a plan', () => {
+  it.each([
+    ['who may have it', { metadata: { annotations: { 'servicecatalog.k8s.io/namespaces': 'team=a' } } }],
+    ['how much of it', { metadata: { annotations: { 'servicecatalog.k8s.io/max-per-namespace': '1' } } }],
+    ['its default parameters', { spec: { defaultProvisionParameters: { size: 1 } } }],
+  ])('(%s) is not lost while the broker does not offer it', async (_what, said) => {
+    const name = await world.register(broker);
+    await world.ready(name);
+    const plan = await planOf(name, 'leaving');
+    await world.client.patch(clusterServicePlans, { name: plan.metadata.name }, said, { type: 'merge' });
+    const [service] = broker.catalog.services;
+    if (service === undefined) throw new Error('there is no service');
+    const third = testPlan('third');
+    broker.setCatalog({ services: [{ ...service, plans: [kept, third] }] });
+    await world.relist(name);
+    // A plan that nobody said anything of goes; by then the other one has been looked at.
+    broker.setCatalog({ services: [{ ...service, plans: [kept] }] });
+    const unsaid = await planOf(name, 'third');
+    await world.relist(name);
+    await waitFor(async () => !(await world.exists(clusterServicePlans, unsaid)), { describe: 'it is gone' });
+    broker.setCatalog({ services: [service] });
+    await world.relist(name);
+    const back = await planOf(name, 'leaving');
+    expect(back.metadata.uid).toBe(plan.metadata.uid);
+    expect(back).toMatchObject(said);
+    expect(back.status?.removedFromBrokerCatalog).not.toBe(true);
+  });
+});

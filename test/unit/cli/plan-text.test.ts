@@ -37,6 +37,7 @@ it('a plan is told in lines that fit the terminal, with the defaults that will b
     'Description:  One gigabyte',
     'Free:         yes',
     'Bindable:     yes',
+    'Defaults:     {"size":10}',
     '',
     'Parameters of a new instance:',
     '  version  string, required, one of "17", "18"',
@@ -72,6 +73,8 @@ it('the form for scripts has every field, whatever the plan', () => {
     kind: 'ClusterServicePlan',
     name: 'p-1',
     namespace: null,
+    namespaces: [],
+    maxPerNamespace: { plan: null, class: null },
     class: 'postgresql',
     plan: 'small',
     description: 'One gigabyte',
@@ -96,4 +99,28 @@ it('the form for scripts has every field, whatever the plan', () => {
     update: { parameters: [], others: true, note: 'the broker gives no schema' },
     bind: { parameters: [], others: true, note: 'the broker gives no schema' },
   });
+});
+
+it('who may have it, and how much, is told', () => {
+  const annotated = (object: object, annotations: object): object => ({
+    ...object,
+    metadata: { name: 'x', annotations },
+  });
+  const report = planReport(
+    'ClusterServicePlan',
+    annotated(plan({}), {
+      'servicecatalog.k8s.io/namespaces': 'team in (a, b)',
+      'servicecatalog.k8s.io/max-per-namespace': '1',
+    }) as ClusterServicePlan,
+    annotated(ofClass, {
+      'servicecatalog.k8s.io/namespaces': '!trial',
+      'servicecatalog.k8s.io/max-per-namespace': '3',
+    }) as ClusterServiceClass,
+  );
+  expect(planText(report, 80).split('\n').slice(5, 9)).toEqual([
+    'Namespaces:   those with labels "!trial" only',
+    'Namespaces:   those with labels "team in (a, b)" only',
+    'At most:      1 for each namespace',
+    'At most:      3 of all plans of "postgresql" for each namespace',
+  ]);
 });

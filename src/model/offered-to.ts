@@ -1,31 +1,14 @@
-import { maxPerNamespaceAnnotation, namespacesAnnotation } from '../api/group.ts';
+import { namespacesAnnotation } from '../api/group.ts';
+import { termsOf } from '../api/offering-terms.ts';
 import { parseSelector } from '../api/parse-selector.ts';
 import { matchesSelector } from '../api/selector.ts';
 import type { Offering } from './resolve.ts';
-
-/**
- * What an administrator says of a class or a plan: which namespaces may have new services of it, and how many. Both are
- * annotations, so a relist leaves them. They are asked about what is new only: nothing that is there is taken away.
- */
-export interface Terms {
-  /** As it is written; it may be anything. Undefined when every namespace may. */
-  readonly namespaces: string | undefined;
-  /** Undefined when any number may be had; 0, too, of what can not be understood. */
-  readonly maxPerNamespace: number | undefined;
-}
 
 type Item = Offering['class'] | Offering['plan'];
 type Labels = Readonly<Record<string, string>>;
 
 /** Text of others in a message, characters. */
 const maxShown = 200;
-
-export function termsOf({ metadata }: { readonly metadata: Item['metadata'] }): Terms {
-  const { [namespacesAnnotation]: namespaces, [maxPerNamespaceAnnotation]: most } =
-    metadata.annotations ?? {};
-  const maxPerNamespace = most === undefined ? undefined : /^\d{1,6}$/.test(most) ? Number(most) : 0;
-  return { namespaces, maxPerNamespace };
-}
 
 /** Class and plan, with what they are called. */
 export function itemsOf(offering: Offering): readonly { readonly item: Item; readonly what: string }[] {
