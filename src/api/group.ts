@@ -83,6 +83,9 @@ export const namespacesAnnotation = `${labelPrefix}namespaces`;
 /** On a class or a plan: how many instances of it a namespace may have. */
 export const maxPerNamespaceAnnotation = `${labelPrefix}max-per-namespace`;
 
+/** On an instance, a binding or a broker: another value than before has it looked at now. */
+export const syncRequestedAtAnnotation = `${labelPrefix}sync-requested-at`;
+
 /** On ConfigMaps in Bindery's own namespace that are the record of a service which was retained: `true`. */
 export const retainedLabel = `${labelPrefix}retained`;
 

@@ -3,6 +3,7 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
 import { stopFor } from '../control/steps.ts';
+import { objectKey } from '../kube/objects.ts';
 import type { Stores } from '../model/stores.ts';
 import { pollOfCreationFailed } from '../operations/failed-creation.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
@@ -90,6 +91,7 @@ export function bindingKind(
       return looked.kind === 'continue' ? reshape(task, looked.object) : looked;
     },
     mayGo: unbindReplacedFirst,
+    lookNow: (binding) => parts.checks.soon(objectKey(binding)),
     resume: resumeFetch,
     takeTurn: async (task, binding) => {
       const instance = task.stores.serviceInstances.store.get(instanceKeyOf(binding));

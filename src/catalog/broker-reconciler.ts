@@ -6,6 +6,7 @@ import { slotOf, waitMs } from '../control/attempts.ts';
 import type { Reconcile } from '../control/controller.ts';
 import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, stopFor, type Step } from '../control/steps.ts';
+import { syncRequestOf } from '../model/sync-request.ts';
 import { deleteBroker } from './broker-deletion.ts';
 import {
   minRelistIntervalMs,
@@ -95,6 +96,7 @@ async function adopt(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBroke
 
 async function waitUntilDue(task: BrokerTask, broker: AnyBroker): Promise<Step<AnyBroker>> {
   const key = brokerKey(task.ref);
+  if (syncRequestOf(broker) !== undefined) task.relists.request(key, { isUrgent: true });
   const due = relistDue({
     broker,
     defaultIntervalMs: task.settings.relistIntervalMs,

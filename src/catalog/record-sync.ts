@@ -5,6 +5,7 @@ import type { AnyBroker } from '../brokers/broker-settings.ts';
 import { nextAttempt, slotOf } from '../control/attempts.ts';
 import { mergeDiff } from '../control/merge-diff.ts';
 import { goOn, stopFor, type Step } from '../control/steps.ts';
+import { syncRequestOf } from '../model/sync-request.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { CircuitState } from '../osb/options.ts';
 import {
@@ -62,6 +63,7 @@ async function recordSuccess(
       ...(outcome.kind === 'synced' ? catalogChanges(outcome) : {}),
       reconciledGeneration: broker.metadata.generation,
       lastRelistRequests: broker.spec.relistRequests,
+      ...syncHandled(broker),
       operationStartTime: undefined,
       attempts: undefined,
       nextAttemptTime: undefined,
@@ -74,6 +76,12 @@ async function recordSuccess(
     ...status,
     lastCatalogRetrievalTime: task.times.plan(slotOf(broker, 'lastCatalogRetrievalTime'), 0),
   });
+}
+
+/** @param broker as it was before its catalog was fetched */
+function syncHandled(broker: AnyBroker): StatusChanges {
+  const request = syncRequestOf(broker);
+  return request === undefined ? {} : { lastHandledSyncRequest: request };
 }
 
 /** What is done instead of what the spec asks for. */
@@ -133,6 +141,7 @@ async function recordFailure(
       operationStartTime: since,
       attempts: attempt.attempts,
       nextAttemptTime: attempt.nextAttemptTime,
+      ...syncHandled(broker),
       circuit: circuitWord(task.connections.circuitState(task.ref)),
     }),
   );

@@ -1,4 +1,5 @@
 import { jsonEqual } from '../base/json.ts';
+import { syncRequestedAtAnnotation } from '../api/group.ts';
 import { brokerAnnotations } from '../api/broker-annotations.ts';
 import type { BrokerConnections, BrokerNews } from '../brokers/broker-connections.ts';
 import { brokerKey } from '../brokers/broker-ref.ts';
@@ -130,6 +131,7 @@ function settingsOf(broker: AnyBroker): readonly (string | undefined)[] {
 
 /** What of a broker's metadata calls for action; its status is written by the reconciler itself. */
 function driversOf({ metadata }: AnyBroker): object {
-  const { uid = '', generation = 0, deletionTimestamp = '', finalizers = [] } = metadata;
-  return { uid, generation, deletionTimestamp, finalizers };
+  const { uid = '', generation = 0, deletionTimestamp = '', finalizers = [], annotations = {} } = metadata;
+  const syncRequest = annotations[syncRequestedAtAnnotation] ?? '';
+  return { uid, generation, deletionTimestamp, finalizers, syncRequest };
 }

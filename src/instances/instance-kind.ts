@@ -15,7 +15,7 @@ import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
 import { withHiddenBuiltIn } from './hidden-built-in.ts';
 import { noteOfPolled } from './existing-service.ts';
-import { followParameters, hasNews, type FollowParts } from './follow-parameters.ts';
+import { followParameters, hasNews, isFollowed, type FollowParts } from './follow-parameters.ts';
 import { hasNewContext } from './instance-context.ts';
 import { spokenOf, type InstanceTask, type Judgement } from './instance-status.ts';
 import { planWithId } from '../model/plan-at-broker.ts';
@@ -133,6 +133,9 @@ export function followingKind(parts: FollowParts): Kind<ServiceInstance> {
   return {
     ...instanceKind,
     tend: async (task, instance) => followParameters(task, instance, parts),
+    lookNow: (instance) => {
+      if (isFollowed(instance)) parts.checks.soon(objectKey(instance));
+    },
     isSettled: async (task, instance) => !hasNews(parts, instance) && isSettled(task, instance),
     resolve: (task, instance) => {
       const found = instanceKind.resolve(task, instance);

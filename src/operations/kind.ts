@@ -39,6 +39,8 @@ export interface OperationTask<O extends BrokeredObject> extends OperationDeps {
   readonly kind: Kind<O>;
   readonly ids: HeldIds<O>;
   readonly polls: PollPace;
+  /** When the next request to look now is served. */
+  readonly syncs: PollPace;
   readonly signal: AbortSignal;
   readonly turn: Turn;
 }
@@ -128,6 +130,8 @@ export interface Kind<O extends BrokeredObject> extends HoldingKind<O> {
   readonly resume?: KindStep<O>;
   /** Others come first at the broker. */
   readonly takeTurn?: KindStep<O>;
+  /** Somebody has asked for it: what is looked at in turn otherwise is looked at soon. */
+  readonly lookNow?: (object: O) => void;
   /** It may be let go, and stay at the broker. */
   readonly retain?: KindStep<O>;
   /** Others are in the way of its deletion. */

@@ -12,6 +12,7 @@ import type { BrokeredObject } from './operation-status.ts';
 import { pollOperation } from './poll-operation.ts';
 import { PollPace } from './poll-pace.ts';
 import { record, release } from './record.ts';
+import { serveSyncRequest, withSyncRequest } from './serve-sync-request.ts';
 import { leaveLane, waitForLane } from './wait-for-lane.ts';
 import { waitWhilePaused } from './wait-while-paused.ts';
 
@@ -20,6 +21,7 @@ type LifeStep = <O extends BrokeredObject>(task: OperationTask<O>, object: O) =>
 
 const living: readonly LifeStep[] = [
   waitWhilePaused,
+  serveSyncRequest,
   (task, object) => task.kind.announce?.(task, object) ?? goOn(object),
   repairLabels,
   (task, object) => task.kind.tend?.(task, object) ?? goOn(object),
@@ -39,6 +41,7 @@ const living: readonly LifeStep[] = [
 const dying: readonly LifeStep[] = [
   stopWhenReleased,
   waitWhilePaused,
+  serveSyncRequest,
   releaseUnlessAtBroker,
   (task, object) => task.kind.retain?.(task, object) ?? goOn(object),
   waitForNextAttempt,
@@ -59,17 +62,21 @@ export function lifeOf<O extends BrokeredObject>(kind: Kind<O>, deps: OperationD
   const store = kind.storeOf(stores);
   const ids = new HeldIds(client, kind.resource, store, stores);
   const polls = new PollPace(stopwatch);
+  const syncs = new PollPace(stopwatch);
   return async (key, signal, turn) => {
     try {
       const object = store.get(key);
       if (object === undefined) return undefined;
-      const task: OperationTask<O> = { ...deps, kind, ids, polls, signal, turn };
+      const task: OperationTask<O> = { ...deps, kind, ids, polls, syncs, signal, turn };
       const isDying = object.metadata.deletionTimestamp !== undefined;
       const steps = (isDying ? dying : living).map((step) => (current: O) => step(task, current));
-      return await runSteps(steps, object, (known) => readAnew(client, kind.resource, known, store, signal));
+      const result = await runSteps(steps, object, (known) =>
+        readAnew(client, kind.resource, known, store, signal),
+      );
+      return withSyncRequest(result, store.get(key), syncs);
     } finally {
       const known = store.get(key);
-      if (known === undefined) polls.forget(key);
+      if (known === undefined) for (const pace of [polls, syncs]) pace.forget(key);
       kind.afterRun?.(key, known);
       leaveLane(deps.connections, kind, key);
     }

@@ -46,6 +46,7 @@ export interface OperationStatus<Operation extends string = string> {
   readonly existedBefore?: boolean;
   readonly attempts?: number;
   readonly nextAttemptTime?: string | null;
+  readonly lastHandledSyncRequest?: string;
 }
 
 /** Fields of a status; `undefined` removes one. */

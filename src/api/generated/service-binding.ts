@@ -133,6 +133,8 @@ export interface ServiceBindingStatus {
   readonly attempts?: number;
   /** Nothing is tried again before this time. Empty when nothing waits. */
   readonly nextAttemptTime?: string | null;
+  /** The value of the annotation servicecatalog.k8s.io/sync-requested-at that was answered last, at most 64 characters of it. */
+  readonly lastHandledSyncRequest?: string;
   /** What the operation under way has sent to the broker. */
   readonly inProgressProperties?: ServiceBindingPropertiesState;
   /** What the broker last accepted. */

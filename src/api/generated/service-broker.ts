@@ -88,6 +88,8 @@ export interface ServiceBrokerStatus {
   readonly attempts?: number;
   /** Nothing is tried again before this time. Empty when nothing waits. */
   readonly nextAttemptTime?: string | null;
+  /** The value of the annotation servicecatalog.k8s.io/sync-requested-at that was answered last, at most 64 characters of it. */
+  readonly lastHandledSyncRequest?: string;
   /** When a fetch of the catalog last brought something new. One that changes nothing writes nothing, not even its time. */
   readonly lastCatalogRetrievalTime?: string | null;
   /** Value of spec.relistRequests that was last carried out. */
