@@ -1,6 +1,7 @@
 import {
   bindingAnnotationPrefixes,
   deletionPolicyAnnotation,
+  deletionProtectionAnnotation,
   keptAnnotations,
   keptLabels,
   labelPrefix,
@@ -28,6 +29,9 @@ const marks = [
   ...keptLabels.map((key) => ['labels', key] as const),
   ...keptAnnotations.map((key) => ['annotations', key] as const),
 ];
+
+/** What is common to the key of protection and to most of what is meant by it. */
+const protectionPart = text('prot');
 
 const isBinding = "request.kind.kind == 'Binding'";
 const bindsAHash = `${isBinding} && ${listed(hashLabels.map(([label]) => text(label)))}.exists(label, label in object.metadata.?labels.orValue({}))`;
@@ -77,6 +81,9 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
   'deletion-policy': policyOn('object'),
   // An object without a word of it is the usual one: its creation ends at this condition.
   'says-something-of-its-end': `request.operation == 'CREATE' ? (${policyOn('object')}) != 'delete' || (${misspeltPolicies('object')}).size() > 0 : (${policyOn('object')}) != (${policyOn('oldObject')}) || (${misspeltPolicies('object')}) != (${misspeltPolicies('oldObject')})`,
+  'misspelt-protections': misspeltProtections('object'),
+  'deletion-protection': protectionOn('object'),
+  'is-about-protection': `request.operation == 'DELETE' ? (${protectionOn('oldObject')}) == 'true' && !has(oldObject.metadata.deletionTimestamp) : request.operation == 'CREATE' ? (${protectionOn('object')}) != 'false' || (${misspeltProtections('object')}).size() > 0 : (${protectionOn('object')}) != (${protectionOn('oldObject')}) || (${misspeltProtections('object')}) != (${misspeltProtections('oldObject')})`,
   'has-or-had-an-annotation': `[object, oldObject].exists(version, version != null && (${usesVocabulary('version')}))`,
 };
 
@@ -90,7 +97,16 @@ function misspeltPolicies(version: string): string {
   const looksLikeIt = ['del', 'retai', 'retia', 'polic', 'polc']
     .map((part) => `key.contains(${text(part)})`)
     .join(' || ');
-  return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(deletionPolicyAnnotation)} && (${looksLikeIt}))`;
+  return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(deletionPolicyAnnotation)} && !key.contains(${protectionPart}) && (${looksLikeIt}))`;
+}
+
+function protectionOn(version: string): string {
+  return `${version}.metadata.?annotations[${text(deletionProtectionAnnotation)}].orValue('false')`;
+}
+
+/** Keys of ours that speak of protecting and are not the one. */
+function misspeltProtections(version: string): string {
+  return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(deletionProtectionAnnotation)} && key.contains(${protectionPart}))`;
 }
 
 function servedNamespaces(): readonly unknown[] {

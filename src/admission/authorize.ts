@@ -12,6 +12,7 @@ export interface AccessCheck {
   /** API group; empty for the core group. */
   readonly group: string;
   readonly resource: string;
+  readonly subresource?: string;
   /** Empty for any object. */
   readonly name: string;
 }
@@ -28,7 +29,7 @@ interface SubjectAccessReview extends KubeObject {
 export function createAuthorize(client: Pick<KubeClient, 'create'>, signal: AbortSignal): Authorize {
   return async (check, timeoutMs) => {
     const { username, uid, groups, extra } = check.user;
-    const { namespace, verb, resource, name } = check;
+    const { namespace, verb, resource, subresource, name } = check;
     const review: SubjectAccessReview = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
@@ -38,7 +39,7 @@ export function createAuthorize(client: Pick<KubeClient, 'create'>, signal: Abor
         uid,
         groups,
         extra,
-        resourceAttributes: { namespace, verb, group: check.group, resource, name },
+        resourceAttributes: { namespace, verb, group: check.group, resource, subresource, name },
       },
     };
     const answer = await client.create(subjectAccessReviews, review, { signal, timeoutMs });
@@ -54,6 +55,11 @@ export function mayOnAny(user: RequestUser, namespace: string, verb: string, res
 /** May this user read this object of one of our kinds? */
 export function mayGet(user: RequestUser, namespace: string, resource: string, name: string): AccessCheck {
   return { user, namespace, verb: 'get', group, resource, name };
+}
+
+/** May this user have this object of one of our kinds let go without its broker? */
+export function mayPurge(user: RequestUser, namespace: string, resource: string, name: string): AccessCheck {
+  return { user, namespace, verb: 'update', group, resource, subresource: 'purge', name };
 }
 
 /** May this user read this Secret? */

@@ -86,6 +86,15 @@ export const maxPerNamespaceAnnotation = `${labelPrefix}max-per-namespace`;
 /** On an instance, a binding or a broker: another value than before has it looked at now. */
 export const syncRequestedAtAnnotation = `${labelPrefix}sync-requested-at`;
 
+/** On an instance or a binding, `true`: it is not deleted while that stands there. */
+export const deletionProtectionAnnotation = `${labelPrefix}deletion-protection`;
+
+/** On an instance or a binding, `true`: when it is deleted it is let go, and its broker is told nothing. */
+export const purgeAnnotation = `${labelPrefix}purge`;
+
+/** On the same: the user who has said so, and may. Written by the webhook, held by a policy; without it nothing is let go. */
+export const purgeAskedByAnnotation = `${labelPrefix}purge-asked-by`;
+
 /** On ConfigMaps in Bindery's own namespace that are the record of a service which was retained: `true`. */
 export const retainedLabel = `${labelPrefix}retained`;
 
@@ -181,6 +190,7 @@ export const keptAnnotations: readonly string[] = [
   reclaimAtAnnotation,
   idMadeAnnotation,
   deletionPolicyAnnotation,
+  deletionProtectionAnnotation,
   secretsReadByAnnotation,
 ];
 

@@ -61,6 +61,7 @@ export interface ControllerRoleDeps {
   readonly observeBroker?: ConstructorParameters<typeof BrokerConnections>[0]['observe'];
   readonly observeCaBundle?: (() => void) | undefined;
   readonly observeSecret?: ((finding: SecretFinding) => void) | undefined;
+  readonly observePurge?: ((kind: string) => void) | undefined;
   readonly observeCircuit?: ((ref: BrokerRef, state: CircuitState) => void) | undefined;
 }
 
@@ -244,6 +245,7 @@ export class ControllerRole {
       schemas: new ParameterSchemas(client),
       rooms: new Rooms(this.#stores),
       retained: new RetainedServices({ client, namespace }),
+      observePurge: this.#deps.observePurge,
       settings: {
         retry,
         maxPollIntervalMs: config.maxPollIntervalMs,

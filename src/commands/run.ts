@@ -163,6 +163,7 @@ function controllerRole(deps: RunDeps, stores: Stores, identity: string): Contro
     observeCircuit: metrics.circuit,
     observeCaBundle: metrics.caBundleWritten,
     observeSecret: metrics.observeSecret,
+    observePurge: metrics.observePurge,
   });
   for (const controller of role.controllers) metrics.watchQueue(controller.name, () => controller.depth);
   metrics.watchLeader(() => role.isLeading);

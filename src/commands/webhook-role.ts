@@ -7,6 +7,7 @@ import { createIsDying } from '../admission/dying-instance.ts';
 import { MadeIds } from '../admission/made-ids.ts';
 import { mutateCatalog } from '../admission/mutate-catalog.ts';
 import { mutatePod } from '../admission/mutate-pod.ts';
+import { mutatePurge } from '../admission/mutate-purge.ts';
 import { mutateWorkload } from '../admission/mutate-workload.ts';
 import type { InjectionObservation } from '../admission/pod-case.ts';
 import type { PodNote } from '../admission/pod-note.ts';
@@ -266,6 +267,7 @@ export class WebhookRole {
     const handlers: readonly (readonly [string, Handler])[] = [
       ['/mutate/pods', (request, context) => mutatePod(request, context, pod)],
       ['/mutate/workloads', (request, context) => mutateWorkload(request, context, workload)],
+      ['/mutate/purge', (request, context) => mutatePurge(request, context, catalog)],
       ['/mutate/catalog', (request, context) => mutateCatalog(request, context, catalog)],
     ];
     return new Map(handlers.map(([path, handler]) => [path, forRealRequests(handler, known)]));

@@ -13,6 +13,7 @@ import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { BadEnd, DeletionWords, Kind, Reach } from '../operations/kind.ts';
 import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
+import { beforePurge } from './before-purge.ts';
 import { withHiddenBuiltIn } from './hidden-built-in.ts';
 import { noteOfPolled } from './existing-service.ts';
 import { followParameters, hasNews, isFollowed, type FollowParts } from './follow-parameters.ts';
@@ -123,6 +124,7 @@ export const instanceKind: Kind<ServiceInstance> = {
   }),
 
   announce: announceUpgrade,
+  beforePurge,
   retain,
   mayGo: waitForBindings,
 };

@@ -1,22 +1,17 @@
-import { findCondition } from '../api/conditions.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { deletionPolicyAnnotation } from '../api/group.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import { userSpecifiedNames } from '../model/resolve.ts';
 import { standingOf } from '../operations/answer-kind.ts';
-import { isHeldBack } from '../operations/clean-up-guard.ts';
 import type { Telling } from '../operations/kind.ts';
-import { isDeletion } from '../operations/operation-status.ts';
+import { isDeletionSent } from '../operations/protection.ts';
 import { record, release, tell } from '../operations/record.ts';
 import type { RetainedService } from '../operations/retained-services.ts';
 import { deletionPolicyOf } from './deletion-policy.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { waitForBindings } from './prepare-deprovision.ts';
-
-const deprovision = 'Deprovision';
-const inFlight = 'DeprovisionRequestInFlight';
 
 /**
  * `deletion-policy: retain`: the object goes, the service stays. No broker is asked for anything, whatever is under way there.
@@ -26,7 +21,7 @@ export async function retain(task: InstanceTask, instance: ServiceInstance): Pro
   const policy = deletionPolicyOf(instance);
   // What the broker has under this id is another object's.
   if (policy.kind === 'delete' || task.ids.holderOf(task.kind, instance) !== undefined) return goOn(instance);
-  if (isSent(task, instance)) {
+  if (isDeletionSent(task, instance)) {
     tell(task, instance, 'Warning', tooLate);
     return goOn(instance);
   }
@@ -52,12 +47,6 @@ async function letGo(task: InstanceTask, instance: ServiceInstance): Promise<Ste
   return release(task, instance, retained);
 }
 
-/** The DELETE is on its way, or may be: nothing brings back what it takes. */
-function isSent(task: InstanceTask, instance: ServiceInstance): boolean {
-  if (findCondition(instance.status?.conditions, 'Ready')?.reason === inFlight) return true;
-  return isDeletion(instance, deprovision) && !isHeldBack(task, instance);
-}
-
 const tooLate: Telling = {
   reason: 'RetainTooLate',
   message: 'The broker has been asked to delete the service already: it can not be retained any more',
@@ -71,7 +60,7 @@ function unclear(value: string): Telling {
 }
 
 /** All that is needed to find the service at its broker, and to take it up again. */
-function describe({ stores, clock }: InstanceTask, instance: ServiceInstance): RetainedService {
+export function describe({ stores, clock }: InstanceTask, instance: ServiceInstance): RetainedService {
   const { namespace = '', name, uid = '' } = instance.metadata;
   const asked = userSpecifiedNames(instance.spec);
   const known = knownInstance(instance, stores);

@@ -69,6 +69,12 @@ export function declareMetrics(registry: Registry) {
       help: 'Looks at the Secrets of bindings, by what was found.',
       labelNames: ['finding'],
     }),
+    purged: new Counter({
+      registers,
+      name: 'bindery_purged_total',
+      help: 'Instances and bindings that were let go without their broker.',
+      labelNames: ['kind'],
+    }),
     brokerSeconds: new Histogram({
       registers,
       name: 'bindery_broker_request_duration_seconds',

@@ -42,6 +42,8 @@ export interface Metrics {
   readonly certificateExpires: (epochSeconds: number) => void;
   /** What a look at the Secret of a binding found: one of eight words. */
   readonly observeSecret: (finding: string) => void;
+  /** An instance or a binding was let go without its broker. */
+  readonly observePurge: (kind: string) => void;
   /** A webhook configuration had another caBundle than it should. */
   readonly caBundleWritten: () => void;
   /** All metrics there are, with the names of their labels. */
@@ -92,6 +94,7 @@ export function createMetrics(): Metrics {
     },
     certificateExpires: (epochSeconds) => table.certificateNotAfter.set(epochSeconds),
     observeSecret: (finding) => table.secretChecks.inc({ finding }),
+    observePurge: (kind) => table.purged.inc({ kind }),
     caBundleWritten: () => table.caBundleWrites.inc(),
     becameReady: (seconds) => table.ready.set(seconds),
     labels: () => Object.fromEntries(registry.getMetricsAsArray().map(labelsOf)),

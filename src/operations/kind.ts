@@ -132,6 +132,11 @@ export interface Kind<O extends BrokeredObject> extends HoldingKind<O> {
   readonly takeTurn?: KindStep<O>;
   /** Somebody has asked for it: what is looked at in turn otherwise is looked at soon. */
   readonly lookNow?: (object: O) => void;
+  /**
+   * It is to be let go without its broker: what has to be gone and written down before.
+   * @param by who has asked for it
+   */
+  readonly beforePurge?: (task: OperationTask<O>, object: O, by: string) => Promise<Step<O>>;
   /** It may be let go, and stay at the broker. */
   readonly retain?: KindStep<O>;
   /** Others are in the way of its deletion. */

@@ -11,6 +11,8 @@ import type { OperationDeps } from './operation-deps.ts';
 import type { BrokeredObject } from './operation-status.ts';
 import { pollOperation } from './poll-operation.ts';
 import { PollPace } from './poll-pace.ts';
+import { waitWhileProtected } from './protection.ts';
+import { purge } from './purge.ts';
 import { record, release } from './record.ts';
 import { serveSyncRequest, withSyncRequest } from './serve-sync-request.ts';
 import { leaveLane, waitForLane } from './wait-for-lane.ts';
@@ -43,6 +45,8 @@ const dying: readonly LifeStep[] = [
   waitWhilePaused,
   serveSyncRequest,
   releaseUnlessAtBroker,
+  purge,
+  waitWhileProtected,
   (task, object) => task.kind.retain?.(task, object) ?? goOn(object),
   waitForNextAttempt,
   waitForLane,

@@ -37,6 +37,8 @@ export interface OperationDeps {
   readonly rooms: Pick<Rooms, 'enter'>;
   /** Services that stayed when their objects went. */
   readonly retained: Pick<RetainedServices, 'add' | 'namespaceOf'>;
+  /** Something was let go without its broker. */
+  readonly observePurge?: ((kind: string) => void) | undefined;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly logger: Logger;
   /** For what is written. */

@@ -57,11 +57,12 @@ export async function release<O extends BrokeredObject>(
   task: OperationTask<O>,
   object: O,
   done: Telling = task.kind.deletion.done,
+  type: 'Normal' | 'Warning' = 'Normal',
 ): Promise<Step<O>> {
   const { kind, client, stores, signal } = task;
   await kind.discard?.(task, object);
   await removeFinalizer(client, kind.resource, object, finalizer, kind.storeOf(stores), signal);
-  tell(task, object, 'Normal', done);
+  tell(task, object, type, done);
   return stop;
 }
 

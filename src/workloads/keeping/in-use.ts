@@ -1,5 +1,6 @@
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
+import { deletionProtectionAnnotation } from '../../api/group.ts';
 import { hasRequestedName, type RequestedIdentity, type WorkloadRef } from '../../api/requested-identity.ts';
 import { readPreset } from '../../injection/preset.ts';
 import type { Reclaim } from '../../injection/request-owner.ts';
@@ -7,6 +8,7 @@ import { memoized } from '../../base/memo.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { identityOf } from '../../model/identity-of.ts';
 import type { KeptPreset } from '../../model/kept-form.ts';
+import { isProtected } from '../../model/protection.ts';
 import type { KeptPod } from '../pod.ts';
 import { secretNames } from '../secret-names.ts';
 import { nameIn } from '../wishes.ts';
@@ -60,7 +62,7 @@ export function inUse(view: NamespaceView): InUse {
     const identity = identityOf(object);
     if (identity === undefined || isGoing(object)) return [];
     const names = [object.metadata.name, object.spec.secretName ?? object.metadata.name];
-    return [{ object, identity, usedBy: usedBy(keepers, identity, names) }];
+    return [{ object, identity, usedBy: usedBy(keepers, identity, names) ?? protectionOf(object) }];
   });
   const unused = new Set(
     bindings.filter((made) => made.usedBy === undefined).map(({ object }) => object.metadata.name),
@@ -75,7 +77,7 @@ export function inUse(view: NamespaceView): InUse {
     const identity = identityOf(object);
     if (identity === undefined || isGoing(object)) return [];
     const { name } = object.metadata;
-    const by = usedBy(keepers, identity, [name]) ?? users.get(name);
+    const by = usedBy(keepers, identity, [name]) ?? users.get(name) ?? protectionOf(object);
     const reclaims = keepers.reclaims.get(name) ?? [];
     return [{ object, identity, usedBy: by, reclaims, logins: logins.get(name) ?? [] }];
   });
@@ -158,6 +160,11 @@ function usedBy(keepers: Keepers, identity: RequestedIdentity, names: readonly s
 /** No part of it can hold a slash but the last. */
 function keyOf({ kind, name }: WorkloadRef, binding?: string): string {
   return binding === undefined ? `${kind}/${name}` : `${kind}/${name}/${binding}`;
+}
+
+/** Whoever protects it wants it kept. */
+function protectionOf(object: KubeObject): string | undefined {
+  return isProtected(object) ? `${deletionProtectionAnnotation} protects it` : undefined;
 }
 
 function isGoing({ metadata }: KubeObject): boolean {

@@ -137,7 +137,7 @@ describe('people', () => {
     ['editer', 'create servicebrokers.servicecatalog.k8s.io -n team'],
     ['editer', 'patch serviceinstances.servicecatalog.k8s.io//status -n team'],
     ['editer', 'create serviceinstances.servicecatalog.k8s.io -n default'],
-    ['adminer', 'purge serviceinstances.servicecatalog.k8s.io -n team'],
+    ['adminer', 'update serviceinstances.servicecatalog.k8s.io/db/purge -n team'],
     ['adminer', 'create clusterservicebrokers.servicecatalog.k8s.io'],
   ])('%s may not %s', async (user, what) => {
     expect(await mayDo(user, what)).toBe(false);
@@ -146,8 +146,7 @@ describe('people', () => {
   it('may be allowed to give up an instance without its broker', async () => {
     const subject = ['--clusterrole=bindery-purge', '--user=purger'];
     await expectDone(plane, 'create', 'rolebinding', 'purge', '-n', 'team', ...subject);
-    expect(await waitFor(() => mayDo('purger', 'purge serviceinstances.servicecatalog.k8s.io -n team'))).toBe(
-      true,
-    );
+    const purge = 'update serviceinstances.servicecatalog.k8s.io/db/purge -n team';
+    expect(await waitFor(() => mayDo('purger', purge))).toBe(true);
   });
 });
