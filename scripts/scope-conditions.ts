@@ -1,5 +1,6 @@
 import {
   bindingAnnotationPrefixes,
+  adoptAnnotation,
   deletionPolicyAnnotation,
   deletionProtectionAnnotation,
   keptAnnotations,
@@ -84,6 +85,9 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
   'misspelt-protections': misspeltProtections('object'),
   'deletion-protection': protectionOn('object'),
   'is-about-protection': `request.operation == 'DELETE' ? (${protectionOn('oldObject')}) == 'true' && !has(oldObject.metadata.deletionTimestamp) : request.operation == 'CREATE' ? (${protectionOn('object')}) != 'false' || (${misspeltProtections('object')}).size() > 0 : (${protectionOn('object')}) != (${protectionOn('oldObject')}) || (${misspeltProtections('object')}) != (${misspeltProtections('oldObject')})`,
+  'misspelt-adoptions': misspeltAdoptions('object'),
+  adoption: adoptionOn('object'),
+  'says-something-of-adoption': `request.operation == 'CREATE' ? (${adoptionOn('object')}) != 'false' || (${misspeltAdoptions('object')}).size() > 0 : (${adoptionOn('object')}) != (${adoptionOn('oldObject')}) || (${misspeltAdoptions('object')}) != (${misspeltAdoptions('oldObject')})`,
   'has-or-had-an-annotation': `[object, oldObject].exists(version, version != null && (${usesVocabulary('version')}))`,
 };
 
@@ -107,6 +111,16 @@ function protectionOn(version: string): string {
 /** Keys of ours that speak of protecting and are not the one. */
 function misspeltProtections(version: string): string {
   return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(deletionProtectionAnnotation)} && key.contains(${protectionPart}))`;
+}
+
+/** What is not said means `false`. */
+function adoptionOn(version: string): string {
+  return `${version}.metadata.?annotations[${text(adoptAnnotation)}].orValue('false')`;
+}
+
+/** Keys of ours that speak of adopting, and are not the one. */
+function misspeltAdoptions(version: string): string {
+  return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(adoptAnnotation)} && (key.contains('adop') || key.contains('adpo')))`;
 }
 
 function servedNamespaces(): readonly unknown[] {

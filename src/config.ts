@@ -40,6 +40,7 @@ export interface WebhookConfig {
   readonly clientCaFile: string | undefined;
   /** Common names of those certificates; empty for any. */
   readonly clientNames: readonly string[];
+  readonly clusterIdConfigMap: ControllerConfig['clusterIdConfigMap'];
 }
 
 export interface ControllerConfig {
@@ -109,6 +110,12 @@ const common: readonly Option[] = [
     description: 'requested services that nobody asks for: keep, delete or a time',
     default: '7d',
   },
+  {
+    flags: '--cluster-id-configmap-name <name>',
+    description: 'holds the cluster id',
+    default: 'cluster-info',
+  },
+  { flags: '--cluster-id-configmap-namespace <name>', description: "its namespace; else Bindery's own" },
 ];
 
 const webhook: readonly Option[] = [
@@ -189,12 +196,6 @@ const controller: readonly Option[] = [
     description: 'likewise, where the policy is delete',
     default: '10s',
   },
-  {
-    flags: '--cluster-id-configmap-name <name>',
-    description: 'holds the cluster id',
-    default: 'cluster-info',
-  },
-  { flags: '--cluster-id-configmap-namespace <name>', description: "its namespace; else Bindery's own" },
 ];
 
 /** The flags of each role. */
@@ -211,6 +212,10 @@ export function parseConfig(
 ): Config {
   const read = reader(raw, environment);
   const url = read.optional('webhookUrl');
+  const clusterIdConfigMap = Object.freeze({
+    namespace: read.optional('clusterIdConfigmapNamespace') ?? read.name('namespace'),
+    name: read.name('clusterIdConfigmapName'),
+  });
   return Object.freeze({
     kubeconfig: read.optional('kubeconfig'),
     context: read.optional('context'),
@@ -224,6 +229,7 @@ export function parseConfig(
       serviceName: read.name('serviceName'),
       maxBindings: read.integer('maxBindings', 1, 256),
       requestReclaimMs: keptMs(read.reclaim('requestReclaim')),
+      clusterIdConfigMap,
       ...clientCheck(read),
     }),
     controller: Object.freeze({
@@ -251,10 +257,7 @@ export function parseConfig(
         settleMs: read.duration('reclaimView'),
         deleteSettleMs: read.duration('reclaimDeleteView'),
       }),
-      clusterIdConfigMap: Object.freeze({
-        namespace: read.optional('clusterIdConfigmapNamespace') ?? read.name('namespace'),
-        name: read.name('clusterIdConfigmapName'),
-      }),
+      clusterIdConfigMap,
     }),
   });
 }

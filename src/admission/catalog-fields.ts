@@ -1,7 +1,7 @@
 import { finalizer, idMadeAnnotation, keptAnnotations, keptLabels } from '../api/group.ts';
 import { labelCorrections, type Labels } from '../api/labels.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
-import { idOfBefore } from '../model/given-id.ts';
+import { idOfBefore, idOfPerson, readIdMark, writeIdMark, type IdMark } from '../model/id-mark.ts';
 import type { CatalogChange } from './catalog-change.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { RequestUser } from './review.ts';
@@ -40,17 +40,24 @@ function keepEntries(
 }
 
 /**
- * The id of a new object: the one that it came with, or a new one and its mark. What a manifest says of that mark, such as
- * one from a backup, is not believed: it says only that the id is of an object of before.
+ * The id of a new object: the one that it came with, or a new one, and its mark. What a manifest says of that mark, such as
+ * one from a backup, is not believed: it says only that the id is of an object of before, and of which cluster that was.
  */
 export function setExternalId({ request, spec, patch, deps }: CatalogChange): void {
   const given = spec['externalID'];
   const made = isEmpty(given) ? deps.ids.make(request) : undefined;
   if (made !== undefined) patch.set(['spec', 'externalID'], made.id);
-  const mark = made?.mark ?? deps.ids.markOf(given, request);
   const path = ['metadata', 'annotations', idMadeAnnotation];
+  const mark = made?.mark ?? deps.ids.markOf(given, request);
+  const ofGiven = mark === undefined ? markOfGiven(patch.value(...path), deps.ids.cluster()) : undefined;
   if (mark !== undefined) patch.set(path, mark);
-  else if (patch.value(...path) !== undefined) patch.set(path, idOfBefore);
+  else if (ofGiven !== undefined) patch.set(path, writeIdMark(ofGiven));
+}
+
+/** Whoever chooses an id has it here first. Without a mark the controller, which knows the cluster, writes one. */
+function markOfGiven(said: unknown, cluster: string | undefined): IdMark | undefined {
+  if (said !== undefined) return { ...readIdMark(said), what: idOfBefore };
+  return cluster === undefined ? undefined : { what: idOfPerson, cluster };
 }
 
 /** Query labels follow from the spec as it will be stored, whatever the client wrote. */

@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts';
+import { compact } from '../base/compact.ts';
+import { writeIdMark } from '../model/id-mark.ts';
 import type { AdmissionRequest } from './review.ts';
 
-/** An id for a new object, and the mark which says that it was made for it: the time. */
+/** An id for a new object, and the mark which says that it was made for it, and where: the time. */
 export interface MadeId {
   readonly id: string;
   readonly mark: string;
@@ -24,16 +26,20 @@ export class MadeIds {
   readonly #uuid: () => string;
   readonly #clock: Clock;
   readonly #made = new Map<string, Remembered>();
+  /** Mark of this cluster; undefined while nobody knows. */
+  readonly cluster: () => string | undefined;
 
   /** @param uuid a random UUID, version 4 */
-  constructor(uuid: () => string, clock: Clock) {
+  constructor(uuid: () => string, clock: Clock, cluster: () => string | undefined) {
     this.#uuid = uuid;
     this.#clock = clock;
+    this.cluster = cluster;
   }
 
   make(request: AdmissionRequest): MadeId {
     const id = this.#uuid();
-    const mark = new Date(this.#clock.now()).toISOString();
+    const what = new Date(this.#clock.now()).toISOString();
+    const mark = writeIdMark(compact({ what, cluster: this.cluster() }));
     if (this.#made.size < maxIds) {
       this.#made.set(id, { id, mark, key: keyOf(request) });
       setTimeout(() => this.#made.delete(id), keptMs).unref();

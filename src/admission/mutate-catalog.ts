@@ -1,7 +1,9 @@
+import { adoptAnnotation } from '../api/group.ts';
 import type { JsonObject } from '../base/json.ts';
 import { mayReadSecret, type Authorize } from './authorize.ts';
 import { mutateBinding } from './catalog-binding.ts';
 import { mutateBroker } from './catalog-broker.ts';
+import { isEmpty } from './catalog-fields.ts';
 import type { CatalogChange, MutateCatalogDeps } from './catalog-change.ts';
 import { mutateInstance } from './catalog-instance.ts';
 import { mutateItem } from './catalog-item.ts';
@@ -87,6 +89,8 @@ async function refusalOf(
 ): Promise<Decision | undefined> {
   const excess = largeParameters(request.kind, spec, oldSpec);
   if (excess !== undefined) return refuse(422, 'TooMuch', excess, request, deps);
+  const unnamed = namelessAdoption(request, spec);
+  if (unnamed !== undefined) return refuse(422, 'Invalid', unnamed, request, deps);
   const forbidden =
     (await unreadableSecret(request, spec, oldSpec, deps, timeoutMs)) ??
     (await uselessBinding(request, spec, deps, timeoutMs)) ??
@@ -103,6 +107,17 @@ function refuse(
 ): Decision {
   logger.info({ kind, namespace, name, reason }, message);
   return deny(code, message);
+}
+
+/** A service that is to be taken up has an id at its broker. With one of ours nothing could be found. */
+function namelessAdoption(
+  { kind, operation, object = {} }: AdmissionRequest,
+  { externalID }: JsonObject,
+): string | undefined {
+  if ((kind !== 'ServiceInstance' && kind !== 'ServiceBinding') || operation !== 'CREATE') return undefined;
+  const isAdopted = new ObjectPatch(object).value('metadata', 'annotations', adoptAnnotation) === 'true';
+  if (!isAdopted || !isEmpty(externalID)) return undefined;
+  return `${adoptAnnotation} takes up what the broker has under spec.externalID: set that to its id, or leave the annotation out to have a new one`;
 }
 
 /** The deletion of an instance waits for its bindings: a new one would only hold it up. */

@@ -4,8 +4,8 @@ import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/serv
 import { JsonText } from '../base/json-text.ts';
 import { isObject, jsonEqual, type JsonObject } from '../base/json.ts';
 import { withDefaults } from '../api/default-parameters.ts';
-import { idOfBefore } from '../model/given-id.ts';
 import type { SchemaField } from '../model/parameter-schemas.ts';
+import { isMarkOfNew } from '../model/id-mark.ts';
 import type { Offering } from '../model/resolve.ts';
 import { unfitParameters, type KnownParameters } from '../model/unfit-parameters.ts';
 import type { Schema } from '../schemas/read-schema.ts';
@@ -33,8 +33,7 @@ export interface UnfitWish {
 
 /** It came with its id: what the broker has under it may have been made long ago. */
 export function isOfBefore(patch: ObjectPatch): boolean {
-  const mark = patch.value('metadata', 'annotations', idMadeAnnotation);
-  return mark === undefined || mark === idOfBefore;
+  return !isMarkOfNew(patch.value('metadata', 'annotations', idMadeAnnotation));
 }
 
 interface Question extends KnownParameters {

@@ -75,8 +75,9 @@ export const deletionPolicyAnnotation = `${labelPrefix}deletion-policy`;
 
 /** On an instance or a binding, `true` or `false`: whether nothing is asked of its broker for it, nor changed of it. */
 export const pausedAnnotation = `${labelPrefix}paused`;
-/** On an instance with an id, `true`: its service exists at the broker, and is taken up; nothing is made for it. */
+/** On an instance or a binding with `spec.externalID`, `true`: what the broker has under that id is taken up here, and not made. */
 export const adoptAnnotation = `${labelPrefix}adopt`;
+
 /** On a class or a plan: a label selector of the namespaces that may have new services of it. */
 export const namespacesAnnotation = `${labelPrefix}namespaces`;
 
@@ -176,8 +177,8 @@ export const bindingSeenAnnotation = `${labelPrefix}binding-seen`;
 export const workloadMarkAnnotation = `status.${group}/workload`;
 
 /**
- * On instances and bindings whose id (`spec.externalID`) was made for them: when, as the webhook writes it, or for which uid,
- * as the controller does. Without it the id was given: see `model/given-id.ts`.
+ * On instances and bindings: whose id (`spec.externalID`) it was first, and of which cluster, as `model/id-mark.ts` writes it.
+ * One that was made for them says when, as the webhook writes it, or for which uid, as the controller does.
  */
 export const idMadeAnnotation = `${labelPrefix}id-made`;
 
@@ -191,6 +192,7 @@ export const keptAnnotations: readonly string[] = [
   idMadeAnnotation,
   deletionPolicyAnnotation,
   deletionProtectionAnnotation,
+  adoptAnnotation,
   secretsReadByAnnotation,
 ];
 

@@ -6,6 +6,8 @@ import { stopFor } from '../control/steps.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Stores } from '../model/stores.ts';
 import { pollOfCreationFailed } from '../operations/failed-creation.ts';
+import { adoptionOf } from '../operations/adoption.ts';
+import { isIdOfAnotherCluster } from '../operations/copied-id.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { Blocked, DeletionWords, Found, Kind, Reach } from '../operations/kind.ts';
 import { isOnRecord } from '../operations/operation-status.ts';
@@ -76,6 +78,12 @@ export function bindingKind(
     succeeded: beginFetch,
     failed: (binding, end) => pollOfCreationFailed(creationWords, end, binding),
 
+    // Who takes up an instance takes up its logins.
+    isDecidedWith: (binding, stores) => {
+      const instance = stores.serviceInstances.store.get(instanceKeyOf(binding));
+      return instance !== undefined && adoptionOf(instance).kind === 'yes';
+    },
+
     // What the Secret may hold was revoked, whether anybody had read it or not.
     discard: async ({ client, signal }, binding) => removeSecret(client, binding, signal),
     anew: (bindingID) => ({
@@ -132,7 +140,7 @@ function isSettled(binding: ServiceBinding): boolean {
   const { metadata, status = {} } = binding;
   if (status.currentOperation || status.orphanMitigationInProgress) return false;
   if (status.reconciledGeneration !== undefined && status.externalProperties !== undefined) return true;
-  if (isIdHeldByAnother(binding)) return false;
+  if (isIdHeldByAnother(binding) || isIdOfAnotherCluster(binding)) return false;
   // The original Service Catalog wrote down no generation that it had looked at.
   const { observedGeneration = metadata.generation } = status;
   return isConditionTrue(status.conditions, 'Failed') && observedGeneration === metadata.generation;

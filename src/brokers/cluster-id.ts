@@ -6,6 +6,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
 import { configMaps } from '../kube/resources.ts';
 import type { ConfigMapObject } from '../kube/data-objects.ts';
+import { clusterMarkOf } from '../model/cluster-mark.ts';
 
 export interface ClusterIdDeps {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'patch'>;
@@ -26,21 +27,32 @@ const maxWaitMs = 30_000;
  */
 export class ClusterId {
   readonly #deps: ClusterIdDeps;
-  readonly #id: CachedValue<string>;
+  readonly #known: CachedValue<{ readonly id: string; readonly mark: string }>;
 
   constructor(deps: ClusterIdDeps) {
     this.#deps = deps;
     // Read for all who ask, so that nobody's end takes it from the others.
-    const read = (): Promise<string> => this.#read(AbortSignal.timeout(maxWaitMs));
-    this.#id = new CachedValue(maxAgeMs, read, deps.stopwatch);
+    const read = async () => {
+      const id = await this.#read(AbortSignal.timeout(maxWaitMs));
+      return { id, mark: clusterMarkOf(id) };
+    };
+    this.#known = new CachedValue(maxAgeMs, read, deps.stopwatch);
   }
 
   /**
    * The id does not change because the API server is away for a moment.
    * @throws KubeApiError, KubeConnectionError when the ConfigMap can be neither read nor written, and no id is known yet
    */
-  get(signal: AbortSignal): Promise<string> {
-    return untilAborted(this.#id.get(), signal);
+  async get(signal: AbortSignal): Promise<string> {
+    return (await untilAborted(this.#known.get(), signal)).id;
+  }
+
+  /**
+   * How objects name this cluster: see `clusterMarkOf`.
+   * @throws KubeApiError, KubeConnectionError as `get` does
+   */
+  async mark(signal: AbortSignal): Promise<string> {
+    return (await untilAborted(this.#known.get(), signal)).mark;
   }
 
   async #read(signal: AbortSignal): Promise<string> {

@@ -22,6 +22,7 @@ import { systemClock } from '../base/clock.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
 import { runTogether } from '../base/task-group.ts';
+import { KnownClusterMark } from '../brokers/known-cluster-mark.ts';
 import { caSecretName } from '../certs/ca-note.ts';
 import { CaSecret } from '../certs/ca-secret.ts';
 import type { ClientAuthorities } from '../certs/client-authorities.ts';
@@ -95,6 +96,7 @@ export class WebhookRole {
   readonly #presets: ReturnType<typeof createPresetInformer>;
   readonly #events: EventRecorder;
   readonly #certificate: ServingCertificate;
+  readonly #cluster: KnownClusterMark;
   #isListening = false;
 
   constructor(deps: WebhookRoleDeps) {
@@ -102,6 +104,7 @@ export class WebhookRole {
     const { client, logger, identity, namespace, config } = deps;
     this.#presets = createPresetInformer({ client, logger });
     this.#events = new EventRecorder({ client, component: 'bindery-webhook', instance: identity, logger });
+    this.#cluster = new KnownClusterMark({ client, ...config.clusterIdConfigMap });
     const shared = { client, logger, clock: systemClock };
     this.#certificate = new ServingCertificate({
       ...shared,
@@ -147,7 +150,8 @@ export class WebhookRole {
           {
             name: 'admission server',
             run: async (running) => {
-              await Promise.race([certificate.ready, aborted(running)]);
+              const known = Promise.all([certificate.ready, this.#cluster.refresh(running)]);
+              await Promise.race([known, aborted(running)]);
               if (!running.aborted) await this.#serve(running);
             },
           },
@@ -241,7 +245,7 @@ export class WebhookRole {
       wishes,
       restarts: true,
     };
-    const ids = new MadeIds(randomUUID, systemClock);
+    const ids = new MadeIds(randomUUID, systemClock, () => this.#cluster.get(signal));
     stores.serviceInstances.store.subscribe(({ object }) => ids.stored(object.spec.externalID));
     stores.serviceBindings.store.subscribe(({ object }) => ids.stored(object.spec.externalID));
     const catalog = {

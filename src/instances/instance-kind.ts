@@ -9,10 +9,12 @@ import { stopFor, type Step } from '../control/steps.ts';
 import type { Stores } from '../model/stores.ts';
 import { objectKey } from '../kube/objects.ts';
 import { pollOfCreationFailed } from '../operations/failed-creation.ts';
+import { isIdOfAnotherCluster } from '../operations/copied-id.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { BadEnd, DeletionWords, Kind, Reach } from '../operations/kind.ts';
 import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
+import { isAdoptionNews } from './adopt-service.ts';
 import { beforePurge } from './before-purge.ts';
 import { withHiddenBuiltIn } from './hidden-built-in.ts';
 import { noteOfPolled } from './existing-service.ts';
@@ -161,11 +163,12 @@ async function isSettled(task: InstanceTask, instance: ServiceInstance): Promise
     status.observedGeneration !== metadata.generation ||
     Boolean(status.currentOperation) ||
     status.orphanMitigationInProgress === true ||
-    Boolean(status.nextAttemptTime);
+    Boolean(status.nextAttemptTime) ||
+    isAdoptionNews(instance);
   if (isUnderWay) return false;
   const { conditions } = status;
   if (isConditionTrue(conditions, 'Failed') || isConditionTrue(conditions, 'Stalled')) {
-    return !isRefusedByCatalog(instance) && !isIdHeldByAnother(instance);
+    return !isRefusedByCatalog(instance) && !isIdHeldByAnother(instance) && !isIdOfAnotherCluster(instance);
   }
   return status.reconciledGeneration === metadata.generation && !(await hasNewContext(task, instance));
 }

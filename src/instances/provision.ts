@@ -3,11 +3,13 @@ import { cameBack } from '../model/given-id.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { FetchedInstance } from '../osb/types.ts';
 import { stop, type Step } from '../control/steps.ts';
+import { adoptionOf } from '../operations/adoption.ts';
 import { standingOf } from '../operations/answer-kind.ts';
 import { attempt, tellUnprepared } from '../operations/attempt.ts';
 import { refusedBySchema } from '../operations/check-parameters.ts';
 import type { Telling } from '../operations/kind.ts';
 import { record, settle } from '../operations/record.ts';
+import { adoptService, unclearAdoption } from './adopt-service.ts';
 import { labelsSaid, withLabels } from './broker-labels.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf } from './known-instance.ts';
@@ -29,15 +31,26 @@ export async function provision(
   instance: ServiceInstance,
   offering: Offering,
 ): Promise<Step<ServiceInstance>> {
-  const removed = removedFromCatalog(offering);
+  const isThere = adoptionOf(instance).kind === 'yes';
+  const removed = isThere ? undefined : removedFromCatalog(offering);
   if (removed !== undefined) {
     await record(task, instance, { kind: 'working', ...removed });
     return stop;
   }
-  const retained = await retainedElsewhere(task, instance);
-  if (retained !== undefined) return tellUnprepared(task, instance, { kind: 'missing', ...retained });
+  const unclaimed = unclearAdoption(instance) ?? (await retainedElsewhere(task, instance));
+  if (unclaimed !== undefined) return tellUnprepared(task, instance, unclaimed);
   const prepared = await prepareRequest(task, instance, offering);
   if (prepared.kind !== 'prepared') return tellUnprepared(task, instance, prepared);
+  return isThere ? adoptService(task, instance, offering, prepared) : ask(task, instance, offering, prepared);
+}
+
+/** What the broker has under an id that was given decides what is put. */
+async function ask(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  offering: Offering,
+  prepared: ServiceRequest,
+): Promise<Step<ServiceInstance>> {
   const existing = await askForExisting(task, instance, offering, prepared);
   // Stopped in the middle of the question.
   if (task.signal.aborted) return stop;

@@ -4,6 +4,7 @@ import { timestamp } from '../control/attempts.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import { userSpecifiedNames } from '../model/resolve.ts';
 import { standingOf } from '../operations/answer-kind.ts';
+import type { Unprepared } from '../operations/attempt.ts';
 import type { Telling } from '../operations/kind.ts';
 import { isDeletionSent } from '../operations/protection.ts';
 import { record, release, tell } from '../operations/record.ts';
@@ -94,7 +95,7 @@ function progressOf({ status = {} }: ServiceInstance): Readonly<Record<string, s
 export async function retainedElsewhere(
   { retained, signal }: Pick<InstanceTask, 'retained' | 'signal'>,
   instance: ServiceInstance,
-): Promise<Telling | undefined> {
+): Promise<Unprepared | undefined> {
   if (standingOf(instance) !== 'given') return undefined;
   const id = instanceIdOf(instance);
   const namespace = await retained.namespaceOf(id, signal);
@@ -102,5 +103,5 @@ export async function retainedElsewhere(
   const message =
     `The service with the id "${id}" was retained for another namespace. Whoever runs Bindery can write the name of this ` +
     'namespace into its record (a ConfigMap, docs/operations.md)';
-  return { reason: 'IdRetained', message };
+  return { kind: 'missing', reason: 'IdRetained', message };
 }

@@ -1,14 +1,11 @@
-import { idMadeAnnotation } from '../api/group.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import { idMarkOf, idOfPerson } from './id-mark.ts';
 
 /** An instance or a binding. */
 interface WithId extends KubeObject {
   readonly spec: { readonly externalID?: string };
   readonly status?: { readonly instanceID?: string; readonly bindingID?: string };
 }
-
-/** The mark of an id that came with its object and was made for one of before. */
-export const idOfBefore = 'before';
 
 /** How far the clocks of a webhook and of the API server may be apart, and how long a CREATE may take between them. */
 const toleranceMs = 60_000;
@@ -26,16 +23,30 @@ export function hasGivenId(object: WithId): boolean {
 
 /** Its id was made for an object of before: this is that one from a backup, or a copy. */
 export function cameBack(object: WithId): boolean {
-  return hasGivenId(object) && Boolean(object.metadata.annotations?.[idMadeAnnotation]);
+  const mark = idMarkOf(object);
+  return hasGivenId(object) && mark !== undefined && mark.what !== idOfPerson;
+}
+
+/**
+ * The id was another cluster's first, and this one has never used it. Whether that cluster is lost or lives, nobody can know.
+ * @param cluster mark of this one
+ * @returns the mark of the other one; undefined where there is none, or nobody has said
+ */
+export function clusterOfBefore(object: WithId, cluster: string): string | undefined {
+  const { spec, status } = object;
+  const first = idMarkOf(object)?.cluster;
+  const isUsed = status?.instanceID !== undefined || status?.bindingID !== undefined;
+  return spec.externalID && !isUsed && first !== cluster ? first : undefined;
 }
 
 /**
  * The mark is the uid of the object, as the controller writes it, or a time that fits its creation, as the webhook does,
  * which is asked before there is a uid. So a mark that came back from a backup or with a copy says nothing.
  */
-function isMadeFor({ metadata }: WithId): boolean {
-  const mark = metadata.annotations?.[idMadeAnnotation];
-  if (!mark) return false;
-  const apartMs = Math.abs(Date.parse(mark) - Date.parse(metadata.creationTimestamp ?? ''));
-  return mark === metadata.uid || apartMs <= toleranceMs;
+export function isMadeFor(object: KubeObject): boolean {
+  const { uid, creationTimestamp = '' } = object.metadata;
+  const what = idMarkOf(object)?.what;
+  if (what === undefined) return false;
+  const apartMs = Math.abs(Date.parse(what) - Date.parse(creationTimestamp));
+  return what === uid || apartMs <= toleranceMs;
 }

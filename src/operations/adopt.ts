@@ -2,6 +2,8 @@ import { finalizer, idMadeAnnotation } from '../api/group.ts';
 import { labelCorrections } from '../api/labels.ts';
 import { copyLazily } from '../base/lazy-json.ts';
 import { goOn, type Step } from '../control/steps.ts';
+import { isMadeFor } from '../model/given-id.ts';
+import { idMarkOf, idOfBefore, idOfPerson, writeIdMark } from '../model/id-mark.ts';
 import type { OperationTask } from './kind.ts';
 import type { BrokeredObject } from './operation-status.ts';
 
@@ -22,7 +24,7 @@ export async function adopt<O extends BrokeredObject>(
   object: O,
   refs: object = {},
 ): Promise<O> {
-  const missing = missingFrom(task, object, refs);
+  const missing = missingFrom(task, object, refs, await task.clusterId.mark(task.signal));
   return missing === undefined ? object : complete(task, object, missing);
 }
 
@@ -58,8 +60,9 @@ function missingFrom<O extends BrokeredObject>(
   task: OperationTask<O>,
   object: O,
   refs: object,
+  cluster: string,
 ): Missing | undefined {
-  const metadata = missingMetadata(task, object, refs);
+  const metadata = missingMetadata(task, object, refs, cluster);
   const spec = missingSpec(task, object, refs);
   if (Object.keys(spec).length > 0) return { metadata, spec };
   return Object.keys(metadata).length > 0 ? { metadata } : undefined;
@@ -80,18 +83,42 @@ function missingMetadata<O extends BrokeredObject>(
   { kind }: OperationTask<O>,
   object: O,
   refs: object,
+  cluster: string,
 ): Fields {
   const { metadata, spec } = object;
   const { finalizers = [] } = metadata;
   const isHeld = finalizers.includes(finalizer) || isAbandoned(kind.mayBeAtBroker(object), object);
   const labels = labelCorrections(kind.resource.kind, copyLazily(spec, refs), metadata.labels);
-  const isIdNew = !spec.externalID && !kind.idOf(object);
+  const mark = missingMark(kind, object, cluster);
   return {
     ...(isHeld ? {} : { finalizers: [...finalizers, finalizer] }),
     ...(labels === undefined ? {} : { labels }),
-    // As the webhook marks it: an id that nobody gave.
-    ...(isIdNew ? { annotations: { [idMadeAnnotation]: metadata.uid } } : {}),
+    ...(mark === undefined ? {} : { annotations: { [idMadeAnnotation]: mark } }),
   };
+}
+
+/**
+ * As the webhook marks it, which may not know the cluster, or not have been there: whose the id was first. What this cluster has
+ * at a broker is its own from then on, wherever it came from.
+ */
+function missingMark<O extends BrokeredObject>(
+  kind: OperationTask<O>['kind'],
+  object: O,
+  cluster: string,
+): string | undefined {
+  const { metadata, spec } = object;
+  const mark = idMarkOf(object);
+  const isNew = !spec.externalID && !kind.idOf(object);
+  if (isNew) return writeIdMark({ what: metadata.uid ?? '', cluster });
+  const isOpen = mark?.cluster === undefined || kind.mayBeAtBroker(object);
+  if (mark?.cluster === cluster || !isOpen) return undefined;
+  return writeIdMark({ what: originOf(object), cluster });
+}
+
+function originOf(object: BrokeredObject): string {
+  if (isMadeFor(object)) return object.metadata.uid ?? '';
+  const { what = idOfPerson } = idMarkOf(object) ?? {};
+  return what === idOfPerson ? idOfPerson : idOfBefore;
 }
 
 /**

@@ -121,6 +121,9 @@ export interface Kind<O extends BrokeredObject> extends HoldingKind<O> {
   /** After a ConcurrencyError: what to do instead of waiting for the next attempt, if anything. */
   readonly giveWay?: (task: OperationTask<O>, object: O) => Promise<Step<O> | undefined>;
 
+  /** Where its id comes from was decided for what it belongs to. */
+  readonly isDecidedWith?: (object: O, stores: Stores) => boolean;
+
   // Steps that only one of the kinds has.
   /** Something to tell that has nothing to do with its life. */
   readonly announce?: KindStep<O>;

@@ -3,6 +3,7 @@ import type { Reconcile } from '../control/controller.ts';
 import { readAnew } from '../control/read-anew.ts';
 import { goOn, runSteps, stop, type Step } from '../control/steps.ts';
 import { adopt, keepHold, repairLabels } from './adopt.ts';
+import { leftToOtherCluster, waitForDecision } from './copied-id.ts';
 import { deleteAtBroker, mitigateOrphan } from './delete-at-broker.ts';
 import { HeldIds } from './held-ids.ts';
 import type { Kind, OperationTask } from './kind.ts';
@@ -109,7 +110,10 @@ async function leaveIdToHolder<O extends BrokeredObject>(
 /** Whatever it needs has to be there; then it is made, or changed. */
 async function make<O extends BrokeredObject>(task: OperationTask<O>, object: O): Promise<Step<O>> {
   const found = task.kind.resolve(task, object);
-  if (found.kind === 'found') return found.make(await adopt(task, object, found.refs));
+  if (found.kind === 'found') {
+    const waiting = await waitForDecision(task, object);
+    return waiting ?? found.make(await adopt(task, object, found.refs));
+  }
   // No timer: it is looked at again when what it needs appears.
   await record(task, object, found.verdict);
   return stop;
@@ -125,7 +129,8 @@ async function releaseUnlessAtBroker<O extends BrokeredObject>(
   task: OperationTask<O>,
   object: O,
 ): Promise<Step<O>> {
-  return task.kind.mayBeAtBroker(object) ? goOn(object) : release(task, object);
+  if (task.kind.mayBeAtBroker(object)) return goOn(object);
+  return release(task, object, await leftToOtherCluster(task, object));
 }
 
 /** What the broker has under this id is another object's: it stays there. */

@@ -27,8 +27,8 @@ export interface OperationDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly connections: BrokerConnections;
-  /** The `clusterid` of OSB contexts. */
-  readonly clusterId: Pick<ClusterId, 'get'>;
+  /** The `clusterid` of OSB contexts, and what objects call this cluster. */
+  readonly clusterId: Pick<ClusterId, 'get' | 'mark'>;
   /** For checksums of parameters in a status. */
   readonly checksumKey: Pick<ChecksumKey, 'get'>;
   /** What plans say of parameters. */

@@ -15,7 +15,7 @@ export interface WorkloadDeps extends ReclaimDeps {
     readonly namespaceOf: (id: string, signal: AbortSignal) => Promise<string | undefined>;
   };
   /** What this cluster is called towards brokers. */
-  readonly clusterId: { readonly get: (signal: AbortSignal) => Promise<string> };
+  readonly clusterId: { readonly mark: (signal: AbortSignal) => Promise<string> };
   /** How old what is known may be, milliseconds; 0 while all is watched. */
   readonly staleMs: () => number;
   /** Bindery's own. */

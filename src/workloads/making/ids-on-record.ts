@@ -1,15 +1,13 @@
 import type { ServiceBinding } from '../../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../api/generated/service-instance.ts';
 import { idMadeAnnotation, idsAnnotation } from '../../api/group.ts';
-import { sha256Hex } from '../../base/hash.ts';
 import { inParallel } from '../../base/in-parallel.ts';
 import { isApiError, isConflict, isNotFound } from '../../kube/errors.ts';
 import { daemonSets, deployments, statefulSets, type Resource } from '../../kube/resources.ts';
-import { idOfBefore } from '../../model/given-id.ts';
+import { idOfBefore, writeIdMark } from '../../model/id-mark.ts';
 import { scoped } from '../../model/stores.ts';
 import { maxRecordLength } from '../recorded-ids.ts';
 import type { Wish } from '../wishes.ts';
-import type { WorkloadDeps } from '../workload-deps.ts';
 import type { Workload } from '../workload.ts';
 import type { Making } from './making.ts';
 import type { Wanted } from './wanted-services.ts';
@@ -18,14 +16,8 @@ import type { Wanted } from './wanted-services.ts';
 const recording = [deployments, statefulSets, daemonSets];
 const timeoutMs = 15_000;
 const writesAtOnce = 8;
-const clusterMarkLength = 16;
 /** Sharers have the same on record, unless somebody has written something else. */
 const maxAskedRecords = 4;
-
-/** How a record names this cluster, which has an id towards brokers. */
-export async function clusterMark({ clusterId }: WorkloadDeps, signal: AbortSignal): Promise<string> {
-  return sha256Hex(await clusterId.get(signal)).slice(0, clusterMarkLength);
-}
 
 /**
  * The id of what is to be made, where it was there before: a workload that comes back from a backup brings it along, whether the
@@ -82,11 +74,18 @@ function idOnRecord(workload: Workload, name: string, uid: string | undefined): 
   return known?.uid === uid ? known?.id : undefined;
 }
 
-/** An object that is made under that id: the broker is asked what it has under it. */
-export function withId<O extends ServiceInstance | ServiceBinding>(object: O, id: string | undefined): O {
+/** An object that is made under that id of this cluster: the broker is asked what it has under it. */
+export function withId<O extends ServiceInstance | ServiceBinding>(
+  { cluster }: Pick<Making, 'cluster'>,
+  object: O,
+  id: string | undefined,
+): O {
   if (id === undefined) return object;
   const { metadata, spec } = object;
-  const annotations = { ...metadata.annotations, [idMadeAnnotation]: idOfBefore };
+  const annotations = {
+    ...metadata.annotations,
+    [idMadeAnnotation]: writeIdMark({ what: idOfBefore, cluster }),
+  };
   return { ...object, metadata: { ...metadata, annotations }, spec: { ...spec, externalID: id } };
 }
 

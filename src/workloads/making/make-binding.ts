@@ -38,7 +38,11 @@ export async function makeBinding(
   const { requestedBy } = ask.workload;
   if (requestedBy === undefined) return { blocked: nobodyOnRecord };
 
-  const object = withId(requestedBinding(namespace, ask.wish, requestedBy), idFromBefore(making, wanted));
+  const object = withId(
+    making,
+    requestedBinding(namespace, ask.wish, requestedBy),
+    idFromBefore(making, wanted),
+  );
   const attempt = { what: '', verb: 'made' };
   const made = await tryWrite(making, serviceBindings, object.metadata, store, attempt, async () =>
     making.client.create(serviceBindings, object, { signal: making.signal }),

@@ -73,7 +73,11 @@ async function create(
 ): Promise<Found> {
   const { client, namespace, signal, logger } = making;
   const { name } = wanted;
-  const object = withId(requestedInstance(namespace, wish, scope, requestedBy), idFromBefore(making, wanted));
+  const object = withId(
+    making,
+    requestedInstance(namespace, wish, scope, requestedBy),
+    idFromBefore(making, wanted),
+  );
   const made = await write(making, object.metadata, 'made', whatOf(wish, scope), async () =>
     client.create(serviceInstances, object, { signal }),
   );

@@ -6,7 +6,7 @@ import { scoped } from '../../model/stores.ts';
 import { askersIn } from '../known-view.ts';
 import { serviceView } from '../service-view.ts';
 import { formerServices } from './former-services.ts';
-import { clusterMark, recordIds } from './ids-on-record.ts';
+import { recordIds } from './ids-on-record.ts';
 import { makeBinding } from './make-binding.ts';
 import { makeInstance } from './make-instance.ts';
 import type { Making, MakingMemory, Outcome } from './making.ts';
@@ -59,7 +59,7 @@ export function serviceMaker(deps: WorkloadDeps): ServiceMaker {
     const wanted = admittedServices(asking, isServed, instance);
     const service = scoped(namespace, instance);
     const asked = wanted.bindings;
-    const cluster = await clusterMark(deps, signal);
+    const cluster = await deps.clusterId.mark(signal);
     const making: Making = { ...deps, ...memory, asked, service, instance, namespace, cluster, signal };
 
     const request = wanted.instances.get(instance);

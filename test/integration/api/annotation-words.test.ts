@@ -145,3 +145,36 @@ describe('a pause', () => {
     expectAnswer(await tryCreate(administrator, of(annotations)), undefined);
   });
 });
+
+describe('whether an instance adopts its service', () => {
+  const key = 'servicecatalog.k8s.io/adopt';
+  const object = (kind: string, annotations: Readonly<Record<string, string>>): Manifest => ({
+    apiVersion: v1beta1,
+    kind,
+    metadata: { name: 'adopted', namespace: 'team', annotations },
+    spec: {
+      externalID: 'some-id',
+      ...(kind === 'ServiceBinding'
+        ? { instanceRef: { name: 'db' } }
+        : { clusterServiceClassExternalName: 'c', clusterServicePlanExternalName: 'p' }),
+    },
+  });
+
+  it.each([
+    ['ServiceInstance', { [key]: 'ture' }, 'did you mean "true"?'],
+    ['ServiceInstance', { [key]: '' }, 'did you mean "true"?'],
+    ['ServiceBinding', { [key]: 'True' }, 'did you mean "true"?'],
+    ['ServiceInstance', { 'servicecatalog.k8s.io/adopted': 'true' }, `did you mean "${key}"?`],
+    ['ServiceInstance', { 'servicecatalog.k8s.io/adpot': 'true' }, `did you mean "${key}"?`],
+  ])('%s with %j is refused with the nearest word', async (kind, annotations, hint) => {
+    await refused(() => tryCreate(administrator, object(kind, annotations)), hint);
+  });
+
+  it.each([
+    ['ServiceInstance', { [key]: 'true' }],
+    ['ServiceInstance', { [key]: 'false' }],
+    ['ServiceBinding', { [key]: 'true' }],
+  ])('%s with %j is stored', async (kind, annotations) => {
+    expectAnswer(await tryCreate(administrator, object(kind, annotations)), undefined);
+  });
+});

@@ -93,6 +93,7 @@ describe('the webhook', () => {
     'watch serviceinstances.servicecatalog.k8s.io -n team',
     'list clusterserviceplans.servicecatalog.k8s.io',
     'get serviceinstances.servicecatalog.k8s.io -n team',
+    'get configmaps/cluster-info -n bindery-system',
     'list podpresets.settings.servicecatalog.k8s.io -n team',
     'create subjectaccessreviews.authorization.k8s.io',
     'create events -n team',
@@ -104,6 +105,8 @@ describe('the webhook', () => {
 
   it.each([
     'get secrets/other -n bindery-system',
+    'get configmaps/other -n bindery-system',
+    'patch configmaps/cluster-info -n bindery-system',
     'create secrets -n team',
     'patch servicebindings.servicecatalog.k8s.io -n team',
     'patch serviceinstances.servicecatalog.k8s.io -n team',

@@ -10,7 +10,7 @@ import {
 } from '../../../src/api/kinds.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { secrets } from '../../../src/kube/resources.ts';
-import { idOfBefore } from '../../../src/model/given-id.ts';
+import { idOfBefore } from '../../../src/model/id-mark.ts';
 import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

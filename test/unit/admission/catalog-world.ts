@@ -16,7 +16,7 @@ export const alice = { username: 'alice', uid: 'a-1', groups: ['dev'], extra: { 
 export const bob = { username: 'bob', uid: 'b-1' };
 export const controller = { username: 'system:serviceaccount:bindery-system:bindery-controller' };
 export const madeAt = '2026-01-01T00:00:00.000Z';
-const clock = { now: () => Date.parse(madeAt) };
+export const clock = { now: () => Date.parse(madeAt) };
 export const uuid = '11111111-2222-4333-8444-555555555555';
 
 /** What is written like this is the controller's; with these credentials alone it may be a person's. */
@@ -41,7 +41,11 @@ export interface World {
 export function world(overrides: Partial<MutateCatalogDeps> = {}, denied: readonly string[] = []): World {
   const authorize = recordingAuthorize(denied);
   const deps: MutateCatalogDeps = {
-    ids: new MadeIds(() => uuid, clock),
+    ids: new MadeIds(
+      () => uuid,
+      clock,
+      () => undefined,
+    ),
     resolve: ({ clusterServicePlanExternalName }) =>
       clusterServicePlanExternalName === 'small'
         ? small

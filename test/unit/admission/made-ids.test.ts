@@ -1,7 +1,9 @@
-import { idMadeAnnotation } from '../../../src/api/group.ts';
+import { MadeIds } from '../../../src/admission/made-ids.ts';
+import { adoptAnnotation, idMadeAnnotation } from '../../../src/api/group.ts';
 import type { AdmissionRequest } from '../../../src/admission/review.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
-import { bob, madeAt, selectors, stored, update, uuid, world } from './catalog-world.ts';
+import { clusterMarkOf } from '../../../src/model/cluster-mark.ts';
+import { bob, clock, decide, madeAt, selectors, stored, update, uuid, world } from './catalog-world.ts';
 
 describe.each([
   ['ServiceInstance', selectors],
@@ -58,5 +60,48 @@ describe.each([
     const before = object({ externalID: uuid }, { [idMadeAnnotation]: madeAt });
     const after = object({ externalID: uuid, parameters: { size: 2 } });
     expect(marks(await update(kind, before, after))).toEqual({ [idMadeAnnotation]: madeAt });
+  });
+
+  describe('where the cluster is known', () => {
+    const cluster = clusterMarkOf('us');
+    const here = () =>
+      world({
+        ids: new MadeIds(
+          () => uuid,
+          clock,
+          () => cluster,
+        ),
+      });
+
+    it('is marked with it', async () => {
+      expect(marks(await stored(kind, object({}), {}, here()))).toEqual({
+        [idMadeAnnotation]: `${madeAt}/${cluster}`,
+      });
+    });
+
+    it('is marked as given where nobody has marked it before', async () => {
+      expect(marks(await stored(kind, object({ externalID: 'of-old' }), {}, here()))).toEqual({
+        [idMadeAnnotation]: `given/${cluster}`,
+      });
+    });
+
+    it.each([
+      [`${madeAt}/0123456789abcdef`, 'before/0123456789abcdef'],
+      ['given/0123456789abcdef', 'before/0123456789abcdef'],
+      [`before/${cluster}`, `before/${cluster}`],
+      [madeAt, 'before'],
+      ['u-1/elsewhere', 'before'],
+    ])('keeps the cluster that had it first: %s', async (said, kept) => {
+      const copied = object({ externalID: 'of-old' }, { [idMadeAnnotation]: said });
+      expect(marks(await stored(kind, copied, {}, here()))).toEqual({ [idMadeAnnotation]: kept });
+    });
+  });
+
+  it('has to be said where what is there is to be taken up', async () => {
+    const adopted = (value: string, fields: JsonObject = {}) =>
+      decide(kind, object(fields, { [adoptAnnotation]: value }));
+    expect(await adopted('true')).toMatchObject({ allowed: false, code: 422 });
+    expect(await adopted('true', { externalID: 'of-old' })).toMatchObject({ allowed: true });
+    expect(await adopted('false')).toMatchObject({ allowed: true });
   });
 });

@@ -6,6 +6,7 @@ import { bindingKind } from '../../../src/bindings/binding-kind.ts';
 import { InstanceLanes } from '../../../src/bindings/instance-lanes.ts';
 import { RepairPace } from '../../../src/operations/repair-pace.ts';
 import { SecretChecks } from '../../../src/operations/secret-checks.ts';
+import { clusterMarkOf } from '../../../src/model/cluster-mark.ts';
 import { createStores } from '../../../src/model/stores.ts';
 import { instanceKind } from '../../../src/instances/instance-kind.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -21,6 +22,7 @@ const bindings = bindingKind(
   new Set(),
 );
 const metadata = { name: 'db', namespace: 'shop', uid: 'u', resourceVersion: '1', generation: 2 };
+const cluster = clusterMarkOf('us');
 const recorded = { externalProperties: {}, observedGeneration: 1 };
 
 function instance(fields: Partial<ServiceInstance> = {}): ServiceInstance {
@@ -42,7 +44,8 @@ async function held<O extends BrokeredObject>(kind: Kind<O>, object: O): Promise
   } as unknown as KubeClient;
   const stores = createStores({ client, logger: silentLogger });
   const newId = (): string => 'fresh';
-  await keepHold({ kind, client, stores, newId } as unknown as OperationTask<O>, object);
+  const clusterId = { get: async () => 'us', mark: async () => cluster };
+  await keepHold({ kind, client, stores, newId, clusterId } as unknown as OperationTask<O>, object);
   return written;
 }
 
@@ -52,17 +55,20 @@ describe('of what its broker may have', () => {
     const lost = instance({ status: { ...recorded, instanceID: 'used' } });
     const patch = await held(instanceKind, lost);
     expect(patch).toMatchObject(back);
-    expect(patch).not.toHaveProperty('metadata.annotations');
+    const annotations = { [idMadeAnnotation]: `given/${cluster}` };
+    expect(patch).toMatchObject({ metadata: { annotations } });
     const ofBinding = await held(bindings, binding({ status: { ...recorded, bindingID: 'used' } }));
     expect(ofBinding).toMatchObject(back);
-    expect(ofBinding).not.toHaveProperty('metadata.annotations');
+    expect(ofBinding).toMatchObject({ metadata: { annotations } });
   });
 
   it('nothing is put back when only the finalizer was taken away: it is to go without a word', async () => {
     const status = { ...recorded, observedGeneration: 2 };
-    expect(await held(instanceKind, instance({ spec: { externalID: 'used' }, status }))).toBeUndefined();
+    const marked = { ...metadata, annotations: { [idMadeAnnotation]: `given/${cluster}` } };
+    const left = instance({ metadata: marked, spec: { externalID: 'used' }, status });
+    expect(await held(instanceKind, left)).toBeUndefined();
     const spec = { instanceRef: { name: 'db' }, externalID: 'used', secretName: 'db' };
-    expect(await held(bindings, binding({ spec, status }))).toBeUndefined();
+    expect(await held(bindings, binding({ metadata: marked, spec, status }))).toBeUndefined();
   });
 });
 
@@ -73,8 +79,33 @@ describe('of what no broker has heard of', () => {
 
   it('a binding gets what it lacks at once, and a mark that its id is new', async () => {
     expect(await held(bindings, binding())).toMatchObject({
-      metadata: { finalizers: [finalizer], annotations: { [idMadeAnnotation]: 'u' } },
+      metadata: { finalizers: [finalizer], annotations: { [idMadeAnnotation]: `u/${cluster}` } },
       spec: { externalID: 'fresh', secretName: 'db' },
     });
+  });
+});
+
+describe('the mark of an id', () => {
+  const other = clusterMarkOf('them');
+  const used = { ...recorded, instanceID: 'used' };
+  const creationTimestamp = '2026-03-01T12:00:00Z';
+  const at = '2026-03-01T12:00:00.500Z';
+
+  it.each<[string, string | undefined, object | undefined, string | undefined]>([
+    ['is left alone where it names this cluster', `u/${cluster}`, used, undefined],
+    ['names the cluster where the webhook did not know it', at, undefined, `u/${cluster}`],
+    ['names the cluster of one that came back', '2020-01-01T00:00:00Z', undefined, `before/${cluster}`],
+    ['names the cluster of one that a person chose', undefined, undefined, `given/${cluster}`],
+    ['is of another cluster while nothing is known of it here', `before/${other}`, undefined, undefined],
+    ['is of this cluster once it is used here', `before/${other}`, used, `before/${cluster}`],
+    ['says as before who made it', `u/${other}`, used, `u/${cluster}`],
+  ])('%s', async (_case, mark, status, written) => {
+    const annotations = mark === undefined ? {} : { [idMadeAnnotation]: mark };
+    const spec = { instanceRef: { name: 'db' }, externalID: 'used', secretName: 'db' };
+    const marked = { ...metadata, creationTimestamp, finalizers: [finalizer], annotations };
+    const patch = await held(bindings, binding({ metadata: marked, spec, ...(status && { status }) }));
+    const expected = written && { metadata: { annotations: { [idMadeAnnotation]: written } } };
+    if (expected === undefined) expect(patch).toBeUndefined();
+    else expect(patch).toMatchObject(expected);
   });
 });
