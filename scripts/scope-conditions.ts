@@ -3,6 +3,7 @@ import {
   adoptAnnotation,
   deletionPolicyAnnotation,
   deletionProtectionAnnotation,
+  releaseToAnnotation,
   keptAnnotations,
   keptLabels,
   labelPrefix,
@@ -81,7 +82,7 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
   'misspelt-deletion-policies': misspeltPolicies('object'),
   'deletion-policy': policyOn('object'),
   // An object without a word of it is the usual one: its creation ends at this condition.
-  'says-something-of-its-end': `request.operation == 'CREATE' ? (${policyOn('object')}) != 'delete' || (${misspeltPolicies('object')}).size() > 0 : (${policyOn('object')}) != (${policyOn('oldObject')}) || (${misspeltPolicies('object')}) != (${misspeltPolicies('oldObject')})`,
+  'says-something-of-its-end': `request.operation == 'CREATE' ? (${policyOn('object')}) != 'delete' || (${releaseOn('object')}) != '' || (${misspeltPolicies('object')}).size() > 0 : (${releaseOn('object')}) != (${releaseOn('oldObject')}) || (${policyOn('object')}) != (${policyOn('oldObject')}) || (${misspeltPolicies('object')}) != (${misspeltPolicies('oldObject')})`,
   'misspelt-protections': misspeltProtections('object'),
   'deletion-protection': protectionOn('object'),
   'is-about-protection': `request.operation == 'DELETE' ? (${protectionOn('oldObject')}) == 'true' && !has(oldObject.metadata.deletionTimestamp) : request.operation == 'CREATE' ? (${protectionOn('object')}) != 'false' || (${misspeltProtections('object')}).size() > 0 : (${protectionOn('object')}) != (${protectionOn('oldObject')}) || (${misspeltProtections('object')}) != (${misspeltProtections('oldObject')})`,
@@ -90,6 +91,11 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
   'says-something-of-adoption': `request.operation == 'CREATE' ? (${adoptionOn('object')}) != 'false' || (${misspeltAdoptions('object')}).size() > 0 : (${adoptionOn('object')}) != (${adoptionOn('oldObject')}) || (${misspeltAdoptions('object')}) != (${misspeltAdoptions('oldObject')})`,
   'has-or-had-an-annotation': `[object, oldObject].exists(version, version != null && (${usesVocabulary('version')}))`,
 };
+
+/** To which namespace, if to any. */
+function releaseOn(version: string): string {
+  return `${version}.metadata.?annotations[${text(releaseToAnnotation)}].orValue('')`;
+}
 
 /** What is not said means `delete`. */
 function policyOn(version: string): string {

@@ -75,6 +75,10 @@ export const deletionPolicyAnnotation = `${labelPrefix}deletion-policy`;
 
 /** On an instance or a binding, `true` or `false`: whether nothing is asked of its broker for it, nor changed of it. */
 export const pausedAnnotation = `${labelPrefix}paused`;
+
+/** On an instance: the namespace that its service goes to when the object goes. */
+export const releaseToAnnotation = `${labelPrefix}release-to`;
+
 /** On an instance or a binding with `spec.externalID`, `true`: what the broker has under that id is taken up here, and not made. */
 export const adoptAnnotation = `${labelPrefix}adopt`;
 
@@ -193,6 +197,7 @@ export const keptAnnotations: readonly string[] = [
   deletionPolicyAnnotation,
   deletionProtectionAnnotation,
   adoptAnnotation,
+  releaseToAnnotation,
   secretsReadByAnnotation,
 ];
 

@@ -15,6 +15,6 @@ export async function beforePurge(
 ): Promise<Step<ServiceInstance>> {
   const waited = await waitForBindings(task, instance);
   if (waited.kind === 'stop') return waited;
-  await task.retained.add({ ...describe(task, waited.object), purgedBy: by }, task.signal);
+  await task.retained.add({ ...describe(task, waited.object, undefined), purgedBy: by }, task.signal);
   return goOn(waited.object);
 }

@@ -1,4 +1,4 @@
-import { deletionPolicyAnnotation } from '../api/group.ts';
+import { deletionPolicyAnnotation, releaseToAnnotation } from '../api/group.ts';
 import type { KubeObject } from '../kube/objects.ts';
 
 /**
@@ -7,12 +7,23 @@ import type { KubeObject } from '../kube/objects.ts';
  */
 export type DeletionPolicy =
   | { readonly kind: 'delete' }
-  | { readonly kind: 'retain' }
-  | { readonly kind: 'unclear'; readonly value: string };
+  /** For a namespace, where it is another one. */
+  | { readonly kind: 'retain'; readonly releaseTo?: string }
+  | { readonly kind: 'unclear'; readonly key: string; readonly value: string };
 
-/** As the annotation on the instance says it; deleted where it says nothing. */
+/** A label of RFC 1123, as the names of namespaces are. */
+const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/u;
+
+/** As the annotations on the instance say it; deleted where they say nothing. Two that contradict each other are unclear. */
 export function deletionPolicyOf({ metadata }: KubeObject): DeletionPolicy {
   const value = metadata.annotations?.[deletionPolicyAnnotation];
-  if (value === undefined || value === 'delete') return { kind: 'delete' };
-  return value === 'retain' ? { kind: 'retain' } : { kind: 'unclear', value };
+  const releaseTo = metadata.annotations?.[releaseToAnnotation];
+  if (value !== undefined && value !== 'delete' && value !== 'retain') {
+    return { kind: 'unclear', key: deletionPolicyAnnotation, value };
+  }
+  if (releaseTo === undefined) return value === 'retain' ? { kind: 'retain' } : { kind: 'delete' };
+  const isClear = namespaceName.test(releaseTo) && value !== 'delete';
+  return isClear
+    ? { kind: 'retain', releaseTo }
+    : { kind: 'unclear', key: releaseToAnnotation, value: releaseTo };
 }

@@ -1,7 +1,7 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { deletionPolicyAnnotation } from '../api/group.ts';
+import { deletionPolicyAnnotation, releaseToAnnotation } from '../api/group.ts';
 import { timestamp } from '../control/attempts.ts';
-import { goOn, stop, type Step } from '../control/steps.ts';
+import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
 import { userSpecifiedNames } from '../model/resolve.ts';
 import { standingOf } from '../operations/answer-kind.ts';
 import type { Unprepared } from '../operations/attempt.ts';
@@ -9,10 +9,13 @@ import type { Telling } from '../operations/kind.ts';
 import { isDeletionSent } from '../operations/protection.ts';
 import { record, release, tell } from '../operations/record.ts';
 import type { RetainedService } from '../operations/retained-services.ts';
-import { deletionPolicyOf } from './deletion-policy.ts';
+import { deletionPolicyOf, type DeletionPolicy } from './deletion-policy.ts';
 import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { waitForBindings } from './prepare-deprovision.ts';
+
+/** A record may be changed meanwhile, of which nobody tells. */
+const lookAgainMs = 30_000;
 
 /**
  * `deletion-policy: retain`: the object goes, the service stays. No broker is asked for anything, whatever is under way there.
@@ -27,25 +30,60 @@ export async function retain(task: InstanceTask, instance: ServiceInstance): Pro
     return goOn(instance);
   }
   if (policy.kind === 'unclear') {
-    await record(task, instance, { kind: 'deleting', ...unclear(policy.value), isRefused: true });
+    await record(task, instance, { kind: 'deleting', ...unclear(policy), isRefused: true });
     return stop;
   }
   const waited = await waitForBindings(task, instance);
-  return waited.kind === 'stop' ? waited : letGo(task, waited.object);
+  return waited.kind === 'stop' ? waited : letGo(task, waited.object, policy.releaseTo);
 }
 
-async function letGo(task: InstanceTask, instance: ServiceInstance): Promise<Step<ServiceInstance>> {
+async function letGo(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  releaseTo: string | undefined,
+): Promise<Step<ServiceInstance>> {
   const { namespace = '', name } = instance.metadata;
-  const service = describe(task, instance);
+  const service = describe(task, instance, releaseTo);
+  const blocked = releaseTo === undefined ? undefined : bound(task, instance);
+  if (blocked !== undefined) return refuseRelease(task, instance, blocked);
   const kept = await task.retained.add(service, task.signal);
+  const owner = await task.retained.namespaceOf(service.id, task.signal);
+  if (releaseTo !== undefined && owner !== releaseTo) {
+    const where = `${kept.metadata.namespace ?? ''}/${kept.metadata.name}`;
+    const older =
+      `the service was retained before, and its record (ConfigMap "${where}") names the namespace "${owner ?? ''}". Whoever runs ` +
+      `Bindery can write "${releaseTo}" into it, or delete it`;
+    return refuseRelease(task, instance, older);
+  }
   const { id, broker, className, planName } = service;
+  const how =
+    releaseTo === undefined
+      ? `${deletionPolicyAnnotation}: retain`
+      : `${releaseToAnnotation}: ${releaseTo}, which may adopt it`;
   const message =
     `Service instance "${id}" (class "${className}", plan "${planName}") stays at ${broker}: ServiceInstance ` +
-    `"${namespace}/${name}" was deleted with ${deletionPolicyAnnotation}: retain`;
-  const retained = { reason: 'Retained', message };
+    `"${namespace}/${name}" was deleted with ${how}`;
+  const retained = { reason: releaseTo === undefined ? 'Retained' : 'Released', message };
   // There people who run Bindery find it when the namespace is gone.
   task.events.record(kept, 'Normal', retained.reason, message);
   return release(task, instance, retained);
+}
+
+/** Nobody in another namespace can reach a broker of this one. */
+function bound({ stores }: InstanceTask, instance: ServiceInstance): string | undefined {
+  const isOfNamespace = knownInstance(instance, stores)?.broker.kind === 'ServiceBroker';
+  return isOfNamespace ? 'its ServiceBroker serves this namespace only' : undefined;
+}
+
+/** Nothing is deleted, and nothing is on record of another namespace. */
+async function refuseRelease(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  why: string,
+): Promise<Step<ServiceInstance>> {
+  const message = `The service is neither released nor deleted: ${why}. Or take ${releaseToAnnotation} away.`;
+  await record(task, instance, { kind: 'deleting', reason: 'ReleaseRefused', message, isRefused: true });
+  return stopFor(lookAgainMs);
 }
 
 const tooLate: Telling = {
@@ -53,7 +91,13 @@ const tooLate: Telling = {
   message: 'The broker has been asked to delete the service already: it can not be retained any more',
 };
 
-function unclear(value: string): Telling {
+function unclear({ key, value }: Extract<DeletionPolicy, { kind: 'unclear' }>): Telling {
+  if (key === releaseToAnnotation) {
+    const message =
+      `Nothing is deleted: ${key} is ${JSON.stringify(value)}. Name the namespace that may adopt the service, without ` +
+      `${deletionPolicyAnnotation}: delete beside it, or take it away.`;
+    return { reason: 'DeletionPolicyUnclear', message };
+  }
   const message =
     `Nothing is deleted: ${deletionPolicyAnnotation} is ${JSON.stringify(value)}. Write "retain", and the service stays at its ` +
     'broker when this object goes, or "delete", and it is deleted there.';
@@ -61,16 +105,21 @@ function unclear(value: string): Telling {
 }
 
 /** All that is needed to find the service at its broker, and to take it up again. */
-export function describe({ stores, clock }: InstanceTask, instance: ServiceInstance): RetainedService {
+export function describe(
+  { stores, clock }: InstanceTask,
+  instance: ServiceInstance,
+  releaseTo: string | undefined,
+): RetainedService {
   const { namespace = '', name, uid = '' } = instance.metadata;
   const asked = userSpecifiedNames(instance.spec);
   const known = knownInstance(instance, stores);
   const { broker } = known ?? {};
   return {
     id: instanceIdOf(instance),
-    namespace,
+    namespace: releaseTo ?? namespace,
     name,
     uid,
+    ...(releaseTo === undefined ? {} : { releasedBy: namespace }),
     className: asked.class,
     planName: asked.plan,
     broker: broker === undefined ? 'its broker' : `${broker.kind} "${broker.name}"`,

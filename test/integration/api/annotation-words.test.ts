@@ -52,6 +52,8 @@ describe('a deletion policy', () => {
     [{ [key]: '' }, 'did you mean "retain"?'],
     [{ [key]: 'Retain' }, 'did you mean "retain"?'],
     [{ [key]: 'deleet' }, 'did you mean "delete"?'],
+    [{ 'servicecatalog.k8s.io/release-to': 'team-b/db' }, 'is no name of a namespace'],
+    [{ 'servicecatalog.k8s.io/release-to': 'team-b', [key]: 'delete' }, 'leave one of them out'],
     [{ 'servicecatalog.k8s.io/deletion-polcy': 'retain' }, `did you mean "${key}"?`],
     [{ 'servicecatalog.k8s.io/deltion-policy': 'retain' }, `did you mean "${key}"?`],
   ])('%j is refused with the nearest word', async (annotations, hint) => {
@@ -61,6 +63,7 @@ describe('a deletion policy', () => {
   it.each([
     { [key]: 'retain' },
     { [key]: 'delete' },
+    { [key]: 'retain', 'servicecatalog.k8s.io/release-to': 'team-b' },
     { 'servicecatalog.k8s.io/orphan-mitigation': 'disabled' },
     {},
   ])('%j is stored', async (annotations) => {
