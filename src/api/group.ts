@@ -94,6 +94,9 @@ export const syncRequestedAtAnnotation = `${labelPrefix}sync-requested-at`;
 /** On an instance or a binding, `true`: it is not deleted while that stands there. */
 export const deletionProtectionAnnotation = `${labelPrefix}deletion-protection`;
 
+/** On an instance, `true`: its deletion deletes its bindings. */
+export const cascadeAnnotation = `${labelPrefix}cascade`;
+
 /** On an instance or a binding, `true`: when it is deleted it is let go, and its broker is told nothing. */
 export const purgeAnnotation = `${labelPrefix}purge`;
 

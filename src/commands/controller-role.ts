@@ -1,3 +1,4 @@
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { randomUUID } from 'node:crypto';
 import { aborted } from '../base/abort.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
@@ -35,6 +36,7 @@ import { createPresetInformer, presetController } from '../presets/preset-contro
 import { feedbackController } from '../workloads/feedback/feedback-controller.ts';
 import { gateController } from '../workloads/gates/gate-controller.ts';
 import { hasOlderContainers } from '../workloads/older-containers.ts';
+import { podsWithSecretOf } from '../workloads/pods-with-secret.ts';
 import { onPodsThatWait } from '../workloads/pods-that-wait.ts';
 import { refusedControllers } from '../workloads/refused/refused-controllers.ts';
 import { strandedController } from '../workloads/stranded/stranded-controller.ts';
@@ -245,6 +247,7 @@ export class ControllerRole {
       schemas: new ParameterSchemas(client),
       rooms: new Rooms(this.#stores),
       retained: new RetainedServices({ client, namespace }),
+      readersOf: (binding: ServiceBinding) => podsWithSecretOf(this.#askers.pods.store, binding),
       observePurge: this.#deps.observePurge,
       settings: {
         retry,

@@ -5,6 +5,7 @@ import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import type { StoreChange } from '../control/store.ts';
 import { scoped } from '../model/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
+import { isProtected } from '../model/protection.ts';
 import { concernedKeys } from '../operations/concerned-keys.ts';
 import { lifeOf } from '../operations/life.ts';
 import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-annotations.ts';
@@ -103,9 +104,11 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     enqueueAll(instances.list().filter((instance) => belongs(knownInstance(instance, stores)?.broker)));
   });
 
-  // A deletion that waits for bindings goes on when the last one is gone.
-  stores.serviceBindings.store.subscribe(({ object, removed }) => {
-    if (removed) controller.enqueue(scoped(object.metadata.namespace, object.spec.instanceRef.name));
+  // A deletion that waits for bindings goes on when the last one is gone, or is not protected from going along any more.
+  stores.serviceBindings.store.subscribe(({ object, previous, removed }) => {
+    const isFree = previous !== undefined && isProtected(previous) && !isProtected(object);
+    if (removed || isFree)
+      controller.enqueue(scoped(object.metadata.namespace, object.spec.instanceRef.name));
   });
   return { controller, checks };
 }

@@ -1,13 +1,16 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
-import { requestedForAnnotation } from '../api/group.ts';
+import { cascadeAnnotation, requestedForAnnotation } from '../api/group.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import { markedIdentity } from '../api/requested-identity.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import { listPages } from '../kube/list-pages.ts';
 import { objectKey } from '../kube/objects.ts';
+import { isProtected } from '../model/protection.ts';
+import type { Telling } from '../operations/kind.ts';
 import { attemptsEnded, isDeletion, isOnRecord } from '../operations/operation-status.ts';
-import { record } from '../operations/record.ts';
+import { record, tell } from '../operations/record.ts';
+import { cascades, deleteBindings } from './cascade.ts';
 import type { InstanceTask } from './instance-status.ts';
 
 /**
@@ -23,16 +26,46 @@ export async function waitForBindings(
   await learnOfBindings(task, instance);
   const bindings = bindingsInTheWay(task, instance);
   if (bindings.length === 0) return goOn(instance);
-  const shown = bindings
-    .slice(0, 5)
-    .map(({ metadata }) => `${metadata.name}${userOf(metadata)}`)
-    .join(', ');
-  const more = bindings.length > 5 ? ` and ${bindings.length - 5} more` : '';
-  const reason = 'DeprovisionBlockedByExistingCredentials';
-  const message = `All associated ServiceBindings must be removed before this ServiceInstance can be deleted: ${shown}${more}`;
+  const verdict = { kind: 'deleting', ...whatIsInTheWay(task, instance, bindings) } as const;
   // The back-off of what the broker was asked before is over.
-  await record(task, instance, { kind: 'deleting', reason, message }, attemptsEnded);
+  const told = await record(task, instance, verdict, attemptsEnded);
+  if (told !== instance) tell(task, instance, 'Warning', verdict);
+  if (cascades(instance)) await deleteBindings(task, told, bindings);
   return stop;
+}
+
+/** Few enough to be read. */
+const shownBindings = 5;
+const shownUsers = 3;
+
+function whatIsInTheWay(
+  { readersOf }: Pick<InstanceTask, 'readersOf'>,
+  instance: ServiceInstance,
+  bindings: readonly ServiceBinding[],
+): Telling {
+  const names = shortList(
+    bindings.map(({ metadata }) => `${metadata.name}${userOf(metadata)}`),
+    shownBindings,
+  );
+  const readers = [...new Set(bindings.flatMap((binding) => readersOf?.(binding) ?? []))].toSorted();
+  const inUse = readers.length === 0 ? '' : `; in use by ${shortList(readers, shownUsers)}`;
+  const safe = bindings.filter(isProtected).map(({ metadata }) => metadata.name);
+  if (cascades(instance) && safe.length === 0) {
+    return {
+      reason: 'ServiceBindingsDeletion',
+      message: `The ServiceBindings of this ServiceInstance are being deleted, as ${cascadeAnnotation} says: ${names}${inUse}`,
+    };
+  }
+  const kept = cascades(instance)
+    ? `; none is deleted, as ${shortList(safe, shownBindings)} is protected`
+    : '';
+  const must = 'All associated ServiceBindings must be removed before this ServiceInstance can be deleted';
+  return { reason: 'DeprovisionBlockedByExistingCredentials', message: `${must}: ${names}${inUse}${kept}` };
+}
+
+function shortList(names: readonly string[], most: number): string {
+  const more = names.length > most ? ` and ${names.length - most} more` : '';
+  return `${names.slice(0, most).join(', ')}${more}`;
 }
 
 /** The workload that has the binding, where it was made for one. */

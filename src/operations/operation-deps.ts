@@ -1,3 +1,4 @@
+import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { BackoffOptions } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -37,6 +38,8 @@ export interface OperationDeps {
   readonly rooms: Pick<Rooms, 'enter'>;
   /** Services that stayed when their objects went. */
   readonly retained: Pick<RetainedServices, 'add' | 'namespaceOf'>;
+  /** Which Pods have the Secret of a binding, as far as is known; for what people are told. */
+  readonly readersOf?: ((binding: ServiceBinding) => readonly string[]) | undefined;
   /** Something was let go without its broker. */
   readonly observePurge?: ((kind: string) => void) | undefined;
   readonly events: Pick<EventRecorder, 'record'>;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  cascadeAnnotation as cascade,
   deletionProtectionAnnotation as protection,
   purgeAnnotation as purge,
   purgeAskedByAnnotation as askedBy,
@@ -29,6 +30,8 @@ let administrator: KubeClient;
 /** May do everything with instances and bindings, but let none go without its broker; `operator` may. */
 let editor: KubeClient;
 let operator: KubeClient;
+/** May do everything with instances, and with bindings nothing. */
+let halfling: KubeClient;
 
 beforeAll(async () => {
   plane = await startPrivateCluster();
@@ -43,13 +46,18 @@ beforeAll(async () => {
     expectDone(plane, 'create', 'rolebinding', role, '-n', 'team', `--clusterrole=${role}`, ...users);
   await grant('editor', '--user=editor', '--user=operator');
   await grant('bindery-purge', '--user=operator');
-  [editor, operator] = [
-    await connect(await plane.kubeconfigFor('editor')),
-    await connect(await plane.kubeconfigFor('operator')),
+  await expectDone(plane, 'create', 'clusterrole', 'halfling', '--verb=*', ...kinds.slice(0, 1));
+  await grant('halfling', '--user=halfling');
+  const connectAs = async (user: string): Promise<KubeClient> => connect(await plane.kubeconfigFor(user));
+  [editor, operator, halfling] = [
+    await connectAs('editor'),
+    await connectAs('operator'),
+    await connectAs('halfling'),
   ];
   // From before the policies.
   await make(instance({ name: 'asked', annotations: { [askedBy]: 'somebody' } }));
   await make(instance({ name: 'db' }));
+  await make(instance({ name: 'cascading', annotations: { [cascade]: 'true' } }));
   await make(instance({ name: 'purged', annotations: { [purge]: 'true', [askedBy]: 'operator' } }));
   await make(instance({ name: 'unclear', annotations: { [protection]: 'yes' } }));
   await expectDone(plane, 'apply', '-f', join(root, 'webhook-config/policies.yaml'));
@@ -60,7 +68,7 @@ beforeAll(async () => {
 }, 90_000);
 
 afterAll(async () => {
-  await Promise.all([administrator, editor, operator].map((client) => client?.close()));
+  await Promise.all([administrator, editor, operator, halfling].map((client) => client?.close()));
   await plane?.stop();
 });
 
@@ -240,5 +248,32 @@ describe('letting an instance go without its broker, while the webhook is away',
       await tryPatch(editor, { kind: 'ServiceInstance', name: 'purged', namespace: 'team', patch }),
       undefined,
     );
+  });
+});
+
+describe('the word that deletes bindings, too', () => {
+  const right = 'may not delete servicebindings';
+
+  it('needs the right to delete bindings, on what is new and on what is there', async () => {
+    const annotations = { [cascade]: 'true' };
+    expectAnswer(await tryCreate(halfling, instance({ annotations })), right);
+    expectAnswer(await tryCreate(editor, instance({ annotations })), undefined);
+    expectAnswer(await annotate('db', annotations, halfling), right);
+    expectAnswer(await annotate('db', annotations, editor), undefined);
+  });
+
+  it('is acted on by nobody who may not delete bindings, and can be taken back', async () => {
+    const ref = { namespace: 'team', name: 'cascading' };
+    await expect(halfling.delete(serviceInstances, ref)).rejects.toMatchObject({
+      message: expect.stringContaining(right) as string,
+    });
+    expectAnswer(await annotate('cascading', { note: 'x' }, halfling), undefined);
+    expectAnswer(await annotate('cascading', { [cascade]: null }, halfling), undefined);
+    expectAnswer(await annotate('cascading', { [cascade]: 'false' }, halfling), undefined);
+    await editor.delete(serviceInstances, ref);
+  });
+
+  it('is refused when it is unclear', async () => {
+    expectAnswer(await tryCreate(editor, instance({ annotations: { [cascade]: 'yes' } })), 'write "true"');
   });
 });
