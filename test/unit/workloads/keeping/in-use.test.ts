@@ -1,4 +1,9 @@
-import { generatedForAnnotation, generatedLabel, requestedForAnnotation } from '../../../../src/api/group.ts';
+import {
+  deletionProtectionAnnotation,
+  generatedForAnnotation,
+  generatedLabel,
+  requestedForAnnotation,
+} from '../../../../src/api/group.ts';
 import { markOf, type RequestedIdentity } from '../../../../src/api/requested-identity.ts';
 import { inUse, type NamespaceView } from '../../../../src/workloads/keeping/in-use.ts';
 import {
@@ -307,6 +312,13 @@ describe('who keeps what was made for a workload', () => {
     expect(unused({ bindings: [binding(), foreign('mine', instanceName)] })).toEqual([login]);
     expect(unused({ users: [binding(), foreign('mine', instanceName)] })).toEqual([login]);
     expect(unused({ bindings: [foreign('mine', instanceName, { deletionTimestamp })] })).toEqual([service1]);
+  });
+
+  it('whoever protects it from deletion; a login that is protected keeps its service', () => {
+    const protect = (value: string) => ({ annotations: { [deletionProtectionAnnotation]: value } });
+    expect(unused({ instances: [instance(protect('true'))] })).toEqual([login]);
+    expect(unused({ bindings: [binding(protect('true'))] })).toEqual([]);
+    expect(unused({ instances: [instance(protect('false'))] })).toEqual(both);
   });
 
   it('a typo of one who shares, by the login that stays', () => {
