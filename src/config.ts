@@ -58,6 +58,8 @@ export interface ControllerConfig {
   readonly maxRetryIntervalMs: number;
   /** A round of looks at the Secrets of all bindings takes so long at least. */
   readonly secretCheckIntervalMs: number;
+  /** A round of looks at what brokers have takes so long at least. */
+  readonly driftCheckIntervalMs: number;
   /** Whether the class `user-provided` is offered. */
   readonly offersUserProvided: boolean;
   /** Services of a namespace beyond which no new ones are made for Pods and Jobs. */
@@ -175,6 +177,7 @@ const controller: readonly Option[] = [
     default: '20m',
   },
   { flags: '--secret-check-interval <duration>', description: 'between looks at a Secret', default: '30s' },
+  { flags: '--drift-check-interval <duration>', description: 'between looks at a service', default: '6h' },
   { flags: '--user-provided-services <bool>', description: 'offer user-provided services', default: 'true' },
   {
     flags: '--max-requested-services <n>',
@@ -249,6 +252,7 @@ export function parseConfig(
       maxPollIntervalMs: read.duration('maxPollInterval'),
       maxRetryIntervalMs: read.duration('maxRetryInterval'),
       secretCheckIntervalMs: read.duration('secretCheckInterval'),
+      driftCheckIntervalMs: read.duration('driftCheckInterval'),
       offersUserProvided: read.bool('userProvidedServices'),
       maxRequestedServices: read.integer('maxRequestedServices', 0, 100_000),
       reclaim: Object.freeze({

@@ -257,8 +257,13 @@ export class ControllerRole {
       newId: randomUUID,
     };
     const { concurrency } = config;
-    const { secretCheckIntervalMs } = config;
-    const instances = instanceController(operations, { concurrency, observe, secretCheckIntervalMs });
+    const { secretCheckIntervalMs, driftCheckIntervalMs } = config;
+    const instances = instanceController(operations, {
+      concurrency,
+      observe,
+      secretCheckIntervalMs,
+      driftCheckIntervalMs,
+    });
     const bindings = bindingController(operations, {
       concurrency,
       observe,
@@ -266,7 +271,7 @@ export class ControllerRole {
       olderUsers: async (...about) => hasOlderContainers(client, ...about),
       observeSecret: this.#deps.observeSecret,
     });
-    this.#secretChecks = [instances.checks, bindings.checks];
+    this.#secretChecks = [instances.checks, instances.looks, bindings.checks];
     onPodsThatWait(this.#askers.pods.store, this.#stores, (key) => bindings.checks.soon(key));
     return [
       ...createCatalogControllers({

@@ -12,7 +12,7 @@ import type { Telling } from '../operations/kind.ts';
 import { putStatus, tell } from '../operations/record.ts';
 import type { RepairPace } from '../operations/repair-pace.ts';
 import type { SecretChecks } from '../operations/secret-checks.ts';
-import { isKeptAsFound, type InstanceTask } from './instance-status.ts';
+import { isAtRest, isKeptAsFound, type InstanceTask } from './instance-status.ts';
 
 export interface FollowParts {
   readonly checks: SecretChecks;
@@ -64,12 +64,6 @@ export function isFollowed({ metadata, spec, status }: ServiceInstance): boolean
 /** How many Secrets a look reads. */
 export function readsOf(instance: Pick<ServiceInstance, 'spec'> | undefined): number {
   return instance === undefined ? 1 : Math.max(1, namedSecrets(instance.spec).size);
-}
-
-/** No update is under way, nor about to be: that would read the Secrets anyway. */
-function isAtRest({ metadata, status = {} }: ServiceInstance): boolean {
-  const isUnderWay = Boolean(status.currentOperation) || status.orphanMitigationInProgress === true;
-  return !isUnderWay && !status.nextAttemptTime && status.observedGeneration === metadata.generation;
 }
 
 async function look(

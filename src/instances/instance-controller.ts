@@ -12,8 +12,9 @@ import { hasNewAnnotations, onNewBrokerAnnotations } from '../operations/new-ann
 import type { OperationDeps } from '../operations/operation-deps.ts';
 import { RepairPace } from '../operations/repair-pace.ts';
 import { SecretChecks } from '../operations/secret-checks.ts';
+import { isChecked, isToBeChecked } from './check-service.ts';
 import { isFollowed, readsOf } from './follow-parameters.ts';
-import { followingKind } from './instance-kind.ts';
+import { lookedAfterKind } from './instance-kind.ts';
 import { instanceIdOf, knownInstance } from './known-instance.ts';
 import { isRefusedByCatalog } from './plan-change.ts';
 import { onRoom } from './wait-for-room.ts';
@@ -24,13 +25,19 @@ export interface InstanceControllerOptions {
   readonly observe?: ReconcileObserver | undefined;
   /** A round of looks at the Secrets of parameters takes so long at least, milliseconds. */
   readonly secretCheckIntervalMs: number;
+  /** Likewise a round of looks at what brokers have. */
+  readonly driftCheckIntervalMs: number;
 }
 
 export interface InstanceParts {
   readonly controller: Controller;
   /** Whose Secrets are read next; runs while the controller does. */
   readonly checks: SecretChecks;
+  /** The same for whom brokers are asked for. */
+  readonly looks: SecretChecks;
 }
+
+const longestConfirmMs = 30_000;
 
 /** The controller of ServiceInstances, and the events that make it look at one again. */
 export function instanceController(deps: OperationDeps, options: InstanceControllerOptions): InstanceParts {
@@ -45,9 +52,18 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
   });
   const pace = new RepairPace(options.secretCheckIntervalMs, stopwatch);
   const following = { checks, pace, news: new Map<string, string>() };
+  const looks = new SecretChecks({
+    keys: () => instances.list().flatMap((each) => (isChecked(each, stores) ? [objectKey(each)] : [])),
+    enqueue: (key) => controller.enqueue(key),
+    roundMs: options.driftCheckIntervalMs,
+    isSpread: true,
+    stopwatch,
+  });
+  const confirmMs = Math.min(longestConfirmMs, options.driftCheckIntervalMs);
+  const checking = { looks, confirmMs, missed: new Map<string, number>() };
   const controller: Controller = new Controller({
     name: 'service-instance',
-    reconcile: lifeOf(followingKind(following), deps),
+    reconcile: lifeOf(lookedAfterKind(following, checking), deps),
     concurrency: options.concurrency,
     logger,
     observe: options.observe,
@@ -61,6 +77,7 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     for (const key of concernedKeys(instances, instanceIdOf, change)) controller.enqueue(key);
     const { object, previous = object } = change;
     if (isFollowed(object) && !isFollowed(previous)) checks.soon(objectKey(object));
+    if (isToBeChecked(previous, object)) looks.soon(objectKey(object));
   });
 
   // An instance that waits for its class or plan goes on when one appears or comes back into the catalog, and when one of
@@ -110,5 +127,5 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
     if (removed || isFree)
       controller.enqueue(scoped(object.metadata.namespace, object.spec.instanceRef.name));
   });
-  return { controller, checks };
+  return { controller, checks, looks };
 }

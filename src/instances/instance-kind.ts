@@ -16,6 +16,7 @@ import { isDeletion } from '../operations/operation-status.ts';
 import { settle } from '../operations/record.ts';
 import { isAdoptionNews } from './adopt-service.ts';
 import { beforePurge } from './before-purge.ts';
+import { checkService, type CheckParts } from './check-service.ts';
 import { withHiddenBuiltIn } from './hidden-built-in.ts';
 import { noteOfPolled } from './existing-service.ts';
 import { followParameters, hasNews, isFollowed, type FollowParts } from './follow-parameters.ts';
@@ -131,13 +132,17 @@ export const instanceKind: Kind<ServiceInstance> = {
   mayGo: waitForBindings,
 };
 
-/** With the Secrets of parameters that are followed: news of them are a change, as one of the spec is. */
-export function followingKind(parts: FollowParts): Kind<ServiceInstance> {
+/** With looks at what the broker has, and with the Secrets of parameters that are followed: news of them are a change, as one of the spec is. */
+export function lookedAfterKind(parts: FollowParts, checking: CheckParts): Kind<ServiceInstance> {
   const { news } = parts;
   return {
     ...instanceKind,
-    tend: async (task, instance) => followParameters(task, instance, parts),
+    tend: async (task, instance) => {
+      const followed = await followParameters(task, instance, parts);
+      return followed.kind === 'continue' ? checkService(task, followed.object, checking) : followed;
+    },
     lookNow: (instance) => {
+      checking.looks.soon(objectKey(instance));
       if (isFollowed(instance)) parts.checks.soon(objectKey(instance));
     },
     isSettled: async (task, instance) => !hasNews(parts, instance) && isSettled(task, instance),
@@ -151,7 +156,9 @@ export function followingKind(parts: FollowParts): Kind<ServiceInstance> {
       return { ...found, make };
     },
     afterRun: (key, known) => {
-      if (known === undefined) news.delete(key);
+      if (known !== undefined) return;
+      news.delete(key);
+      checking.missed.delete(key);
     },
   };
 }

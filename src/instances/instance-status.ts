@@ -39,3 +39,20 @@ export function isKeptAsFound(instance: ServiceInstance): boolean {
   const { status } = instance;
   return status?.existedBefore === true && status.reconciledGeneration === spokenOf(instance);
 }
+
+/** No update is under way, nor about to be. */
+export function isAtRest({ metadata, status = {} }: ServiceInstance): boolean {
+  const isUnderWay = Boolean(status.currentOperation) || status.orphanMitigationInProgress === true;
+  return !isUnderWay && !status.nextAttemptTime && status.observedGeneration === metadata.generation;
+}
+
+/** Somebody raised `spec.updateRequests`, and no update has been carried out since. */
+export function isUpdateRequested(instance: ServiceInstance): boolean {
+  return (instance.spec.updateRequests ?? 0) > handledRequests(instance);
+}
+
+/** The original Service Catalog did not count; what it had been asked for it had done with the generation. */
+function handledRequests({ metadata, spec, status = {} }: ServiceInstance): number {
+  const isDone = (status.reconciledGeneration ?? 0) >= (metadata.generation ?? 0);
+  return status.handledUpdateRequests ?? (isDone ? (spec.updateRequests ?? 0) : 0);
+}

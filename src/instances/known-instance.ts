@@ -39,7 +39,7 @@ function planMeant(instance: ServiceInstance, stores: Stores): string | undefine
   return offeringOf(instance, stores)?.plan.spec.externalID;
 }
 
-function classOf({ metadata, spec }: ServiceInstance, stores: Stores): Offering['class'] | undefined {
+export function classOf({ metadata, spec }: ServiceInstance, stores: Stores): Offering['class'] | undefined {
   return spec.clusterServiceClassRef
     ? stores.clusterServiceClasses.store.get(spec.clusterServiceClassRef.name)
     : stores.serviceClasses.store.get(scoped(metadata.namespace, spec.serviceClassRef?.name ?? ''));

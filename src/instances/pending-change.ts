@@ -3,7 +3,8 @@ import { compact } from '../base/compact.ts';
 import type { JsonText } from '../base/json-text.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Offering } from '../model/resolve.ts';
-import { isKeptAsFound } from './instance-status.ts';
+import { driftToMend } from './check-service.ts';
+import { isKeptAsFound, isUpdateRequested } from './instance-status.ts';
 import { recordedPlan } from '../model/recorded-plan.ts';
 import type { ServiceRequest } from './service-request.ts';
 
@@ -79,19 +80,28 @@ function isWish({ plan, parameters, isRequested, isBroken }: News): boolean {
   return plan || parameters || isRequested || isBroken;
 }
 
+type Differs = (field: (properties: Properties) => string | undefined) => boolean;
+
+/** What the broker has changed itself is stated again for whoever asks for it. */
+function wishes(instance: ServiceInstance, differs: Differs): Pick<News, 'plan' | 'parameters'> {
+  const drift = driftToMend(instance);
+  return {
+    plan: drift.plan || differs(recordedPlan),
+    parameters: drift.parameters || differs(({ parameterChecksum }) => parameterChecksum),
+  };
+}
+
 function newsFor(instance: ServiceInstance, offering: Offering, request: ServiceRequest): News {
-  const { metadata, spec, status = {} } = instance;
+  const { metadata, status = {} } = instance;
   const isKept = isKeptAsFound(instance);
   const confirmed = status.externalProperties ?? {};
   const attempted = status.inProgressProperties ?? undefined;
-  const differs = (field: (properties: Properties) => string | undefined): boolean =>
+  const differs: Differs = (field) =>
     [confirmed, attempted ?? confirmed].some(
       (known) => (field(known) ?? '') !== (field(request.properties) ?? ''),
     );
-  const { plan, parameters } = isKept
-    ? { plan: false, parameters: false }
-    : { plan: differs(recordedPlan), parameters: differs(({ parameterChecksum }) => parameterChecksum) };
-  const isRequested = (spec.updateRequests ?? 0) > handledRequests(instance);
+  const isRequested = isUpdateRequested(instance);
+  const { plan, parameters } = isKept ? { plan: false, parameters: false } : wishes(instance, differs);
   return {
     spec: isRequested || status.reconciledGeneration !== metadata.generation,
     plan,
@@ -103,12 +113,6 @@ function newsFor(instance: ServiceInstance, offering: Offering, request: Service
     isUnsure: attempted !== undefined,
     isKept,
   };
-}
-
-/** The original Service Catalog did not count; what it had been asked for it had done with the generation. */
-function handledRequests({ metadata, spec, status = {} }: ServiceInstance): number {
-  const isDone = (status.reconciledGeneration ?? 0) >= (metadata.generation ?? 0);
-  return status.handledUpdateRequests ?? (isDone ? (spec.updateRequests ?? 0) : 0);
 }
 
 function offersUpgrade({ maintenanceInfoVersion: offered }: ServiceRequest, confirmed: Properties): boolean {

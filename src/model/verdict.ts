@@ -25,8 +25,8 @@ export type Verdict =
       readonly kind: 'stalled';
       readonly reason: string;
       readonly message: string;
-      /** Reason of the Failed condition. */
-      readonly failedReason: string;
+      /** Reason of the Failed condition; nothing has failed without it. */
+      readonly failedReason?: string;
       readonly usable?: boolean;
     }
   /** Orphan mitigation: what may have been left at the broker is deleted. */
@@ -105,7 +105,7 @@ function keptConditions(verdict: Verdict): readonly (typeof ownConditions)[numbe
     case 'held-back':
       return ['Ready', 'Stalled', 'OrphanMitigation', 'Failed'];
     case 'stalled':
-      return ['Ready', 'Stalled', 'Failed'];
+      return verdict.failedReason === undefined ? ['Ready', 'Stalled'] : ['Ready', 'Stalled', 'Failed'];
     case 'ready':
       return ['Ready'];
     case 'deleting':
@@ -139,7 +139,7 @@ function setProgress(verdict: Verdict, conditions: readonly Condition[], set: Se
       );
     case 'stalled':
       set('Stalled', 'True', verdict.reason, verdict.message);
-      return set('Failed', 'True', verdict.failedReason, verdict.message);
+      return setFailed(verdict.failedReason, verdict.message, set);
     case 'held-back':
       set('Stalled', 'True', verdict.reason, verdict.message);
       set('OrphanMitigation', 'False', verdict.reason, verdict.cause);

@@ -11,6 +11,8 @@ export interface SecretChecksDeps {
   readonly roundMs: number;
   /** How many Secrets a look at this one reads. @default 1 */
   readonly readsOf?: (key: string) => number;
+  /** A round that is new begins sometime, and not at once: where a restart must not be a burst of looks. */
+  readonly isSpread?: boolean;
   readonly stopwatch?: Stopwatch;
   /** Resolves after so many milliseconds, or when the signal aborts. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -36,7 +38,7 @@ interface Look extends Claim {
 }
 
 /**
- * Whose Secret is to be read next. Namespaces have the same share of the reads, and in each all objects take turns; between them
+ * Whose Secret is to be read next, or whose service is to be asked for. Namespaces have the same share of the reads, and in each all objects take turns; between them
  * come those that cannot wait, such as a binding whose Pod does. Half of the reads are for the turn, so that neither holds up
  * the other. A process that has begun starts somewhere, so that nobody is always the last.
  */
@@ -82,7 +84,7 @@ export class SecretChecks {
   async start(signal: AbortSignal): Promise<void> {
     this.#due.clear();
     this.#rounds.clear();
-    this.#list(this.#deps.random?.() ?? Math.random());
+    this.#list(this.#random());
     /** Reads that those who cannot wait are ahead of the turn, while there are both. */
     let ahead = 0;
     while (!signal.aborted) {
@@ -101,6 +103,10 @@ export class SecretChecks {
       this.#deps.enqueue(key);
       await this.#sleep(gapMs * cost, signal);
     }
+  }
+
+  #random(): number {
+    return this.#deps.random?.() ?? Math.random();
   }
 
   #lookAt(key: string): Look {
@@ -162,8 +168,9 @@ export class SecretChecks {
     const waiting = new Set([...this.#urgent].map(namespaceOf));
     this.#shares.tidy((namespace) => this.#rounds.has(namespace) || waiting.has(namespace));
     for (const [namespace, keys] of rotated([...this.#keys], from)) {
-      if (!this.#rounds.has(namespace))
-        this.#rounds.set(namespace, { keys: rotated(keys, from), at: 0, dueMs: nowMs });
+      if (this.#rounds.has(namespace)) continue;
+      const dueMs = nowMs + (this.#deps.isSpread ? (this.#random() * this.#deps.roundMs) / keys.length : 0);
+      this.#rounds.set(namespace, { keys: rotated(keys, from), at: 0, dueMs });
     }
     this.#turnAtMs = nowMs;
   }
