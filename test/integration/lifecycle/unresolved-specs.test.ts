@@ -2,7 +2,7 @@ import { findCondition } from '../../../src/api/conditions.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
 import { finalizer, orphanMitigationAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isFailed, isReady, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { changeSpec, expectCleanBroker, readyInstance, removeInstance, settled } from './instance-actions.ts';
 
@@ -148,5 +148,45 @@ describe('a plan that nothing has, in the spec of an instance', () => {
     expect(world.broker.requestsOf('unbind').map(({ query }) => query['accepts_incomplete'])).toEqual([
       'true',
     ]);
+  });
+
+  it('of an attempt that waits for its time is mended like any other', async () => {
+    const script = world.broker.script(
+      { operation: 'provision' },
+      { kind: 'answer', status: 422, body: { error: 'ConcurrencyError' } },
+      'always',
+    );
+    await world.createInstance('db');
+    await world.instance('db', ({ status }) => (status?.attempts ?? 0) > 0, 'is tried again');
+    await misspell();
+    await world.instance('db', isTold, 'says what is wrong');
+    script.cancel();
+    await changeSpec(world, 'db', mended);
+    await world.instance('db', isReady, 'is ready');
+    await removeInstance(world, 'db');
+  });
+
+  it('of what the broker has refused for good is tried again when it is mended', async () => {
+    world.broker.script({ operation: 'provision' }, { kind: 'answer', status: 400 });
+    await world.createInstance('db');
+    await world.instance('db', isFailed, 'has failed');
+    await misspell();
+    const told = await world.instance('db', isTold, 'says what is wrong');
+    expect(isFailed(told)).toBe(false);
+    await changeSpec(world, 'db', mended);
+    await world.instance('db', isReady, 'is ready');
+    await removeInstance(world, 'db');
+  });
+
+  it('after an update that was refused leaves it ready, and is forgotten when all is turned back', async () => {
+    await readyInstance(world, 'db');
+    world.broker.script({ operation: 'update' }, { kind: 'answer', status: 400 });
+    await changeSpec(world, 'db', { parameters: { size: 2 } });
+    await world.instance('db', isFailed, 'is refused');
+    await misspell();
+    expect(isReady(await world.instance('db', isTold, 'says what is wrong'))).toBe(true);
+    await changeSpec(world, 'db', { ...mended, parameters: null });
+    expect((await settled(world, 'db')).status?.conditions?.map(({ type }) => type)).toEqual(['Ready']);
+    await removeInstance(world, 'db');
   });
 });
