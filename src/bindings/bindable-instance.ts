@@ -1,8 +1,8 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { isConditionTrue } from '../api/conditions.ts';
-import { unbindable } from '../model/offering-of.ts';
-import { resolveOffering, type Offering } from '../model/resolve.ts';
+import { offeringOf, unbindable } from '../model/offering-of.ts';
+import type { Offering } from '../model/resolve.ts';
 import type { Stores } from '../model/stores.ts';
 import type { Blocked } from '../operations/kind.ts';
 
@@ -20,12 +20,12 @@ export function findBindableInstance(binding: ServiceBinding, stores: Stores): B
   if (instance.metadata.deletionTimestamp !== undefined) {
     return waiting('ErrorInstanceNotReady', `The referenced ServiceInstance "${key}" is being deleted`);
   }
-  const resolution = resolveOffering(instance.spec, instance.metadata.namespace ?? '', stores);
-  if (resolution.kind === 'unresolved') {
+  // A typo in the plan of an instance that is ready is no reason to give nobody a login.
+  const offering = offeringOf(instance, stores);
+  if (offering === undefined) {
     const message = `Binding cannot begin because class and plan of ServiceInstance "${key}" have not been resolved yet`;
     return waiting('ErrorInstanceRefsUnresolved', message);
   }
-  const { offering } = resolution;
   const problem = unbindable(offering);
   if (problem !== undefined) {
     const message = `${problem}; delete this ServiceBinding, and bind an instance of a bindable plan`;

@@ -150,6 +150,22 @@ describe('a plan that nothing has, in the spec of an instance', () => {
     ]);
   });
 
+  it('of an instance that is ready does not stop it from being bound', async () => {
+    await readyInstance(world, 'db');
+    await misspell();
+    await world.instance('db', isTold, 'says what is wrong');
+    await world.createBinding('login', 'db');
+    const { status } = await world.binding('login', isReady, 'is ready');
+    expect(status?.externalProperties).toBeDefined();
+    const [live] = world.broker.liveInstances();
+    expect(world.broker.requestsOf('bind').map(({ body }) => body)).toMatchObject([
+      { plan_id: live?.planId },
+    ]);
+    await world.remove(serviceBindings, 'login');
+    await world.gone(serviceBindings, 'login');
+    await removeInstance(world, 'db');
+  });
+
   it('of an attempt that waits for its time is mended like any other', async () => {
     const script = world.broker.script(
       { operation: 'provision' },
