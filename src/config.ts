@@ -1,5 +1,6 @@
 import { parseGoDurationMs } from './base/go-duration.ts';
 import { everyHost } from './base/every-host.ts';
+import { sizeBytes } from './base/size-bytes.ts';
 import { brokerTargets } from './osb/broker-targets.ts';
 import { parseReclaim } from './injection/request-owner.ts';
 import type { CatalogLimits } from './osb/catalog-limits.ts';
@@ -298,14 +299,6 @@ function electionTimes(read: { duration(key: string): number }): ElectionTimes {
 /** Milliseconds of `500ms`, `90s`, `5m`, `24h` and sums of them such as `1h30m`; undefined when it is none, or no time. */
 export function durationMs(text: string): number | undefined {
   return parseGoDurationMs(text) || undefined;
-}
-
-/** Bytes of `8388608`, `8192Ki` or `8Mi`; undefined when it is none. */
-function sizeBytes(text: string): number | undefined {
-  const [, amount, unit] = /^(\d+)(Ki|Mi)?$/.exec(text) ?? [];
-  return amount === undefined
-    ? undefined
-    : Number(amount) * (unit === 'Mi' ? 2 ** 20 : unit === 'Ki' ? 2 ** 10 : 1);
 }
 
 const defaults = new Map(

@@ -266,14 +266,14 @@ describe('an object of our own kinds', () => {
   };
 
   it.each([
-    ['ServiceInstance', { clusterServiceClassName: 'c' }],
-    ['ServiceBinding', { instanceRef: { name: 'i' } }],
-    ['ServiceBroker', { url: 'https://broker.example.com' }],
-    ['ClusterServiceBroker', { url: 'https://broker.example.com' }],
-  ])('that is new goes to the webhook: %s', async (kind, spec) => {
+    ['ServiceInstance', { clusterServiceClassName: 'c' }, catalog],
+    ['ServiceBinding', { instanceRef: { name: 'i' } }, catalog],
+    ['ServiceBroker', { url: 'https://broker.example.com' }, items],
+    ['ClusterServiceBroker', { url: 'https://broker.example.com' }, items],
+  ])('that is new goes to the webhook: %s', async (kind, spec, entry) => {
     const metadata = kind.startsWith('Cluster') ? { name: 'n' } : { name: 'n', namespace: 'team' };
     const object = { apiVersion: v1beta1, kind, metadata, spec };
-    expect(entryOf(await tryCreate(client, object))).toBe(catalog);
+    expect(entryOf(await tryCreate(client, object))).toBe(entry);
   });
 
   it.each([
@@ -315,7 +315,7 @@ describe('an object of our own kinds', () => {
 
   it.each([
     ['when parameters deep in its spec change', change({ spec: { parameters: { a: { b: 2 } } } }), catalog],
-    ['when a broker moves', move, catalog],
+    ['when a broker moves', move, items],
     ['not when it is labelled', change({ metadata: { labels: { a: 'b' } } }), undefined],
     ['not when it is annotated', change({ metadata: { annotations: { a: 'b' } } }), undefined],
     ['not when its status changes', change({ status: { attempts: 1 } }, 'status'), undefined],
