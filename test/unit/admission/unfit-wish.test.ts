@@ -1,6 +1,7 @@
 import type { Decision } from '../../../src/admission/decision.ts';
 import type { AdmissionRequest } from '../../../src/admission/review.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { idMadeAnnotation } from '../../../src/api/group.ts';
 import { JsonText } from '../../../src/base/json-text.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { byController, decide, instance, selectors, world } from './catalog-world.ts';
@@ -108,10 +109,20 @@ describe('a new instance', () => {
     if (problem !== undefined) expect(message).toContain(problem);
   });
 
-  it('that comes with its id, from a backup, is only warned about', async () => {
-    const { allowed, warnings } = await ofInstance({ externalID: 'kept', parameters: { size: 'x' } });
-    expect(allowed).toBe(true);
-    expect(warnings).toEqual([expect.stringContaining('spec.parameters.size must be a whole number')]);
+  it.each([
+    ['as a person wrote it', {}],
+    [
+      'with the mark of who made that id',
+      { annotations: { [idMadeAnnotation]: '2025-01-01T00:00:00.000Z' } },
+    ],
+  ])('that comes with its id, from a backup, %s, is only warned about', async (_how, metadata) => {
+    const spec = { ...selectors, externalID: 'kept', parameters: { size: 'x' } };
+    const object = instance(spec, metadata);
+    const decision = await decide('ServiceInstance', object, {}, world({ wishes: wishes(deps) }));
+    expect(decision.allowed).toBe(true);
+    expect(decision.warnings).toEqual([
+      expect.stringContaining('spec.parameters.size must be a whole number'),
+    ]);
   });
 
   it('of a workload is refused like any other: the words are told on the workload', async () => {
