@@ -103,6 +103,12 @@ export const purgeAnnotation = `${labelPrefix}purge`;
 /** On the same: the user who has said so, and may. Written by the webhook, held by a policy; without it nothing is let go. */
 export const purgeAskedByAnnotation = `${labelPrefix}purge-asked-by`;
 
+/**
+ * On the CustomResourceDefinitions of our kinds: what becomes of services when they are deleted. `deprovision`: they go as well. With anything
+ * else, and without it, nothing is deleted at a broker for that.
+ */
+export const removalAnnotation = `${labelPrefix}removal`;
+
 /** On ConfigMaps in Bindery's own namespace that are the record of a service which was retained: `true`. */
 export const retainedLabel = `${labelPrefix}retained`;
 

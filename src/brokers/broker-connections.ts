@@ -21,6 +21,7 @@ import { brokerKey, describeBroker, type BrokerRef } from './broker-ref.ts';
 import { isBuiltIn } from './built-in-broker.ts';
 import { specificationOf, type AnyBroker, type BrokerSpecification } from './broker-settings.ts';
 import type { CredentialCopies } from './credential-copies.ts';
+import type { KindsInRemoval } from './kinds-in-removal.ts';
 import { findBroker } from './find-broker.ts';
 import { MaterialCache } from './material-cache.ts';
 
@@ -49,6 +50,8 @@ export interface BrokerConnectionsDeps {
   /** Without it, a namespaced broker can not be used after a restart while its namespace is being deleted. */
   readonly copies?: CredentialCopies | undefined;
   readonly stopwatch?: Stopwatch | undefined;
+  /** Without it, objects that are deleted with their kind are deleted at their brokers. */
+  readonly removal?: Pick<KindsInRemoval, 'guarding'> | undefined;
   /** No broker hears anything while it does not hold. @default always */
   readonly permit?: Permit | undefined;
   /** Called after every request to any broker. Must not throw. */
@@ -120,6 +123,17 @@ export class BrokerConnections {
    * @throws KubeApiError, KubeConnectionError when a Secret could not be read because of the API server
    */
   async connect(
+    ref: BrokerRef,
+    signal: AbortSignal,
+    turn: Pick<Turn, 'away'> | undefined,
+  ): Promise<ConnectResult> {
+    const connected = await this.#connect(ref, signal, turn);
+    const { removal } = this.#deps;
+    if (removal === undefined || connected.kind === 'unavailable') return connected;
+    return { ...connected, client: removal.guarding(connected.client) };
+  }
+
+  async #connect(
     ref: BrokerRef,
     signal: AbortSignal,
     turn: Pick<Turn, 'away'> | undefined,

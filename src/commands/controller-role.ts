@@ -10,6 +10,7 @@ import { bindingController } from '../bindings/binding-controller.ts';
 import type { SecretChecks } from '../operations/secret-checks.ts';
 import type { SecretFinding } from '../bindings/secret-finding.ts';
 import { BrokerConnections } from '../brokers/broker-connections.ts';
+import { KindsInRemoval } from '../brokers/kinds-in-removal.ts';
 import { CredentialCopies } from '../brokers/credential-copies.ts';
 import type { BrokerRef } from '../brokers/broker-ref.ts';
 import { ChecksumKey } from '../brokers/checksum-key.ts';
@@ -122,6 +123,7 @@ export class ControllerRole {
       },
       observe: deps.observeBroker,
       permit,
+      removal: new KindsInRemoval(client),
       copies: new CredentialCopies({ client, stores: this.#stores, logger, namespace }),
     });
     const { observeCircuit } = deps;

@@ -31,6 +31,7 @@ export type FailureReason =
   | 'TokenFailure'
   | 'CircuitOpen'
   | 'Busy'
+  | 'Withheld'
   // The answer did not come, or not whole.
   | 'Timeout'
   | 'ConnectionReset'

@@ -63,6 +63,7 @@ describe('the controller', () => {
     'create configmaps -n bindery-system',
     'get secrets/bindery-webhook-ca -n bindery-system',
     'patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
+    'get customresourcedefinitions.apiextensions.k8s.io/serviceinstances.servicecatalog.k8s.io',
   ])('may %s', async (what) => {
     expect(await mayDo(controller, what)).toBe(true);
   });
@@ -82,6 +83,8 @@ describe('the controller', () => {
     'create subjectaccessreviews.authorization.k8s.io',
     'list validatingwebhookconfigurations.admissionregistration.k8s.io/bindery',
     'get nodes',
+    'list customresourcedefinitions.apiextensions.k8s.io',
+    'patch customresourcedefinitions.apiextensions.k8s.io/serviceinstances.servicecatalog.k8s.io',
   ])('may not %s', async (what) => {
     expect(await mayDo(controller, what)).toBe(false);
   });
