@@ -1,4 +1,5 @@
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
+import { isNamedAfter } from '../api/names.ts';
 import { builtInBrokerName } from '../api/user-provided.ts';
 import { JsonText } from '../base/json-text.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
@@ -39,9 +40,13 @@ const passing: readonly (number | undefined)[] = [undefined, 401, 403, 408, 422,
 export async function askForExisting(
   task: InstanceTask,
   instance: ServiceInstance,
-  { class: ofClass }: Offering,
+  { class: ofClass, plan }: Offering,
   { client, serviceId, identity, broker }: ServiceRequest,
 ): Promise<Existing> {
+  if (hasGivenId(instance) && [ofClass, plan].some(isHalfKnown)) {
+    const message = 'The catalog of the broker is not written down wholly yet.';
+    return { kind: 'unclear', reason: 'ErrorFetchingInstance', message };
+  }
   if (!hasGivenId(instance) || ofClass.status?.instancesRetrievable !== true) return { kind: 'not-asked' };
   const instanceId = instanceIdOf(instance);
   const outcome = await client.getInstance({ instanceId, serviceId, identity }, task.signal);
@@ -55,6 +60,14 @@ export async function askForExisting(
     `The broker has a service of another class (id "${brokerText(shown) ?? ''}") under the id "${instanceId}": nothing is asked for under it. ` +
     'Name its class, or delete this object, which deletes nothing there, and make it again without externalID.';
   return { kind: 'stranger', reason: 'IdOfAnotherService', message };
+}
+
+/**
+ * A class or plan of a catalog whose status is still to come: in that is whether services are shown, and which maintenance they
+ * had. Those that are made by hand never have one.
+ */
+function isHalfKnown({ metadata, spec, status }: Offering['class'] | Offering['plan']): boolean {
+  return status?.conditions === undefined && isNamedAfter(spec.externalID, metadata.name);
 }
 
 function withoutAnswer({ status, message }: Failure): Existing {
