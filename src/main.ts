@@ -7,6 +7,7 @@ import { convertCommand } from './cli/convert.ts';
 import { exportCommand } from './cli/export.ts';
 import { describeCommand } from './cli/describe.ts';
 import { testBrokerCommand } from './cli/test-broker.ts';
+import { uninstallCommand } from './cli/uninstall.ts';
 import { versionCommand } from './cli/version.ts';
 import { reportFailure } from './cli/report-failure.ts';
 
@@ -31,6 +32,7 @@ program.addCommand(egressPolicyCommand());
 program.addCommand(describeCommand());
 program.addCommand(convertCommand());
 program.addCommand(exportCommand());
+program.addCommand(uninstallCommand());
 program.addCommand(versionCommand());
 
 try {
