@@ -9,6 +9,7 @@ import { waitFor } from '../../support/wait-for.ts';
 /** What people keep in a repository: the samples that we ship, and more that is typical. */
 const directories = [
   join(import.meta.dirname, '../../../deploy/samples'),
+  join(import.meta.dirname, '../../../deploy/gitops/example'),
   join(import.meta.dirname, 'manifests'),
 ];
 const files = directories.flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)));
@@ -16,8 +17,8 @@ const documents = files.flatMap((file) => loadAll(readFileSync(file, 'utf8')) as
 
 /** What becomes ready; the rest waits for brokers and classes that are nowhere. */
 const usable = [
-  ...['orders', 'billing', 'only-plan', 'counted', 'by-id'].map((name) => `serviceinstance/${name}`),
-  ...['orders', 'billing', 'bare', 'transformed'].map((name) => `servicebinding/${name}`),
+  ...['orders', 'shop', 'billing', 'only-plan', 'counted', 'by-id'].map((name) => `serviceinstance/${name}`),
+  ...['orders', 'shop', 'billing', 'bare', 'transformed'].map((name) => `servicebinding/${name}`),
 ];
 
 let world: ServiceWorld;
@@ -32,7 +33,7 @@ afterAll(() => world?.stop());
 function manifestsIn(namespace: string): string {
   const items = documents.map((document) => {
     const { metadata } = document;
-    const isOfCluster = metadata.namespace === undefined;
+    const isOfCluster = document.kind === 'ClusterServiceBroker';
     const place = isOfCluster ? { name: `${metadata.name}-${namespace}` } : { namespace };
     const text = JSON.stringify({ ...document, metadata: { ...metadata, ...place } });
     return text.replaceAll('"namespace":"default"', `"namespace":"${namespace}"`);
