@@ -75,7 +75,7 @@ describeOnOwnNode('bindery outside of the cluster', why, () => {
   const remove = async (): Promise<void> => {
     const kinds = ['servicebindings', 'serviceinstances', 'clusterservicebrokers', 'servicebrokers'];
     for (const kind of kinds) expect(await world.kubectl(['get', kind, '-A', '-o', 'name'])).toBe('');
-    await world.follow('Without Deployments in the cluster');
+    await world.follow('Remove');
     const left = await world.kubectl([
       'get',
       'crd,clusterrole,mutatingwebhookconfiguration,ns',

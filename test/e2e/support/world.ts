@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,11 +46,19 @@ export async function startWorld(): Promise<World> {
     for (const name of ['deploy', 'webhook-config']) {
       await cp(join(root, name), join(directory, name), { recursive: true });
     }
+    await installCommand(directory);
     return worldAt(await findPlace(), directory);
   } catch (error: unknown) {
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The program as people have it in their path. */
+async function installCommand(directory: string): Promise<void> {
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'src', 'main.ts')}' "$@"\n`;
+  await mkdir(join(directory, 'bin'));
+  await writeFile(join(directory, 'bin', 'bindery'), script, { mode: 0o755 });
 }
 
 function worldAt(place: Place, directory: string): World {
@@ -68,7 +76,7 @@ function worldAt(place: Place, directory: string): World {
     for (const command of commandsFor(place, await documentedCommands(heading))) {
       await run('/bin/sh', ['-ec', command], {
         cwd: directory,
-        env: access.env,
+        env: { ...access.env, PATH: `${join(directory, 'bin')}:${access.env['PATH'] ?? ''}` },
         timeout: commandTimeoutMs,
       });
     }
