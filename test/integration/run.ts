@@ -11,8 +11,9 @@ import { restartsVariable } from '../support/world/restarts-variable.ts';
 const jest = join(import.meta.dirname, '..', '..', 'node_modules', 'jest', 'bin', 'jest.js');
 // The stories in life/ are made of kills, stops and pauses already.
 const foldersWithControllers = ['catalog', 'gitops', 'injection', 'lifecycle', 'tenants', 'workloads'];
-// Has no controllers in its own process, and starts those that it has anew by itself.
-const withoutSteps = 'test/integration/tenants/large-parameters';
+// Large parameters have no controllers in their own process, and start those that they have anew by themselves; what is applied over and
+// over is compared within one step.
+const withoutSteps = 'test/integration/(?:tenants/large-parameters|gitops/applied-manifests)';
 
 const given = process.argv.slice(2);
 const rest = given.filter((argument) => argument !== '--restarts');
