@@ -10,6 +10,9 @@ interface WithId extends KubeObject {
 /** How far the clocks of a webhook and of the API server may be apart, and how long a CREATE may take between them. */
 const toleranceMs = 60_000;
 
+/** As the webhook writes it. What `Date` takes for a time besides, the policy which holds the mark would not know. */
+const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/;
+
 /**
  * The id in use came with the object, from a backup, a copy or a person: what the broker has under it may be older than
  * this object, so that no failure of ours makes it an orphan. Only the mark of whoever made an id says that it is new;
@@ -41,12 +44,13 @@ export function clusterOfBefore(object: WithId, cluster: string): string | undef
 
 /**
  * The mark is the uid of the object, as the controller writes it, or a time that fits its creation, as the webhook does,
- * which is asked before there is a uid. So a mark that came back from a backup or with a copy says nothing.
+ * which is asked before there is a uid. So a mark that came back from a backup or with a copy says nothing. A policy refuses it to
+ * everybody else.
  */
 export function isMadeFor(object: KubeObject): boolean {
   const { uid, creationTimestamp = '' } = object.metadata;
   const what = idMarkOf(object)?.what;
   if (what === undefined) return false;
-  const apartMs = Math.abs(Date.parse(what) - Date.parse(creationTimestamp));
-  return what === uid || apartMs <= toleranceMs;
+  if (what === uid) return true;
+  return time.test(what) && Math.abs(Date.parse(what) - Date.parse(creationTimestamp)) <= toleranceMs;
 }

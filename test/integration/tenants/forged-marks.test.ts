@@ -1,10 +1,17 @@
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { requestedForAnnotation, generatedLabel, idMadeAnnotation } from '../../../src/api/group.ts';
+import {
+  apiVersion,
+  deletionPolicyAnnotation,
+  generatedLabel,
+  idMadeAnnotation,
+  requestedForAnnotation,
+} from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import { markOf, requestedName } from '../../../src/api/requested-identity.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { namespaces } from '../../../src/kube/resources.ts';
 import { startInstalled, tenant } from '../../support/installed-bindery.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { requestedFor, inUse, lookAround } from '../workloads/requested-services.ts';
 
@@ -92,3 +99,60 @@ it('who may not delete a generated instance can not keep it either by taking its
     forbidden,
   );
 });
+
+it('who has an id of others can not say that it was made for an object of theirs, and so get what was retained for others', async () => {
+  const { namespace, client } = world;
+  await world.createInstance('left', {}, { [deletionPolicyAnnotation]: 'retain' });
+  const left = await world.instance('left', isReady, 'is ready');
+  await world.remove(serviceInstances, 'left');
+  await world.gone(serviceInstances, 'left');
+  const theirs = `${namespace}-theirs`;
+  await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: theirs } });
+  const trudy = await tenant(world, 'trudy', { [theirs]: 'edit' });
+  const ref = { namespace: theirs, name: 'taken' };
+  const taken = await trudy.create<ServiceInstance>(serviceInstances, {
+    apiVersion,
+    kind: serviceInstances.kind,
+    metadata: ref,
+    spec: named(left.spec.externalID ?? ''),
+  });
+  const waits = async (): Promise<boolean> =>
+    readyReason(await trudy.get(serviceInstances, ref)) === 'IdRetained';
+  await waitFor(waits, { timeoutMs: 45_000, describe: 'it waits' });
+  const say = (mark: string): Promise<ServiceInstance> =>
+    trudy.patch(
+      serviceInstances,
+      ref,
+      { metadata: { annotations: { [idMadeAnnotation]: mark } } },
+      { type: 'merge' },
+    );
+  const { uid = '', creationTimestamp = '' } = taken.metadata;
+  const refused = {
+    status: 403,
+    message: expect.stringContaining('user trudy may not say by servicecatalog.k8s.io/id-made') as string,
+  };
+  const almost = new Date(Date.parse(creationTimestamp) + 60_000).toISOString();
+  for (const what of [uid, creationTimestamp, almost])
+    for (const mark of [what, `${what}/0123456789abcdef`])
+      await expect(say(mark)).rejects.toMatchObject(refused);
+  // What says less than before is theirs to write, such as with an older manifest. Neither is believed.
+  for (const mark of ['2020-01-01T00:00:00.000Z', new Date(creationTimestamp).toUTCString(), 'before'])
+    await say(mark);
+  await lookAround(world);
+  expect(await waits()).toBe(true);
+  expect(world.broker.requestsOf('provision').filter(isOf(left))).toHaveLength(1);
+  await trudy.delete(serviceInstances, ref);
+}, 120_000);
+
+const isOf =
+  ({ status }: ServiceInstance) =>
+  ({ instanceId }: { readonly instanceId?: string | undefined }): boolean =>
+    instanceId === status?.instanceID;
+
+function named(externalID: string): ServiceInstance['spec'] {
+  return {
+    clusterServiceClassExternalName: 'postgresql',
+    clusterServicePlanExternalName: 'small',
+    externalID,
+  };
+}

@@ -17,6 +17,8 @@ describe('the id of an object', () => {
     ['with a time before this object, as a backup has it', '2026-02-01T12:00:00.000Z'],
     ['with a time long after it', '2026-03-01T12:05:00.000Z'],
     ['with the uid of an object that was, and a cluster', 'u-0/0123456789abcdef'],
+    ['with its time in words that no policy knows', 'Sun, 01 Mar 2026 12:00:00 GMT'],
+    ['with its time in another zone', '2026-03-01T13:00:00+01:00'],
     ['that a person chose here', 'given/0123456789abcdef'],
   ])('is given %s', (_name, mark) => {
     expect(hasGivenId(object(mark))).toBe(true);
