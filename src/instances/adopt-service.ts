@@ -5,6 +5,7 @@ import { describeBroker } from '../brokers/broker-ref.ts';
 import { stop, stopFor, type Step } from '../control/steps.ts';
 import { hasGivenId } from '../model/given-id.ts';
 import type { Offering } from '../model/resolve.ts';
+import type { FetchedInstance } from '../osb/types.ts';
 import { adopt } from '../operations/adopt.ts';
 import { adoptionOf } from '../operations/adoption.ts';
 import { tellUnprepared, type Unprepared } from '../operations/attempt.ts';
@@ -15,6 +16,7 @@ import type { InstanceTask } from './instance-status.ts';
 import { instanceIdOf } from './known-instance.ts';
 import { provisioned } from './provision-outcome.ts';
 import { prepareRequest, type ServiceRequest } from './service-request.ts';
+import { waitForRoom } from './wait-for-room.ts';
 
 const nothing = 'NothingToAdopt';
 const unclear = 'AdoptUnclear';
@@ -22,7 +24,8 @@ const reasons: readonly (string | undefined)[] = [nothing, unclear];
 
 /**
  * `servicecatalog.k8s.io/adopt`: the service exists, says a person. It is taken up as it is, and never made: no PUT is sent. Where
- * its class can be asked, the broker has to have it; else it is believed.
+ * its class can be asked, the broker has to have it; else it is believed, but for what not everybody may have: a plan that only a
+ * word stands for is as good as new.
  */
 export async function adoptService(
   task: InstanceTask,
@@ -51,16 +54,31 @@ export async function adoptService(
       return tellUnprepared(task, instance, { kind: 'refused', reason: nothing, message });
     }
     case 'not-asked':
-      return take(task, instance, { asked, taken: asked, dashboardUrl: undefined });
-    case 'found': {
-      const found = offeringAsFound(task, instance, offering, existing.service);
-      const stated = await prepareRequest(task, instance, found);
-      if (stated.kind !== 'prepared') return tellUnprepared(task, instance, stated);
-      const { dashboardUrl } = existing.service;
-      const [first, taken = first] = await statingWhatIs(task, stated, existing.service);
-      return take(task, instance, { asked, taken, dashboardUrl });
-    }
+      return (
+        (await waitForRoom(task, instance, offering)) ??
+        take(task, instance, { asked, taken: asked, dashboardUrl: undefined })
+      );
+    case 'found':
+      return takeFound(task, instance, offering, asked, existing.service);
   }
+}
+
+async function takeFound(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  offering: Offering,
+  asked: ServiceRequest,
+  service: FetchedInstance,
+): Promise<Step<ServiceInstance>> {
+  const found = offeringAsFound(task, instance, offering, service);
+  // Of a plan that the broker does not show there is no more than the word of who asks.
+  const isShown = service.planId === found.plan.spec.externalID;
+  const waiting = isShown ? undefined : await waitForRoom(task, instance, found);
+  if (waiting !== undefined) return waiting;
+  const stated = await prepareRequest(task, instance, found);
+  if (stated.kind !== 'prepared') return tellUnprepared(task, instance, stated);
+  const [first, taken = first] = await statingWhatIs(task, stated, service);
+  return take(task, instance, { asked, taken, dashboardUrl: service.dashboardUrl });
 }
 
 interface Found {

@@ -4,7 +4,14 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import { clusterServiceClasses, clusterServicePlans, serviceInstances } from '../../../src/api/kinds.ts';
 import { namespaces, type Resource } from '../../../src/kube/resources.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
-import { changePlan, expectCleanBroker, readyInstance, relist, removeInstance } from './instance-actions.ts';
+import {
+  annotate,
+  changePlan,
+  expectCleanBroker,
+  readyInstance,
+  relist,
+  removeInstance,
+} from './instance-actions.ts';
 
 /** The controller alone, which decides when the webhook is away. */
 let world: ServiceWorld;
@@ -15,6 +22,7 @@ afterAll(() => world?.stop());
 afterEach(async () => {
   await say(clusterServicePlans, 'small', { namespaces: null, 'max-per-namespace': null });
   await say(clusterServicePlans, 'large', { namespaces: null, 'max-per-namespace': null });
+  await say(clusterServicePlans, 'default', { namespaces: null, 'max-per-namespace': null });
   await say(clusterServiceClasses, 'postgresql', { namespaces: null, 'max-per-namespace': null });
   expectCleanBroker(world);
 });
@@ -143,4 +151,21 @@ it('a change of plan waits for room, and what it waits with goes on', async () =
   await world.instance('growing', (instance) => isReady(instance) && has(instance), 'has the larger plan');
   await removeInstance(world, 'growing');
   await removeInstance(world, 'grown');
+}, 120_000);
+
+it('the word of who adopts is no ticket to a plan, where the broker does not show what it has', async () => {
+  const cache = { clusterServiceClassExternalName: 'cache', clusterServicePlanExternalName: 'default' };
+  const { status } = await readyInstance(world, 'kept', cache);
+  await annotate(world, 'kept', { 'servicecatalog.k8s.io/deletion-policy': 'retain' });
+  await removeInstance(world, 'kept');
+  await say(clusterServicePlans, 'default', { namespaces: 'team=a' });
+  await relist(world);
+  const externalID = status?.instanceID ?? '';
+  await world.createInstance('back', { ...cache, externalID }, { 'servicecatalog.k8s.io/adopt': 'true' });
+  await world.instance('back', waits('NotForNamespace'), 'waits');
+  await label({ team: 'a' });
+  const back = await world.instance('back', isReady, 'is taken up once its namespace may have it');
+  expect(requestsFor('provision', back)).toHaveLength(1);
+  await label({ team: null });
+  await removeInstance(world, 'back');
 }, 120_000);
