@@ -227,6 +227,15 @@ describe('letting an instance go without its broker, while the webhook is away',
     ['who has the right, in another name', 'operator', 'db', { [purge]: 'true', [askedBy]: 'editor' }, other],
     ['who has the right, under a name from before', 'operator', 'asked', { [purge]: 'true' }, other],
     ['who has the right, in a word that is unclear', 'operator', 'db', { [purge]: 'yes' }, 'write "true"'],
+    ...['purged', 'Purge', 'pruge', 'purge-askedby'].map(
+      (key): [string, 'operator', string, Readonly<Record<string, string>>, string] => [
+        `who has the right, by the key ${key}`,
+        'operator',
+        'db',
+        { [`servicecatalog.k8s.io/${key}`]: 'true' },
+        `"servicecatalog.k8s.io/${key}" means nothing: did you mean "${purge}"?`,
+      ],
+    ),
     ['who has not, and takes it back', 'editor', 'purged', { [purge]: null, [askedBy]: null }, undefined],
     ['who has not, and says something else', 'editor', 'purged', { note: 'x' }, undefined],
   ])('is said by %s', async (_what, user, name, annotations, refusal) => {
