@@ -48,12 +48,15 @@ async function letGo(
   if (blocked !== undefined) return refuseRelease(task, instance, blocked);
   const kept = await task.retained.add(service, task.signal);
   const owner = await task.retained.namespaceOf(service.id, task.signal);
-  if (releaseTo !== undefined && owner !== releaseTo) {
+  if (owner !== service.namespace) {
+    const whose = owner === namespace ? `the namespace "${namespace}"` : 'another namespace';
     const where = `${kept.metadata.namespace ?? ''}/${kept.metadata.name}`;
     const older =
-      `the service was retained before, and its record (ConfigMap "${where}") names the namespace "${owner ?? ''}". Whoever runs ` +
-      `Bindery can write "${releaseTo}" into it, or delete it`;
-    return refuseRelease(task, instance, older);
+      `the service was retained before, and its record (ConfigMap "${where}") names ${whose}. Whoever runs ` +
+      `Bindery can write "${service.namespace}" into it, or delete it`;
+    return releaseTo === undefined
+      ? refuse(task, instance, 'RetainRefused', `The service is not let go, nor deleted: ${older}.`)
+      : refuseRelease(task, instance, older);
   }
   const { id, broker, className, planName } = service;
   const how =
@@ -75,14 +78,23 @@ function bound({ stores }: InstanceTask, instance: ServiceInstance): string | un
   return isOfNamespace ? 'its ServiceBroker serves this namespace only' : undefined;
 }
 
-/** Nothing is deleted, and nothing is on record of another namespace. */
-async function refuseRelease(
+function refuseRelease(
   task: InstanceTask,
   instance: ServiceInstance,
   why: string,
 ): Promise<Step<ServiceInstance>> {
   const message = `The service is neither released nor deleted: ${why}. Or take ${releaseToAnnotation} away.`;
-  await record(task, instance, { kind: 'deleting', reason: 'ReleaseRefused', message, isRefused: true });
+  return refuse(task, instance, 'ReleaseRefused', message);
+}
+
+/** Nothing is deleted, and nothing is let go that would be another namespace's. */
+async function refuse(
+  task: InstanceTask,
+  instance: ServiceInstance,
+  reason: string,
+  message: string,
+): Promise<Step<ServiceInstance>> {
+  await record(task, instance, { kind: 'deleting', reason, message, isRefused: true });
   return stopFor(lookAgainMs);
 }
 

@@ -5,6 +5,7 @@ import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { ConfigMapObject } from '../../../src/kube/data-objects.ts';
 import type { EventObject } from '../../../src/kube/event-object.ts';
 import { configMaps, events, namespaces } from '../../../src/kube/resources.ts';
+import { RetainedServices } from '../../../src/operations/retained-services.ts';
 import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { annotate, readyInstance, removeInstance } from './instance-actions.ts';
@@ -160,6 +161,26 @@ describe('an instance that is to be retained', () => {
     expect(held.status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain('"retian"');
     await annotate(world, 'typo', retaining);
     await world.gone(serviceInstances, 'typo');
+    await isRetained(instance);
+  }, 60_000);
+
+  it('is not let go under a record that would give it to another namespace', async () => {
+    const instance = await readyInstance(world, 'foreign');
+    const id = instance.status?.instanceID ?? '';
+    const records = new RetainedServices({ client: world.client, namespace: ours.namespace });
+    const { metadata } = await records.add(
+      { id, namespace: 'elsewhere', name: 'x' },
+      new AbortController().signal,
+    );
+    await annotate(world, 'foreign', retaining);
+    await world.remove(serviceInstances, 'foreign');
+    const held = await world.instance('foreign', (found) => readyReason(found) === 'RetainRefused', 'waits');
+    const message = held.status?.conditions?.find(({ type }) => type === 'Ready')?.message;
+    expect(message).toContain(`ConfigMap "default/${metadata.name}"`);
+    expect(message).not.toContain('elsewhere');
+    await world.client.delete(configMaps, { ...ours, name: metadata.name });
+    await annotate(world, 'foreign', { seen: 'yes' });
+    await world.gone(serviceInstances, 'foreign');
     await isRetained(instance);
   }, 60_000);
 
