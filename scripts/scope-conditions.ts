@@ -6,7 +6,6 @@ import {
   releaseToAnnotation,
   keptAnnotations,
   keptLabels,
-  labelPrefix,
   requestedByAnnotation,
 } from '../src/api/group.ts';
 import { manifestNamespace } from '../src/commands/install.ts';
@@ -25,6 +24,7 @@ import {
   vocabularyMark,
   workloadsInScope,
 } from '../src/model/scope.ts';
+import { annotationKeyParts } from './annotation-keys.ts';
 
 /** Marks on our own objects by which the controller deletes. */
 const marks = [
@@ -32,14 +32,12 @@ const marks = [
   ...keptAnnotations.map((key) => ['annotations', key] as const),
 ];
 
-/** What is common to the key of protection and to most of what is meant by it. */
-const protectionPart = text('prot');
-
 const isBinding = "request.kind.kind == 'Binding'";
 const bindsAHash = `${isBinding} && ${listed(hashLabels.map(([label]) => text(label)))}.exists(label, label in object.metadata.?labels.orValue({}))`;
 
 /** The table of scope as selectors, rules and CEL, by the names that the templates of `webhook-config/` use. */
 export const scopeParts: Readonly<Record<string, unknown>> = {
+  ...annotationKeyParts,
   'served-namespaces': { matchExpressions: servedNamespaces() },
   'served-namespaces-with-presets': {
     matchLabels: { [presetsOptIn.key]: presetsOptIn.value },
@@ -79,16 +77,13 @@ export const scopeParts: Readonly<Record<string, unknown>> = {
     .map(([place, key]) => `metadata.?${place}[${text(key)}]`)
     .map((mark) => `object.${mark} != oldObject.${mark}`)
     .join(' || '),
-  'misspelt-deletion-policies': misspeltPolicies('object'),
   'deletion-policy': policyOn('object'),
   // An object without a word of it is the usual one: its creation ends at this condition.
-  'says-something-of-its-end': `request.operation == 'CREATE' ? (${policyOn('object')}) != 'delete' || (${releaseOn('object')}) != '' || (${misspeltPolicies('object')}).size() > 0 : (${releaseOn('object')}) != (${releaseOn('oldObject')}) || (${policyOn('object')}) != (${policyOn('oldObject')}) || (${misspeltPolicies('object')}) != (${misspeltPolicies('oldObject')})`,
-  'misspelt-protections': misspeltProtections('object'),
+  'says-something-of-its-end': `request.operation == 'CREATE' ? (${policyOn('object')}) != 'delete' || (${releaseOn('object')}) != '' : (${releaseOn('object')}) != (${releaseOn('oldObject')}) || (${policyOn('object')}) != (${policyOn('oldObject')})`,
   'deletion-protection': protectionOn('object'),
-  'is-about-protection': `request.operation == 'DELETE' ? (${protectionOn('oldObject')}) == 'true' && !has(oldObject.metadata.deletionTimestamp) : request.operation == 'CREATE' ? (${protectionOn('object')}) != 'false' || (${misspeltProtections('object')}).size() > 0 : (${protectionOn('object')}) != (${protectionOn('oldObject')}) || (${misspeltProtections('object')}) != (${misspeltProtections('oldObject')})`,
-  'misspelt-adoptions': misspeltAdoptions('object'),
+  'is-about-protection': `request.operation == 'DELETE' ? (${protectionOn('oldObject')}) == 'true' && !has(oldObject.metadata.deletionTimestamp) : request.operation == 'CREATE' ? (${protectionOn('object')}) != 'false' : (${protectionOn('object')}) != (${protectionOn('oldObject')})`,
   adoption: adoptionOn('object'),
-  'says-something-of-adoption': `request.operation == 'CREATE' ? (${adoptionOn('object')}) != 'false' || (${misspeltAdoptions('object')}).size() > 0 : (${adoptionOn('object')}) != (${adoptionOn('oldObject')}) || (${misspeltAdoptions('object')}) != (${misspeltAdoptions('oldObject')})`,
+  'says-something-of-adoption': `request.operation == 'CREATE' ? (${adoptionOn('object')}) != 'false' : (${adoptionOn('object')}) != (${adoptionOn('oldObject')})`,
   'has-or-had-an-annotation': `[object, oldObject].exists(version, version != null && (${usesVocabulary('version')}))`,
 };
 
@@ -102,31 +97,13 @@ function policyOn(version: string): string {
   return `${version}.metadata.?annotations[${text(deletionPolicyAnnotation)}].orValue('delete')`;
 }
 
-/** Keys of ours that speak of deleting or retaining, or of a policy, and are not the one. */
-function misspeltPolicies(version: string): string {
-  const looksLikeIt = ['del', 'retai', 'retia', 'polic', 'polc']
-    .map((part) => `key.contains(${text(part)})`)
-    .join(' || ');
-  return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(deletionPolicyAnnotation)} && !key.contains(${protectionPart}) && (${looksLikeIt}))`;
-}
-
 function protectionOn(version: string): string {
   return `${version}.metadata.?annotations[${text(deletionProtectionAnnotation)}].orValue('false')`;
-}
-
-/** Keys of ours that speak of protecting and are not the one. */
-function misspeltProtections(version: string): string {
-  return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(deletionProtectionAnnotation)} && key.contains(${protectionPart}))`;
 }
 
 /** What is not said means `false`. */
 function adoptionOn(version: string): string {
   return `${version}.metadata.?annotations[${text(adoptAnnotation)}].orValue('false')`;
-}
-
-/** Keys of ours that speak of adopting, and are not the one. */
-function misspeltAdoptions(version: string): string {
-  return `${annotationsOf(version)}.filter(key, key.startsWith(${text(labelPrefix)}) && key != ${text(adoptAnnotation)} && (key.contains('adop') || key.contains('adpo')))`;
 }
 
 function servedNamespaces(): readonly unknown[] {

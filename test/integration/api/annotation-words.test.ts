@@ -181,3 +181,55 @@ describe('whether an instance adopts its service', () => {
     expectAnswer(await tryCreate(administrator, object(kind, annotations)), undefined);
   });
 });
+
+describe('a key of ours', () => {
+  const object = (kind: string, annotations: Readonly<Record<string, string>>): Manifest => ({
+    apiVersion: v1beta1,
+    kind,
+    metadata: {
+      name: 'keys',
+      ...(kind === 'ClusterServiceBroker' ? {} : { namespace: 'team' }),
+      annotations,
+    },
+    spec: {
+      ServiceInstance: { clusterServiceClassExternalName: 'c', clusterServicePlanExternalName: 'p' },
+      ServiceBinding: { instanceRef: { name: 'db' } },
+      ClusterServiceBroker: { url: 'https://broker.example.com' },
+    }[kind],
+  });
+  const ours = (name: string): string => `servicecatalog.k8s.io/${name}`;
+
+  it.each([
+    ['ServiceInstance', 'release-too', 'release-to'],
+    ['ServiceInstance', 'releaseTo', 'release-to'],
+    ['ServiceInstance', 'Deletion-Policy', 'deletion-policy'],
+    ['ServiceInstance', 'deletionProtection', 'deletion-protection'],
+    ['ServiceInstance', 'Paused', 'paused'],
+    ['ServiceInstance', 'recalim', 'reclaim'],
+    ['ServiceInstance', 'keep', undefined],
+    ['ServiceInstance', 'reclaim-policy', 'deletion-policy'],
+    ['ServiceInstance', 'orphan_mitigation', 'orphan-mitigation'],
+    ['ServiceInstance', 'follow-parameter', 'follow-parameters'],
+    ['ServiceBinding', 'DELETION-PROTECTION', 'deletion-protection'],
+    ['ServiceBinding', 'renews', 'renew'],
+    ['ServiceBinding', 'purged', 'purge'],
+    ['ClusterServiceBroker', 'orphan-mitigations', 'orphan-mitigation'],
+    ['ClusterServiceBroker', 'ca-configmaps', undefined],
+  ])('that %s does not know, "%s", is refused with the nearest one, %s', async (kind, name, nearest) => {
+    const hint = nearest === undefined ? 'docs/reference/annotations.md' : `did you mean "${ours(nearest)}"?`;
+    await refused(
+      () => tryCreate(administrator, object(kind, { [ours(name)]: 'true' })),
+      `annotation "${ours(name)}" means nothing: ${hint}`,
+    );
+  });
+
+  it.each([
+    ['ServiceInstance', ours('reclaim'), 'keep'],
+    ['ServiceInstance', ours('sync-requested-at'), '1'],
+    ['ServiceBinding', ours('renew'), 'never'],
+    ['ServiceBinding', 'example.com/release-too', 'x'],
+    ['ClusterServiceBroker', ours('osb-api-version'), '2.14'],
+  ])('that %s knows is stored: %s', async (kind, key, value) => {
+    expectAnswer(await tryCreate(administrator, object(kind, { [key]: value })), undefined);
+  });
+});
