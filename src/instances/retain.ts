@@ -72,6 +72,12 @@ async function letGo(
   return release(task, instance, retained);
 }
 
+/** The namespace that may adopt the service afterwards, where that is another one and can. */
+export function releasedTo(task: InstanceTask, instance: ServiceInstance): string | undefined {
+  const policy = deletionPolicyOf(instance);
+  return policy.kind === 'retain' && bound(task, instance) === undefined ? policy.releaseTo : undefined;
+}
+
 /** Nobody in another namespace can reach a broker of this one. */
 function bound({ stores }: InstanceTask, instance: ServiceInstance): string | undefined {
   const isOfNamespace = knownInstance(instance, stores)?.broker.kind === 'ServiceBroker';

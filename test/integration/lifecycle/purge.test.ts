@@ -2,6 +2,7 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import {
   purgeAnnotation as purge,
   purgeAskedByAnnotation as askedBy,
+  releaseToAnnotation as releaseTo,
   retainedLabel,
 } from '../../../src/api/group.ts';
 import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
@@ -70,6 +71,18 @@ describe('an instance that is purged', () => {
       'default',
       (event) => event.involvedObject.kind === 'Namespace' && says(event) && event.type === 'Warning',
     );
+  }, 60_000);
+
+  it('is for the namespace that it is released to', async () => {
+    const instance = await readyInstance(world, 'moving');
+    await annotate(world, 'moving', { ...purging, [releaseTo]: 'elsewhere' });
+    await removeInstance(world, 'moving');
+    expect(deprovisionsOf(instance)).toEqual([]);
+    expect(await recordOf(instance)).toMatchObject({
+      namespace: 'elsewhere',
+      releasedBy: world.namespace,
+      purgedBy: 'olga',
+    });
   }, 60_000);
 
   it('goes while its deletion fails', async () => {
