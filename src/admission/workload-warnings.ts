@@ -8,9 +8,10 @@ import { cut, quote } from '../injection/problem.ts';
 import { parseReclaim } from '../injection/request-owner.ts';
 import type { BindingRequest, BindingSource } from '../injection/request.ts';
 import { topWorkload } from '../injection/top-workload.ts';
-import { podTemplateOf, type TemplateHolder } from '../injection/workload.ts';
+import { annotationsAbove, podTemplateOf, type TemplateHolder } from '../injection/workload.ts';
 import { missingKeys } from '../shapes/binding-types.ts';
 import { optOutOf } from '../model/scope.ts';
+import { misplacedSettings } from './misplaced-settings.ts';
 import type { MutateWorkloadDeps } from './workload-case.ts';
 import type { AdmissionRequest } from './review.ts';
 
@@ -39,6 +40,7 @@ export function workloadWarnings(
   const owner = { namespace, ...topWorkload(holder.kind, object?.['metadata'] as RawMetadata | undefined) };
   return [
     ...sourceWarnings(parsed.requests, annotations, owner, deps),
+    ...misplacedSettings({ ...annotationsAbove(holder, object), ...annotations }),
     ...namespaceWarnings(parsed.requests, namespace, deps),
     ...conflictWarnings(pod, parsed, owner, deps),
   ];
