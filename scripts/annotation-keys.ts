@@ -26,7 +26,7 @@ const settings: readonly (readonly [key: string, ...parts: readonly string[]])[]
   [deletionPolicyAnnotation, 'del', 'retai', 'retia', 'polic', 'polc'],
   [adoptAnnotation, 'adop', 'adpo', 'adpt'],
   [pausedAnnotation, 'pau', 'suspend'],
-  [purgeAnnotation, 'pur'],
+  [purgeAnnotation, 'pur', 'pru'],
   [cascadeAnnotation, 'casc'],
   [orphanMitigationAnnotation, 'orph', 'mitig'],
   [followParametersAnnotation, 'follow', 'param'],
