@@ -6,6 +6,7 @@ import { objectKey } from '../kube/objects.ts';
 import { planWithId } from '../model/plan-at-broker.ts';
 import { recordedPlan } from '../model/recorded-plan.ts';
 import type { Stores } from '../model/stores.ts';
+import { brokerText } from '../osb/broker-text.ts';
 import type { FetchedInstance } from '../osb/types.ts';
 import type { Telling } from '../operations/kind.ts';
 import { putStatus, record, tell } from '../operations/record.ts';
@@ -149,7 +150,9 @@ function tellingOf(
 ): Telling | undefined {
   const { metadata, spec, status } = instance;
   if (planId === undefined && parameters.length === 0) return undefined;
-  const nameOf = (id: string): string => `"${planWithId(instance, id, stores)?.spec.externalName ?? id}"`;
+  // With an id as long as a broker likes the condition could not be written.
+  const nameOf = (id: string): string =>
+    `"${planWithId(instance, id, stores)?.spec.externalName ?? brokerText(id) ?? ''}"`;
   const told = recordedPlan(status?.externalProperties) ?? '';
   const more = parameters.length > shownNames ? ` and ${parameters.length - shownNames} more` : '';
   const parts = [

@@ -83,6 +83,20 @@ describe('a service that was changed at its broker', () => {
     await removeInstance(world, 'db');
   });
 
+  it('is told also of a plan whose id is longer than a condition', async () => {
+    await readyInstance(world, 'db');
+    const body = { plan_id: 'p'.repeat(100_000) };
+    const script = world.broker.script(
+      { operation: 'getInstance' },
+      { kind: 'answer', status: 200, body },
+      'always',
+    );
+    const drifted = await world.instance('db', (instance) => driftOf(instance) !== undefined, 'is told');
+    expect(driftOf(drifted)).toMatchObject({ reason: 'PlanDiffers' });
+    script.cancel();
+    await removeInstance(world, 'db');
+  });
+
   it('is no longer told when it was put right there', async () => {
     await readyInstance(world, 'db', { parameters: { size: 1 } });
     Object.assign(atBroker(), { parameters: { size: 2 } });
