@@ -1,7 +1,14 @@
 import { finalizer, idMadeAnnotation, keptAnnotations, keptLabels } from '../api/group.ts';
 import { labelCorrections, type Labels } from '../api/labels.ts';
 import { jsonEqual, type JsonObject } from '../base/json.ts';
-import { idOfBefore, idOfPerson, readIdMark, writeIdMark, type IdMark } from '../model/id-mark.ts';
+import {
+  idOfAdopted,
+  idOfBefore,
+  idOfPerson,
+  readIdMark,
+  writeIdMark,
+  type IdMark,
+} from '../model/id-mark.ts';
 import type { CatalogChange } from './catalog-change.ts';
 import { ObjectPatch } from './object-patch.ts';
 import type { RequestUser } from './review.ts';
@@ -56,8 +63,13 @@ export function setExternalId({ request, spec, patch, deps }: CatalogChange): vo
 
 /** Whoever chooses an id has it here first. Without a mark the controller, which knows the cluster, writes one. */
 function markOfGiven(said: unknown, cluster: string | undefined): IdMark | undefined {
-  if (said !== undefined) return { ...readIdMark(said), what: idOfBefore };
+  if (said !== undefined) return markOfBefore(readIdMark(said));
   return cluster === undefined ? undefined : { what: idOfPerson, cluster };
+}
+
+/** A word that was said to another cluster stays known as that. */
+function markOfBefore(mark: IdMark | undefined): IdMark {
+  return { ...mark, what: mark?.what === idOfAdopted ? idOfAdopted : idOfBefore };
 }
 
 /** Query labels follow from the spec as it will be stored, whatever the client wrote. */

@@ -13,7 +13,7 @@ import {
   userInfoOf,
 } from './catalog-fields.ts';
 import type { InstanceRef, ResolveInstance } from '../model/admission-resolution.ts';
-import { idOfBefore, readIdMark } from '../model/id-mark.ts';
+import { idOfAdopted, idOfBefore, readIdMark } from '../model/id-mark.ts';
 import type { CatalogChange } from './catalog-change.ts';
 import { isOnBehalf } from './on-behalf.ts';
 import { hasNewPlan, planSelectors } from './plan-selectors.ts';
@@ -111,7 +111,8 @@ function isBuiltInByName(found: ReturnType<ResolveInstance>, spec: ServiceInstan
 
 /** It came back, from a backup or as a copy: see `model/unsure-built-in.ts`. */
 function isOfBefore({ patch }: CatalogChange): boolean {
-  return readIdMark(patch.value('metadata', 'annotations', idMadeAnnotation))?.what === idOfBefore;
+  const what = readIdMark(patch.value('metadata', 'annotations', idMadeAnnotation))?.what;
+  return what === idOfBefore || what === idOfAdopted;
 }
 
 /** As the controller has written it, or a person. */

@@ -6,7 +6,7 @@ import { stopFor } from '../control/steps.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Stores } from '../model/stores.ts';
 import { pollOfCreationFailed } from '../operations/failed-creation.ts';
-import { adoptionOf } from '../operations/adoption.ts';
+import { isAdoptedHere } from '../operations/adoption.ts';
 import { isIdOfAnotherCluster } from '../operations/copied-id.ts';
 import { isIdHeldByAnother } from '../operations/held-ids.ts';
 import type { Blocked, DeletionWords, Found, Kind, Reach } from '../operations/kind.ts';
@@ -81,7 +81,7 @@ export function bindingKind(
     // Who takes up an instance takes up its logins.
     isDecidedWith: (binding, stores) => {
       const instance = stores.serviceInstances.store.get(instanceKeyOf(binding));
-      return instance !== undefined && adoptionOf(instance).kind === 'yes';
+      return instance !== undefined && isAdoptedHere(instance, Boolean(instance.status?.instanceID));
     },
 
     // What the Secret may hold was revoked, whether anybody had read it or not.

@@ -3,7 +3,8 @@ import { labelCorrections } from '../api/labels.ts';
 import { copyLazily } from '../base/lazy-json.ts';
 import { goOn, type Step } from '../control/steps.ts';
 import { isMadeFor } from '../model/given-id.ts';
-import { idMarkOf, idOfBefore, idOfPerson, writeIdMark } from '../model/id-mark.ts';
+import { idMarkOf, idOfAdopted, idOfBefore, idOfPerson, writeIdMark } from '../model/id-mark.ts';
+import { adoptionOf } from './adoption.ts';
 import type { OperationTask } from './kind.ts';
 import type { BrokeredObject } from './operation-status.ts';
 
@@ -110,12 +111,15 @@ function missingMark<O extends BrokeredObject>(
   const mark = idMarkOf(object);
   const isNew = !spec.externalID && !kind.idOf(object);
   if (isNew) return writeIdMark({ what: metadata.uid ?? '', cluster });
-  const isOpen = mark?.cluster === undefined || kind.mayBeAtBroker(object);
-  if (mark?.cluster === cluster || !isOpen) return undefined;
-  return writeIdMark({ what: originOf(object), cluster });
+  const isUsed = kind.mayBeAtBroker(object);
+  const what = originOf(object, isUsed);
+  if (!isUsed && mark?.cluster !== undefined) return undefined;
+  const isSaid = mark?.cluster === cluster && (what !== idOfAdopted || mark.what === what);
+  return isSaid ? undefined : writeIdMark({ what, cluster });
 }
 
-function originOf(object: BrokeredObject): string {
+function originOf(object: BrokeredObject, isUsed: boolean): string {
+  if (isUsed && adoptionOf(object).kind === 'yes') return idOfAdopted;
   if (isMadeFor(object)) return object.metadata.uid ?? '';
   const { what = idOfPerson } = idMarkOf(object) ?? {};
   return what === idOfPerson ? idOfPerson : idOfBefore;

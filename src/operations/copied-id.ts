@@ -1,10 +1,11 @@
 import { findCondition } from '../api/conditions.ts';
-import { adoptAnnotation } from '../api/group.ts';
+import { adoptAnnotation, idMadeAnnotation } from '../api/group.ts';
 import { builtInBrokerName } from '../api/user-provided.ts';
 import { stopFor, type Step } from '../control/steps.ts';
 import { clusterOfBefore } from '../model/given-id.ts';
+import { idMarkOf, idOfAdopted } from '../model/id-mark.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { adoptionOf } from './adoption.ts';
+import { isAdoptedHere } from './adoption.ts';
 import type { OperationTask, Telling } from './kind.ts';
 import type { BrokeredObject } from './operation-status.ts';
 import { record } from './record.ts';
@@ -49,7 +50,7 @@ async function otherCluster<O extends BrokeredObject>(
   { kind, stores, clusterId, signal }: OperationTask<O>,
   object: O,
 ): Promise<string | undefined> {
-  if (kind.mayBeAtBroker(object) || adoptionOf(object).kind === 'yes') return undefined;
+  if (kind.mayBeAtBroker(object) || isAdoptedHere(object, false)) return undefined;
   // Without a mark of some cluster there is nothing to compare.
   if (clusterOfBefore(object, '') === undefined) return undefined;
   // There is nothing in a user-provided service but what its spec says.
@@ -61,10 +62,12 @@ async function otherCluster<O extends BrokeredObject>(
 function undecided<O extends BrokeredObject>({ kind }: OperationTask<O>, object: O): Verdict {
   const { name, namespace = '' } = object.metadata;
   const resource = `${kind.resource.plural}.${kind.resource.group}`;
+  // What was said to the other cluster is said to this one by taking its mark away.
+  const forget = idMarkOf(object)?.what === idOfAdopted ? ` ${idMadeAnnotation}- --overwrite` : '';
   const message =
     `The id "${kind.idOf(object)}" was made in another cluster, where what the broker has under it may be in use: nothing is asked ` +
     'for under it, and nothing is deleted there with this object. If that cluster is gone, or has let it go ' +
-    `(deletion-policy: retain), take it up: kubectl annotate ${resource} -n ${namespace} ${name} ${adoptAnnotation}=true. ` +
+    `(deletion-policy: retain), take it up: kubectl annotate ${resource} -n ${namespace} ${name} ${adoptAnnotation}=true${forget}. ` +
     'If this cluster takes the place of that one in all, restore its ConfigMap cluster-info. To have a new one, delete this object ' +
     'and make it again without externalID.';
   return { kind: 'stalled', reason, message, failedReason: reason };

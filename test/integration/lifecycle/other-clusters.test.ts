@@ -183,11 +183,38 @@ describe('an object whose id was made in another cluster', () => {
     await world.binding('mine', isReady, 'is ready');
     expect(writes()).not.toContain('provision');
     const cluster = clusterMarkOf(await idOfCluster());
-    await world.instance('mine', (each) => markOf(each) === `before/${cluster}`, 'is marked');
+    await world.instance('mine', (each) => markOf(each) === `adopted/${cluster}`, 'is marked');
     expect(mine.status?.instanceID).toBe(original.spec.externalID);
     await world.remove(serviceBindings, 'mine');
     await world.gone(serviceBindings, 'mine');
     await removeInstance(world, 'mine');
+  });
+
+  it('waits although its cluster was told to adopt it: nobody has said that to this one', async () => {
+    const { spec } = await readyInstance(world, 'left');
+    await world.stopControllers();
+    await lose(serviceInstances, 'left');
+    world.startControllers();
+    const word = { [adoptAnnotation]: 'true' };
+    await world.createInstance('taken', { externalID: spec.externalID ?? '' }, word);
+    const wasAdopted = `adopted/${clusterMarkOf(await idOfCluster())}`;
+    const taken = await world.instance('taken', (each) => markOf(each) === wasAdopted, 'is marked');
+    await world.stopControllers();
+    await lose(serviceInstances, 'taken');
+    world.broker.forget();
+    await become(randomUUID());
+    await apply(serviceInstances, taken);
+    world.startControllers();
+    const waiting = await world.instance('taken', isUndecided, 'waits');
+    expect(messageOf(waiting)).toContain(`${adoptAnnotation}=true ${idMadeAnnotation}- --overwrite`);
+    await removeInstance(world, 'taken');
+    expect(writes()).toEqual([]);
+    await apply(serviceInstances, taken);
+    await world.instance('taken', isUndecided, 'waits');
+    await annotate(world, 'taken', { ...word, [idMadeAnnotation]: null });
+    const mine = await world.instance('taken', isReady, 'is ready');
+    expect([mine.status?.instanceID, writes()]).toEqual([spec.externalID, []]);
+    await removeInstance(world, 'taken');
   });
 
   it('is a restored one of this cluster where an earlier version has marked it', async () => {
@@ -221,12 +248,19 @@ describe('where the webhook is asked', () => {
     const copy = await world.createInstance('copy', { externalID: randomUUID() }, marks);
     expect(markOf(copy)).toBe(`before/${clusterMarkOf('elsewhere')}`);
     await world.instance('copy', isUndecided, 'waits');
+    const adopted = {
+      [adoptAnnotation]: 'true',
+      [idMadeAnnotation]: `adopted/${clusterMarkOf('elsewhere')}`,
+    };
+    const taken = await world.createInstance('taken', { externalID: randomUUID() }, adopted);
+    expect(markOf(taken)).toBe(adopted[idMadeAnnotation]);
+    await world.instance('taken', isUndecided, 'waits');
     for (const name of ['made', 'given']) {
       const ready = await world.instance(name, isReady, 'is ready');
       expect(markOf(ready)).toBe(markOf(name === 'made' ? made : given));
     }
     expect(world.broker.liveInstances().map(({ id }) => id)).not.toContain(copy.spec.externalID);
-    for (const name of ['made', 'given', 'copy']) await removeInstance(world, name);
+    for (const name of ['made', 'given', 'copy', 'taken']) await removeInstance(world, name);
     await bindery.end();
   });
 });

@@ -1,6 +1,6 @@
 import type { ServiceBinding } from '../../../src/api/generated/service-binding.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
-import { finalizer, idMadeAnnotation } from '../../../src/api/group.ts';
+import { adoptAnnotation, finalizer, idMadeAnnotation } from '../../../src/api/group.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { bindingKind } from '../../../src/bindings/binding-kind.ts';
 import { InstanceLanes } from '../../../src/bindings/instance-lanes.ts';
@@ -88,6 +88,8 @@ describe('of what no broker has heard of', () => {
 describe('the mark of an id', () => {
   const other = clusterMarkOf('them');
   const used = { ...recorded, instanceID: 'used' };
+  const adopted = { ...used };
+  const said = {};
   const creationTimestamp = '2026-03-01T12:00:00Z';
   const at = '2026-03-01T12:00:00.500Z';
 
@@ -99,8 +101,13 @@ describe('the mark of an id', () => {
     ['is of another cluster while nothing is known of it here', `before/${other}`, undefined, undefined],
     ['is of this cluster once it is used here', `before/${other}`, used, `before/${cluster}`],
     ['says as before who made it', `u/${other}`, used, `u/${cluster}`],
+    ['says that it is adopted, and where', `before/${other}`, adopted, `adopted/${cluster}`],
+    ['says so also of one that was made here', `u/${cluster}`, adopted, `adopted/${cluster}`],
+    ['is left alone where it says so', `adopted/${cluster}`, adopted, undefined],
+    ['is of another cluster that adopted it', `adopted/${other}`, said, undefined],
   ])('%s', async (_case, mark, status, written) => {
-    const annotations = mark === undefined ? {} : { [idMadeAnnotation]: mark };
+    const word = status === adopted || status === said ? { [adoptAnnotation]: 'true' } : {};
+    const annotations = mark === undefined ? {} : { ...word, [idMadeAnnotation]: mark };
     const spec = { instanceRef: { name: 'db' }, externalID: 'used', secretName: 'db' };
     const marked = { ...metadata, creationTimestamp, finalizers: [finalizer], annotations };
     const patch = await held(bindings, binding({ metadata: marked, spec, ...(status && { status }) }));
