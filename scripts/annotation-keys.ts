@@ -36,13 +36,16 @@ const settings: readonly (readonly [key: string, ...parts: readonly string[]])[]
   [reclaimAnnotation, 'recl', 'recal'],
 ];
 
+/** All keys of ours that mean something on a broker. */
+const knownOfBrokers = [...Object.values<string>(brokerAnnotations), syncRequestedAtAnnotation];
+
 /** All keys of ours that mean something on an instance, a binding or a broker. */
 const known = [
   ...new Set([
     ...settings.map(([key]) => key),
     ...keptAnnotations,
     purgeAskedByAnnotation,
-    ...Object.values<string>(brokerAnnotations),
+    ...knownOfBrokers,
   ]),
 ];
 
@@ -50,14 +53,14 @@ const text = (value: string): string => `'${value}'`;
 const listed = (values: readonly string[]): string => `[${values.map(text).join(', ')}]`;
 
 const isNewAndUnknown =
-  `key.startsWith(${text(labelPrefix)}) && !(key in ${listed(known)}) && (request.operation == 'CREATE' || ` +
+  `key.startsWith(${text(labelPrefix)}) && !(key in (request.resource.resource.endsWith('brokers') ? ${listed(knownOfBrokers)} : ${listed(known)})) && (request.operation == 'CREATE' || ` +
   'oldObject.metadata.?annotations[key] != object.metadata.?annotations[key])';
 
 /** CEL about keys of our own group that nobody knows, and that have just been written. */
 export const annotationKeyParts: Readonly<Record<string, string>> = {
   'says-something-unknown': `object.metadata.?annotations.orValue({}).exists(key, ${isNewAndUnknown})`,
   'unknown-keys': `object.metadata.annotations.filter(key, ${isNewAndUnknown})`,
-  'unknown-key-message': `'annotation "' + variables.unknown[0] + '" means nothing: ' + (${nearest()})`,
+  'unknown-key-message': `'annotation "' + variables.unknown[0] + (variables.unknown[0] in ${listed(known)} ? '" has no effect on a broker: write it on instances or bindings' : '" means nothing: ' + (${nearest()}))`,
 };
 
 /** Tells people the setting that they may have meant. */

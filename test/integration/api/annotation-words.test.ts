@@ -223,12 +223,23 @@ describe('a key of ours', () => {
     );
   });
 
+  it.each(['paused', 'deletion-protection', 'deletion-policy'])(
+    'that is for instances and bindings is refused on a broker: %s',
+    async (name) => {
+      await refused(
+        () => tryCreate(administrator, object('ClusterServiceBroker', { [ours(name)]: 'true' })),
+        `annotation "${ours(name)}" has no effect on a broker: write it on instances or bindings`,
+      );
+    },
+  );
+
   it.each([
     ['ServiceInstance', ours('reclaim'), 'keep'],
     ['ServiceInstance', ours('sync-requested-at'), '1'],
     ['ServiceBinding', ours('renew'), 'never'],
     ['ServiceBinding', 'example.com/release-too', 'x'],
     ['ClusterServiceBroker', ours('osb-api-version'), '2.14'],
+    ['ClusterServiceBroker', ours('orphan-mitigation'), 'disabled'],
   ])('that %s knows is stored: %s', async (kind, key, value) => {
     expectAnswer(await tryCreate(administrator, object(kind, { [key]: value })), undefined);
   });
