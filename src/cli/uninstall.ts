@@ -10,7 +10,7 @@ import { proxyFor } from '../osb/proxy.ts';
 import { ClusterExport } from './export/export-cluster.ts';
 import { manifestSink } from './export/manifest-file.ts';
 import { tellSummary } from './export.ts';
-import { disownSecrets, releaseObjects } from './uninstall/release-objects.ts';
+import { disownSecrets, keepRecords, releaseObjects } from './uninstall/release-objects.ts';
 import { markRemoval, removeKinds } from './uninstall/remove-kinds.ts';
 import { removeAdmission, removeProgram } from './uninstall/remove-program.ts';
 import { isLed, stopControllers } from './uninstall/stop-controllers.ts';
@@ -165,6 +165,7 @@ async function removeRest({ client, options, signal, deadline }: Uninstall): Pro
   await markRemoval(client, allKinds, 'keep', signal);
   const secrets = await disownSecrets(client, signal);
   if (secrets > 0) tell(`${secrets} Secrets of bindings stay, for the applications that use them.`);
+  if (options.keepServices !== undefined) await keepRecords(client, signal);
   await releaseObjects(client, signal);
   await removeKinds(client, allKinds, tell, deadline);
   gone.push(...(await removeProgram(client, binderyNamespace, signal)));

@@ -1,10 +1,17 @@
-import { bindingSecretLabel, finalizer } from '../../api/group.ts';
+import { bindingSecretLabel, finalizer, idsAnnotation } from '../../api/group.ts';
 import { allKinds, serviceBindings } from '../../api/kinds.ts';
 import { inParallel } from '../../base/in-parallel.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isConflict } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/objects.ts';
-import { apiVersionOf, secrets, type Resource } from '../../kube/resources.ts';
+import {
+  apiVersionOf,
+  daemonSets,
+  deployments,
+  secrets,
+  statefulSets,
+  type Resource,
+} from '../../kube/resources.ts';
 import { objectPages } from '../export/object-pages.ts';
 import { unlessNotFound } from './stop-controllers.ts';
 
@@ -21,6 +28,23 @@ export async function disownSecrets(client: Client, signal: AbortSignal): Promis
     );
     return kept.length === ownerReferences.length ? undefined : { ownerReferences: kept };
   });
+}
+
+/** In the place of the uid of a workload: it is no uid of any. */
+const takenAway = 'uninstalled';
+
+/**
+ * The record of ids on a workload counts only for one that came back, since what is gone of one that was there all the time was
+ * deleted on purpose. What goes with an installation was not: so that the next one takes up the services, and makes no empty ones.
+ */
+export async function keepRecords(client: Client, signal: AbortSignal): Promise<void> {
+  for (const kind of [deployments, statefulSets, daemonSets]) {
+    await changeAll(client, kind, {}, signal, ({ uid = '', annotations }) => {
+      const record = annotations?.[idsAnnotation];
+      const kept = record?.replaceAll(`"${uid}/`, `"${takenAway}/`);
+      return kept === record ? undefined : { annotations: { [idsAnnotation]: kept ?? '' } };
+    });
+  }
 }
 
 /** Takes our finalizer from every object: no broker is told when they go. */

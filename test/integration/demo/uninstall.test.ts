@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apiVersion } from '../../../src/api/group.ts';
+import { apiVersion, idsAnnotation } from '../../../src/api/group.ts';
 import {
   clusterServiceBrokers,
   serviceBindings,
@@ -14,7 +14,7 @@ import type { ServiceInstance } from '../../../src/api/generated/service-instanc
 import { KubeClient } from '../../../src/kube/client.ts';
 import { loadConnection } from '../../../src/kube/credentials.ts';
 import type { KubeObject, ObjectRef } from '../../../src/kube/objects.ts';
-import { namespaces, secrets } from '../../../src/kube/resources.ts';
+import { deployments, namespaces, secrets } from '../../../src/kube/resources.ts';
 import type { SecretObject } from '../../../src/kube/data-objects.ts';
 import { BinderyProcess } from '../../../demo/bindery-process.ts';
 import { startControlPlane, type ControlPlane } from '../../cluster/control-plane.ts';
@@ -181,6 +181,39 @@ it('keeps services of kinds that were deleted by hand, with objects that are all
   await whenReady<ServiceBinding>(serviceBindings);
   expect([...broker.requestsOf('deprovision'), ...broker.requestsOf('unbind')]).toEqual([]);
 }, 180_000);
+
+it('keeps services that were made for workloads: the next installation takes them up, and makes no empty ones', async () => {
+  const annotations = { 'bind.servicecatalog.k8s.io/db': 'request/postgresql/small' };
+  const labels = { app: 'web' };
+  const template = {
+    metadata: { labels, annotations },
+    spec: { containers: [{ name: 'c', image: 'none' }] },
+  };
+  const spec = { replicas: 0, selector: { matchLabels: labels }, template };
+  const web: ObjectRef = { namespace, name: 'web' };
+  await apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: web, spec });
+  const isRecorded = async () =>
+    (await client.get(deployments, web)).metadata.annotations?.[idsAnnotation] !== undefined;
+  await waitFor(isRecorded, { timeoutMs: 60_000, describe: 'its services are on record' });
+  const before = await requested();
+  await bindery?.end();
+  const file = join(directory, 'requested.yaml');
+  expect((await uninstall('--keep-services', file)).code).toBe(0);
+  broker.forget();
+  await install();
+  const after = await waitFor(requested, { timeoutMs: 60_000, describe: 'it is asked for again' });
+  expect(after?.spec.externalID).toBe(before?.spec.externalID);
+  await applyText(await readFile(file, 'utf8'));
+  await whenReady<ServiceInstance>(serviceInstances, { namespace, name: after?.metadata.name ?? '' });
+  const made = broker.requestsOf('provision').filter(({ status }) => status === 201);
+  expect([made, broker.requestsOf('deprovision')]).toEqual([[], []]);
+  await client.delete(deployments, web);
+}, 240_000);
+
+async function requested(): Promise<ServiceInstance | undefined> {
+  const { items } = await client.list<ServiceInstance>(serviceInstances, { namespace });
+  return items.find(({ metadata: { name } }) => name.startsWith('web-'));
+}
 
 it('deprovisions when told to, and removes itself then', async () => {
   const removing = uninstall('--deprovision', '--timeout', '4m');
