@@ -11,7 +11,7 @@ import { ClusterExport } from './export/export-cluster.ts';
 import { manifestSink } from './export/manifest-file.ts';
 import { tellSummary } from './export.ts';
 import { disownSecrets, keepRecords, releaseObjects } from './uninstall/release-objects.ts';
-import { markRemoval, removeKinds } from './uninstall/remove-kinds.ts';
+import { deleteKinds, markRemoval, untilGone } from './uninstall/remove-kinds.ts';
 import { removeAdmission, removeProgram } from './uninstall/remove-program.ts';
 import { isLed, stopControllers } from './uninstall/stop-controllers.ts';
 import { survey } from './uninstall/survey.ts';
@@ -153,9 +153,11 @@ async function deleteServices({ client, options, signal, deadline }: Uninstall):
       'no controller works, and only that one tells brokers: start it first, or use --keep-services',
     );
   }
+  // In this order: where it ends in between, no word is left that somebody else's deletion would be taken by.
+  await deleteKinds(client, kinds);
   await markRemoval(client, kinds, 'deprovision', signal);
   tell('The controller deletes all bindings and service instances at their brokers.');
-  await removeKinds(client, kinds, tell, deadline);
+  await untilGone(client, kinds, tell, deadline);
 }
 
 async function removeRest({ client, options, signal, deadline }: Uninstall): Promise<void> {
@@ -167,7 +169,8 @@ async function removeRest({ client, options, signal, deadline }: Uninstall): Pro
   if (secrets > 0) tell(`${secrets} Secrets of bindings stay, for the applications that use them.`);
   if (options.keepServices !== undefined) await keepRecords(client, signal);
   await releaseObjects(client, signal);
-  await removeKinds(client, allKinds, tell, deadline);
+  await deleteKinds(client, allKinds);
+  await untilGone(client, allKinds, tell, deadline);
   gone.push(...(await removeProgram(client, binderyNamespace, signal)));
   for (const each of gone) tell(`removed: ${each}`);
   tell(

@@ -67,7 +67,7 @@ export async function askForExisting(
  * had. Those that are made by hand never have one.
  */
 function isHalfKnown({ metadata, spec, status }: Offering['class'] | Offering['plan']): boolean {
-  return status?.conditions === undefined && isNamedAfter(spec.externalID, metadata.name);
+  return status?.observedGeneration === -1 && isNamedAfter(spec.externalID, metadata.name);
 }
 
 function withoutAnswer({ status, message }: Failure): Existing {

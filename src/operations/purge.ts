@@ -1,7 +1,7 @@
 import { purgeAnnotation, purgeAskedByAnnotation } from '../api/group.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import { abandonedWith } from '../model/abandoned.ts';
-import type { OperationTask } from './kind.ts';
+import type { OperationTask, Telling } from './kind.ts';
 import type { BrokeredObject } from './operation-status.ts';
 import { isDeletionSent } from './protection.ts';
 import { record, release, tell } from './record.ts';
@@ -12,27 +12,44 @@ import { record, release, tell } from './record.ts';
  */
 export async function purge<O extends BrokeredObject>(task: OperationTask<O>, object: O): Promise<Step<O>> {
   const { annotations = {} } = object.metadata;
-  if (annotations[purgeAnnotation] !== 'true') return goOn(object);
+  const word = annotations[purgeAnnotation];
+  if (word === undefined) return goOn(object);
   // What the broker has under this id is another object's.
   if (task.ids.holderOf(task.kind, object) !== undefined) return goOn(object);
   const by = annotations[purgeAskedByAnnotation] ?? '';
-  if (by === '') return wait(task, object);
+  if (word !== 'true') return wait(task, object, unclear(word));
+  if (by === '') return wait(task, object, unchecked);
   const prepared = (await task.kind.beforePurge?.(task, object, by)) ?? goOn(object);
   return prepared.kind === 'stop' ? prepared : letGo(task, prepared.object, by);
 }
 
 /** A DELETE would take what whoever asked may have wanted to leave there. */
-async function wait<O extends BrokeredObject>(task: OperationTask<O>, object: O): Promise<Step<O>> {
-  const message =
-    `${purgeAnnotation} is "true", and nobody has looked whether who wrote that may do so: the webhook was not asked. Nothing is ` +
-    'done. Take the annotation away, and it is deleted at the broker; or take it away and write it again, once the webhook is there.';
-  const told = { reason: 'PurgeUnchecked', message };
+async function wait<O extends BrokeredObject>(
+  task: OperationTask<O>,
+  object: O,
+  told: Telling,
+): Promise<Step<O>> {
   if (isDeletionSent(task, object)) {
     tell(task, object, 'Warning', told);
     return goOn(object);
   }
   await record(task, object, { kind: 'deleting', ...told, isRefused: true });
   return stop;
+}
+
+const unchecked: Telling = {
+  reason: 'PurgeUnchecked',
+  message:
+    `${purgeAnnotation} is "true", and nobody has looked whether who wrote that may do so: the webhook was not asked. Nothing is ` +
+    'done. Take the annotation away, and it is deleted at the broker; or take it away and write it again, once the webhook is there.',
+};
+
+/** A policy refuses such a word; it was written while that was not there. */
+function unclear(word: string): Telling {
+  const message =
+    `${purgeAnnotation} is ${JSON.stringify(word)}, which means nothing, and nothing is done. Take the annotation away, and it is ` +
+    'deleted at the broker; or write "true", and it goes without a word to its broker.';
+  return { reason: 'PurgeUnclear', message };
 }
 
 async function letGo<O extends BrokeredObject>(

@@ -20,7 +20,7 @@ const pauseMs = 1_000;
 /** Objects that are named when they hang. */
 const maxNamed = 10;
 
-/** Says on the definitions what their deletion means, before that. */
+/** Says on the definitions what their deletion means. */
 export async function markRemoval(
   client: Client,
   kinds: readonly Kind[],
@@ -35,18 +35,22 @@ export async function markRemoval(
   }
 }
 
+/** Begins to delete the kinds, and all objects of them. */
+export async function deleteKinds(client: Client, kinds: readonly Kind[]): Promise<void> {
+  for (const kind of kinds) await client.delete(customResourceDefinitions, refOf(kind)).catch(unlessNotFound);
+}
+
 /**
- * Deletes the kinds, and all objects of them, and waits until they are gone.
+ * Waits until the kinds are gone, with all objects of them.
  * @param tell how many objects are left, whenever that changes
  * @throws Error that names what hangs, when the deadline is over
  */
-export async function removeKinds(
+export async function untilGone(
   client: Client,
   kinds: readonly Kind[],
   tell: (line: string) => void,
   deadline: AbortSignal,
 ): Promise<void> {
-  for (const kind of kinds) await client.delete(customResourceDefinitions, refOf(kind)).catch(unlessNotFound);
   let said = '';
   for (;;) {
     const left = await existing(client, kinds);

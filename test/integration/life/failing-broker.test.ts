@@ -40,8 +40,11 @@ const misfortunes: readonly Behaviour[] = [
   { kind: 'reset', at: 'body', applies: true },
   { kind: 'truncate', applies: true },
 ];
-/** An operation that was accepted, and comes to nothing: a person has to ask again for what was to be made. */
-const failedLater: Behaviour = { kind: 'async', polls: 1, result: 'failed' };
+/**
+ * An operation that was accepted, and comes to nothing: a person has to ask again for what was to be made. It ends only when it is
+ * polled, so it has no text that a poll would have to say again: with an answer that is lost that would be lost, too.
+ */
+const failedLater: Behaviour = { kind: 'async', polls: 1, operation: null, result: 'failed' };
 
 const random = new Random(seed);
 let life: LifeWorld;
@@ -74,7 +77,7 @@ function fortune(kinds: readonly Behaviour[]): Behaviour | undefined {
 
 /** A good answer, in one of the two ways. */
 function slowly(): Behaviour {
-  return random.next() < 0.2 ? { kind: 'async', polls: 1 } : ordinary;
+  return random.next() < 0.2 ? { kind: 'async', polls: 1, operation: null } : ordinary;
 }
 
 async function instances(): Promise<readonly ServiceInstance[]> {

@@ -134,20 +134,27 @@ describe('an instance that is purged', () => {
   }, 60_000);
 });
 
-it('nothing is done for a purge that nobody has looked at, until it is taken away', async () => {
-  const instance = await readyInstance(world, 'unchecked');
-  await annotate(world, 'unchecked', { [purge]: 'true' });
-  await world.remove(serviceInstances, 'unchecked');
-  await world.instance('unchecked', (one) => readyReason(one) === 'PurgeUnchecked', 'says what to do');
-  expect(deprovisionsOf(instance)).toEqual([]);
-  await annotate(world, 'unchecked', { [purge]: null });
-  await world.gone(serviceInstances, 'unchecked');
-  expect(deprovisionsOf(instance)).toHaveLength(1);
-}, 60_000);
+it.each([
+  ['that nobody has looked at', { [purge]: 'true' }, 'PurgeUnchecked'],
+  ['in a word that means nothing', { [purge]: 'yes', [askedBy]: 'olga' }, 'PurgeUnclear'],
+])(
+  'nothing is done for a purge %s, until it is taken away',
+  async (_what, words, reason) => {
+    const instance = await readyInstance(world, 'unchecked');
+    await annotate(world, 'unchecked', words);
+    await world.remove(serviceInstances, 'unchecked');
+    await world.instance('unchecked', (one) => readyReason(one) === reason, 'says what to do');
+    expect(deprovisionsOf(instance)).toEqual([]);
+    await annotate(world, 'unchecked', { [purge]: null });
+    await world.gone(serviceInstances, 'unchecked');
+    expect(deprovisionsOf(instance)).toHaveLength(1);
+  },
+  60_000,
+);
 
 it('the name of who has asked lets nothing go alone', async () => {
   const instance = await readyInstance(world, 'named');
-  await annotate(world, 'named', { [askedBy]: 'olga', [purge]: 'yes' });
+  await annotate(world, 'named', { [askedBy]: 'olga' });
   await removeInstance(world, 'named');
   expect(deprovisionsOf(instance)).toHaveLength(1);
 }, 60_000);
