@@ -31,7 +31,8 @@ const child = spawn(
     '--experimental-vm-modules',
     jest,
     '--selectProjects=integration',
-    '--maxWorkers=2',
+    // Most of the time they wait: three keep two cores busy.
+    '--maxWorkers=3',
     ...rest,
     ...(isRestarting && !namesFiles ? selected : []),
   ],
