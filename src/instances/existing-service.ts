@@ -63,8 +63,8 @@ export async function askForExisting(
 }
 
 /**
- * A class or plan of a catalog whose status is still to come: in that is whether services are shown, and which maintenance they
- * had. Those that are made by hand never have one.
+ * A class or plan of a catalog that has the status of a new object only: in what is still to come is whether services are shown,
+ * and which maintenance they had. Those that are made by hand need not be waited for, and those of the original have theirs.
  */
 function isHalfKnown({ metadata, spec, status }: Offering['class'] | Offering['plan']): boolean {
   return status?.observedGeneration === -1 && isNamedAfter(spec.externalID, metadata.name);
