@@ -1,7 +1,7 @@
 /**
  * Writes src/api/generated/*.ts from the schemas in deploy/crds/*.yaml, the source of truth for the API, and
  * deploy/install.yaml from deploy/kustomize/base, webhook-config/*.yaml from their templates and the table of scope, and
- * deploy/gitops/argocd/argocd-cm.yaml from the health check beside it.
+ * deploy/gitops/argocd/argocd-cm.yaml and deploy/monitoring/prometheus-rule.yaml from what is beside them.
  *
  *   node scripts/generate.ts           write the files
  *   node scripts/generate.ts --check   say which files differ, exit 1 if any does
@@ -15,6 +15,7 @@ import { load } from 'js-yaml';
 import { compile } from 'json-schema-to-typescript';
 import { argocdConfig } from './argocd-config.ts';
 import { installManifest } from './install-manifest.ts';
+import { prometheusRule } from './prometheus-rule.ts';
 import { webhookConfig } from './webhook-config.ts';
 
 /** The part of a structural schema that decides about types. */
@@ -50,11 +51,26 @@ interface TypeDefinition {
 const root = join(import.meta.dirname, '..');
 const sourceDirectory = join(root, 'deploy/crds');
 const targetDirectory = join(root, 'src/api/generated');
-const installFile = join(root, 'deploy/install.yaml');
-const installSource = join(root, 'deploy/kustomize/base');
 const webhookDirectory = join(root, 'webhook-config');
-const argocdDirectory = join(root, 'deploy/gitops/argocd');
-const argocdFile = join(argocdDirectory, 'argocd-cm.yaml');
+/** Single files that are made of others. */
+const made: readonly { readonly file: string; readonly of: string; readonly text: () => Promise<string> }[] =
+  [
+    {
+      file: 'deploy/install.yaml',
+      of: 'deploy/kustomize/base',
+      text: () => installManifest(join(root, 'deploy/kustomize/base')),
+    },
+    {
+      file: 'deploy/gitops/argocd/argocd-cm.yaml',
+      of: 'health.lua',
+      text: () => argocdConfig(join(root, 'deploy/gitops/argocd')),
+    },
+    {
+      file: 'deploy/monitoring/prometheus-rule.yaml',
+      of: 'rules.yaml',
+      text: () => prometheusRule(join(root, 'deploy/monitoring')),
+    },
+  ];
 const banner = '// Generated from deploy/crds by `npm run generate`. Do not edit.';
 const metadataType = 'ObjectMeta';
 
@@ -67,8 +83,7 @@ async function main(checkOnly: boolean): Promise<void> {
   const webhooks = await webhookConfig(webhookDirectory);
   if (checkOnly) return reportDrift(wanted, present, webhooks);
   for (const [name, text] of webhooks) await writeFile(join(webhookDirectory, name), text);
-  await writeFile(installFile, await installManifest(installSource));
-  await writeFile(argocdFile, await argocdConfig(argocdDirectory));
+  for (const { file, text } of made) await writeFile(join(root, file), await text());
   for (const [name, text] of wanted) await writeFile(join(targetDirectory, name), text);
   for (const name of present) if (!wanted.has(name)) await rm(join(targetDirectory, name));
 }
@@ -88,11 +103,9 @@ async function reportDrift(
     if ((await textOf(join(webhookDirectory, name))) === text) continue;
     messages.unshift(`webhook-config/${name} does not match its template and src/model/scope.ts`);
   }
-  if ((await textOf(installFile)) !== (await installManifest(installSource).catch(() => ''))) {
-    messages.unshift('deploy/install.yaml does not match deploy/kustomize/base');
-  }
-  if ((await textOf(argocdFile)) !== (await argocdConfig(argocdDirectory))) {
-    messages.unshift('deploy/gitops/argocd/argocd-cm.yaml does not match health.lua');
+  for (const { file, of, text } of made) {
+    const wantedText = await text().catch(() => undefined);
+    if ((await textOf(join(root, file))) !== wantedText) messages.unshift(`${file} does not match ${of}`);
   }
   if (messages.length === 0) return;
   for (const message of messages) console.error(message);
