@@ -32,6 +32,7 @@ const well: readonly Series[] = [
   constant(`bindery_build_info{${webhook},version="1"}`, 1),
   constant(`bindery_view_age_seconds{${controller}}`, 0),
   constant(`bindery_certificate_not_after_seconds{${webhook}}`, 400_000),
+  constant(`bindery_certificate_not_after_seconds{${controller}}`, 0),
   constant(`bindery_objects{${controller},kind="ClusterServiceBroker",state="ready"}`, 2),
   constant(`bindery_objects{${controller},kind="ServiceInstance",state="ready"}`, 50),
   constant(`bindery_objects{${controller},kind="ServiceInstance",state="failed"}`, 1),
