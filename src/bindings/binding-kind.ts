@@ -2,7 +2,7 @@ import { isConditionTrue } from '../api/conditions.ts';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { serviceBindings } from '../api/kinds.ts';
 import { brokerRefOf, type BrokerRef } from '../brokers/broker-ref.ts';
-import { stopFor } from '../control/steps.ts';
+import { goOn, stopFor } from '../control/steps.ts';
 import { objectKey } from '../kube/objects.ts';
 import type { Stores } from '../model/stores.ts';
 import { pollOfCreationFailed } from '../operations/failed-creation.ts';
@@ -17,6 +17,7 @@ import { hear } from './follow.ts';
 import { findBindableInstance } from './bindable-instance.ts';
 import { uncheckedSources } from './copied-keys.ts';
 import { removeSecret } from './credential-secret.ts';
+import { tellExpiry } from './expiry.ts';
 import { beginFetch, resumeFetch } from './fetch-credentials.ts';
 import type { InstanceLanes } from './instance-lanes.ts';
 import { InstanceToCome } from './instance-to-come.ts';
@@ -96,7 +97,9 @@ export function bindingKind(
 
     tend: async (task, binding) => {
       const looked = await repair(task, await hear(task, binding, news), parts);
-      return looked.kind === 'continue' ? reshape(task, looked.object) : looked;
+      if (looked.kind !== 'continue') return looked;
+      const shaped = await reshape(task, looked.object);
+      return shaped.kind === 'continue' ? goOn(await tellExpiry(task, shaped.object)) : shaped;
     },
     mayGo: unbindReplacedFirst,
     lookNow: (binding) => parts.checks.soon(objectKey(binding)),

@@ -1,5 +1,6 @@
 import { findCondition, isConditionTrue } from '../api/conditions.ts';
 import type { Condition } from '../api/generated/shared-types.ts';
+import { expiringCondition, expiryReasons } from '../bindings/expiry.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -21,6 +22,7 @@ export function watchStores(metrics: Metrics, stores: Stores): void {
   metrics.watchObjects('ServiceBinding', () => countByState(serviceBindings.store.list()));
   metrics.watchKept('ServiceInstance', () => serviceInstances.store.list().filter(hasReclaimAt).length);
   metrics.watchKept('ServiceBinding', () => serviceBindings.store.list().filter(hasReclaimAt).length);
+  metrics.watchExpiring(() => countExpiring(serviceBindings.store.list()));
   metrics.watchCatalogs(() => [
     ...clusterServiceBrokers.store.list().map((broker) => ({
       broker: brokerRefOf(broker),
@@ -36,6 +38,13 @@ export function watchStores(metrics: Metrics, stores: Stores): void {
       };
     }),
   ]);
+}
+
+function countExpiring(bindings: readonly Conditioned[]): Readonly<Record<string, number>> {
+  const told = bindings.map(({ status }) => findCondition(status?.conditions, expiringCondition)?.reason);
+  return Object.fromEntries(
+    expiryReasons.map((reason) => [reason, told.filter((each) => each === reason).length]),
+  );
 }
 
 function countByState(objects: readonly Conditioned[]): Readonly<Record<State, number>> {

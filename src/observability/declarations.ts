@@ -50,6 +50,12 @@ export function declareMetrics(registry: Registry) {
       help: 'Instances and bindings that were made for workloads, that nobody asks for, and whose time has not come.',
       labelNames: ['kind'],
     }),
+    expiringBindings: new Gauge({
+      registers,
+      name: 'bindery_expiring_bindings',
+      help: 'Bindings whose credentials end soon, are to be renewed, or have ended, by what their condition says.',
+      labelNames: ['reason'],
+    }),
     reconcileSeconds: new Histogram({
       registers,
       name: 'bindery_reconcile_duration_seconds',

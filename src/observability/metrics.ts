@@ -31,6 +31,8 @@ export interface Metrics {
   readonly watchObjects: (kind: string, countByState: () => Readonly<Record<string, number>>) => void;
   /** Objects of a kind that nobody asks for and that are kept for a time. */
   readonly watchKept: (kind: string, count: () => number) => void;
+  /** Bindings whose credentials end, by reason; the reasons must be a small fixed set. */
+  readonly watchExpiring: (countByReason: () => Readonly<Record<string, number>>) => void;
   readonly watchLeader: (isLeading: () => boolean) => void;
   /** Age of what is known of the cluster, seconds. */
   readonly watchView: (ageSeconds: () => number) => void;
@@ -77,6 +79,11 @@ export function createMetrics(): Metrics {
           table.objects.set({ kind, state }, count);
       }),
     watchKept: (kind, count) => void atScrape.push(() => table.keptObjects.set({ kind }, count())),
+    watchExpiring: (countByReason) =>
+      void atScrape.push(() => {
+        for (const [reason, count] of Object.entries(countByReason()))
+          table.expiringBindings.set({ reason }, count);
+      }),
     watchLeader: (isLeading) => void atScrape.push(() => table.leader.set(isLeading() ? 1 : 0)),
     watchView: (ageSeconds) => void atScrape.push(() => table.viewAge.set(ageSeconds())),
     observeKube: ({ method, resource, status, durationMs }) => {

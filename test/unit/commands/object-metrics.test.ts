@@ -40,3 +40,31 @@ describe('an object is counted as', () => {
     expect(await statesAfter(verdicts, metadata)).toEqual([state]);
   });
 });
+
+it('bindings whose credentials end are counted by what their condition says, and those of before no more', async () => {
+  const metrics = createMetrics();
+  const stores = createStores({ client: {} as KubeClient, logger: silentLogger });
+  watchStores(metrics, stores);
+  const put = (name: string, reason?: string, resourceVersion = '1'): void => {
+    const condition = {
+      type: 'CredentialsExpiring',
+      status: 'True',
+      message: 'm',
+      lastTransitionTime: now,
+    } as const;
+    stores.serviceBindings.store.put({
+      metadata: { name, namespace: 'n', resourceVersion },
+      spec: { instanceRef: { name: 'db' } },
+      status: { conditions: reason === undefined ? [] : [{ ...condition, reason }] },
+    });
+  };
+  put('a', 'ExpiringSoon');
+  put('b', 'Expired');
+  put('c', 'Expired');
+  put('d');
+  expect(await metrics.text()).toContain('bindery_expiring_bindings{reason="Expired"} 2');
+  put('b', undefined, '2');
+  expect(await metrics.text()).toContain('bindery_expiring_bindings{reason="Expired"} 1');
+  expect(await metrics.text()).toContain('bindery_expiring_bindings{reason="ExpiringSoon"} 1');
+  expect(await metrics.text()).toContain('bindery_expiring_bindings{reason="RenewalDue"} 0');
+});
