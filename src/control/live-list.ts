@@ -1,5 +1,5 @@
 import type { KubeClient } from '../kube/client.ts';
-import { listPages } from '../kube/list-pages.ts';
+import { listPlaces } from '../kube/list-pages.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 
@@ -24,7 +24,7 @@ export class LiveList<T extends KubeObject, Kept> {
   }
 
   /**
-   * @param namespace undefined for all
+   * @param namespace undefined for all that there are for the client
    * @throws KubeApiError, KubeConnectionError: nobody knows
    */
   list(namespace: string | undefined, signal: AbortSignal): Promise<readonly Kept[]> {
@@ -43,7 +43,7 @@ export class LiveList<T extends KubeObject, Kept> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#running.set(key, promise);
     try {
-      return (await listPages(this.#client, this.#resource, { namespace }, { signal }, this.#keep)).items;
+      return await listPlaces(this.#client, this.#resource, { namespace }, { signal }, this.#keep);
     } finally {
       this.#running.delete(key);
       resolve();

@@ -44,8 +44,11 @@ export class Store<Kept extends KubeObject, Raw extends KubeObject = Kept> imple
   readonly #listeners = new Set<Listener<Kept>>();
   readonly #trim: (object: Raw) => Kept;
   readonly #freeze: boolean;
-  /** The last list was complete up to here: what it did not show and is not newer does not exist. */
-  #listVersion: string | undefined;
+  /**
+   * The last list was complete up to here: what it did not show and is not newer does not exist. By namespace, where each has
+   * a list of its own, else under `everywhere`.
+   */
+  readonly #listVersions = new Map<string, string>();
 
   constructor(options: StoreOptions<Kept, Raw> = {}) {
     // Without a trim function the two types are the same.
@@ -110,7 +113,25 @@ export class Store<Kept extends KubeObject, Raw extends KubeObject = Kept> imple
    */
   replace(items: readonly Kept[], resourceVersion?: string): void {
     this.#tombstones.clear();
-    this.#listVersion = undefined;
+    this.#replace(everywhere, items, resourceVersion);
+  }
+
+  /** For a list-watch of one namespace (of the Namespace itself, where that is the kind): its lists say nothing of others. */
+  within(namespace: string): ListWatchSink<Raw, Kept> {
+    return {
+      trim: (object) => this.#trim(object),
+      put: (object) => this.put(object),
+      remove: (object) => this.remove(object),
+      replace: (items, resourceVersion) => {
+        // Tombstones of other namespaces stay: their lists are older.
+        if (resourceVersion === undefined) this.#tombstones.clear();
+        this.#replace(namespace, items, resourceVersion);
+      },
+    };
+  }
+
+  #replace(place: string, items: readonly Kept[], resourceVersion: string | undefined): void {
+    this.#listVersions.delete(place);
     const failures: unknown[] = [];
     const attempt = (step: () => void): void => {
       try {
@@ -127,10 +148,11 @@ export class Store<Kept extends KubeObject, Raw extends KubeObject = Kept> imple
       }
     }
     for (const [key, object] of this.#objects) {
+      if (place !== everywhere && placeOf(object) !== place) continue;
       if (present.has(key) || isOlderVersion(resourceVersion, object.metadata.resourceVersion)) continue;
       attempt(() => this.#delete(key, object, object));
     }
-    this.#listVersion = resourceVersion;
+    if (resourceVersion !== undefined) this.#listVersions.set(place, resourceVersion);
     if (failures.length > 0) throw failures[0];
   }
 
@@ -159,7 +181,8 @@ export class Store<Kept extends KubeObject, Raw extends KubeObject = Kept> imple
   /** Whether an unknown object is a state from before its deletion. */
   #isPast(object: KubeObject): boolean {
     if (this.#tombstones.covers(object)) return true;
-    const order = compareResourceVersions(object.metadata.resourceVersion, this.#listVersion);
+    const listVersion = this.#listVersions.get(everywhere) ?? this.#listVersions.get(placeOf(object));
+    const order = compareResourceVersions(object.metadata.resourceVersion, listVersion);
     return order !== undefined && order <= 0;
   }
 
@@ -201,6 +224,12 @@ export class Store<Kept extends KubeObject, Raw extends KubeObject = Kept> imple
     }
     if (failures.length > 0) throw failures[0];
   }
+}
+
+const everywhere = '';
+
+function placeOf({ metadata }: KubeObject): string {
+  return metadata.namespace ?? metadata.name;
 }
 
 function isNews(object: KubeObject, known: KubeObject): boolean {

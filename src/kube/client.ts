@@ -71,6 +71,11 @@ export interface KubeClientDeps {
   /** Of writes that name none themselves, server-side apply aside. @default none: see WriteOptions */
   readonly fieldManager?: string | undefined;
   readonly observe?: ((call: KubeCall) => void) | undefined;
+  /**
+   * The namespaces that there are for it; absent for all. Then `listPlaces` and informers mean these where they name none, and
+   * a list or watch of all fails.
+   */
+  readonly namespaces?: readonly string[] | undefined;
   /** Nothing but reads is sent while it does not hold. */
   readonly permit?: Permit | undefined;
   /** Names of fields whose values, when they are large, stay text until somebody reads them: see `parseApiJson`. */
@@ -115,6 +120,11 @@ export class KubeClient {
     this.#userAgent = deps.userAgent ?? `bindery/${programVersion}`;
   }
 
+  /** Those that it is limited to; undefined for all. */
+  get namespaces(): readonly string[] | undefined {
+    return this.#deps.namespaces;
+  }
+
   /**
    * The same client over the same connections for what needs a permit: while that does not hold, writes fail with
    * KubeConnectionError NOT_PERMITTED before a byte is sent. Not to be closed.
@@ -134,6 +144,7 @@ export class KubeClient {
     query: ListQuery = {},
     options?: CallOptions,
   ): Promise<KubeList<T>> {
+    this.#assertPlace(resource, query.namespace);
     const path = resourcePath(resource, { namespace: query.namespace }) + queryText({ ...query });
     const accept = mediaType(query.metadataOnly, 'PartialObjectMetadataList');
     const list = await this.#send<KubeList<T>>('GET', resource, path, options, { accept });
@@ -212,6 +223,7 @@ export class KubeClient {
     query: WatchQuery,
     options: WatchOptions,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    this.#assertPlace(resource, query.namespace);
     const path =
       resourcePath(resource, { namespace: query.namespace }) +
       queryText({ ...query, watch: true, allowWatchBookmarks: true });
@@ -267,6 +279,11 @@ export class KubeClient {
     const call = this.#call(method, resource.plural, path, options, content);
     const answer = await perform(this.#context, call);
     return answerBody(`${method} ${path}`, answer, this.#largeFields) as T;
+  }
+
+  #assertPlace({ kind, namespaced }: Resource, namespace: string | undefined): void {
+    if (!namespaced || this.#deps.namespaces === undefined || namespace) return;
+    throw new TypeError(`${kind}: all namespaces are asked for, and this client is limited to some`);
   }
 
   #writeQuery(options: WriteOptions = {}): string {

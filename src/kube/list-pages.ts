@@ -1,6 +1,8 @@
 import type { CallOptions, KubeClient } from './client.ts';
 import { isGone, KubeConnectionError } from './errors.ts';
 import type { KubeList, KubeObject } from './objects.ts';
+import { isMissingNamespace } from './missing-namespace.ts';
+import { placesOf, type NamespacedLister } from './places.ts';
 import type { Selection } from './query.ts';
 import type { Resource } from './resources.ts';
 
@@ -8,6 +10,29 @@ import type { Resource } from './resources.ts';
 const largestPage = 500;
 /** An object may have 1.5 MB, and takes many times that when it is parsed. A page of usual ones has less than this. */
 const maxPageBytes = 4 * 1024 * 1024;
+
+/**
+ * The complete list of a kind, of all namespaces that there are for the client: see `listPages`. Those of several namespaces
+ * are of several moments; one that does not exist has nothing.
+ */
+export async function listPlaces<T extends KubeObject, K = T>(
+  client: NamespacedLister,
+  resource: Resource,
+  selection: Selection,
+  options: CallOptions,
+  keep: (item: T) => K,
+): Promise<readonly K[]> {
+  const items: K[] = [];
+  for (const place of placesOf(client.namespaces, resource, selection)) {
+    try {
+      const { items: some } = await listPages(client, resource, place.selection, options, keep);
+      for (const item of some) items.push(item);
+    } catch (error) {
+      if (!(await isMissingNamespace(error, place.namespace, client, options.signal))) throw error;
+    }
+  }
+  return items;
+}
 
 /**
  * The complete list of a kind, read in pages; all of them show the same moment. Where objects are large the pages are

@@ -6,6 +6,7 @@ import { systemStopwatch, type Stopwatch } from '../base/stopwatch.ts';
 import type { KubeClient } from './client.ts';
 import { isApiError, isGone, isNotFound, isTooManyRequests, KubeConnectionError } from './errors.ts';
 import { listPages } from './list-pages.ts';
+import { isMissingNamespace } from './missing-namespace.ts';
 import type { KubeObject } from './objects.ts';
 import type { Selection } from './query.ts';
 import { isOlderVersion } from './resource-version.ts';
@@ -144,9 +145,22 @@ export class ListWatch<T extends KubeObject, Kept = T> {
     this.#tell(() => sink.replace(items, isThePast ? undefined : version));
     this.#version = version;
     this.#newest = version;
+    this.#isComplete();
+  }
+
+  #isComplete(): void {
     this.#closedSinceMs = this.#stopwatch.elapsedMs();
     this.#isSynced = true;
     this.#resolveSynced();
+  }
+
+  /** In a namespace that does not exist there is nothing: that is known until it is asked again. */
+  async #isNowhere(failure: unknown, signal: AbortSignal): Promise<boolean> {
+    const { client, namespace, sink } = this.#deps;
+    if (!(await isMissingNamespace(failure, namespace, client, signal))) return false;
+    this.#tell(() => sink.replace([]));
+    this.#isComplete();
+    return true;
   }
 
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
@@ -178,11 +192,12 @@ export class ListWatch<T extends KubeObject, Kept = T> {
   async #failed(failure: unknown, wasGood: boolean, signal: AbortSignal): Promise<void> {
     this.#observe('failure');
     if (this.#mustList(failure)) this.#version = undefined;
+    const isNowhere = await this.#isNowhere(failure, signal);
     const retryAfterMs = (isApiError(failure) ? failure.retryAfterMs : undefined) ?? 0;
     // The cut of a good watch is everyday life; only the failures after it count.
     const delayMs = wasGood ? 0 : backoffMs(this.#failures + 1, this.#deps.backoff ?? defaultBackoff);
     const retryInMs = Math.max(retryAfterMs, delayMs);
-    this.#report(failure, retryInMs);
+    this.#report(failure, retryInMs, isNowhere);
     if (!wasGood) this.#failures++;
     await sleep(retryInMs, signal);
   }
@@ -207,14 +222,15 @@ export class ListWatch<T extends KubeObject, Kept = T> {
     this.#refusals = 0;
   }
 
-  #report(failure: unknown, retryInMs: number): void {
-    const { logger, resource } = this.#deps;
-    const fields = { resource: resource.plural, retryInMs, failures: this.#failures };
+  #report(failure: unknown, retryInMs: number, isNowhere: boolean): void {
+    const { logger, resource, namespace } = this.#deps;
+    const fields = { resource: resource.plural, namespace, retryInMs, failures: this.#failures };
     if (failure === undefined) logger.debug(fields, 'the watch ended early');
     else if (isGone(failure)) logger.debug(fields, 'the watch is too far behind: listing again');
     // The first failure of a series is news, the rest is noise.
     else if (this.#failures > 0 || retryInMs === 0)
       logger.debug({ ...fields, ...errorFields(failure) }, 'watch failed');
+    else if (isNowhere) logger.info(fields, 'no such namespace yet');
     else if (isNotFound(failure)) logger.info(fields, 'not served yet');
     // As every kind does in the first second after its definition was created.
     else if (isTooManyRequests(failure)) logger.info({ ...fields, ...errorFields(failure) }, 'asked to wait');

@@ -231,6 +231,50 @@ describe('subscribers', () => {
   });
 });
 
+describe('with a list for each namespace', () => {
+  const at = (namespace: string, name: string, version: number): Thing => ({
+    metadata: { namespace, name, uid: `${namespace}-${name}`, resourceVersion: String(version) },
+  });
+
+  it('a list says nothing of what is in other namespaces', () => {
+    const store = newStore();
+    const [a, b] = [store.within('a'), store.within('b')];
+    a.replace([at('a', 'one', 1)], '5');
+    b.replace([at('b', 'two', 2)], '9');
+    a.replace([], '12');
+    expect(namesOf(store.list())).toEqual(['two']);
+    b.replace([]);
+    expect(store.size).toBe(0);
+  });
+
+  it('a new object of a namespace whose list is older is kept', () => {
+    const store = newStore();
+    store.within('a').replace([], '5');
+    store.within('b').replace([], '9');
+    store.put(at('a', 'one', 7));
+    store.put(at('b', 'past', 8));
+    expect(namesOf(store.list())).toEqual(['one']);
+  });
+
+  it('what was removed in one stays removed when another is listed again', () => {
+    const store = newStore();
+    store.within('a').replace([at('a', 'one', 3)], '5');
+    store.within('a').remove(at('a', 'one', 6));
+    store.within('b').replace([], '9');
+    store.put(at('a', 'one', 6));
+    expect(store.size).toBe(0);
+  });
+
+  it('of Namespaces each has the list of its name', () => {
+    const store = newStore();
+    const named = (name: string): Thing => ({ metadata: { name, uid: name, resourceVersion: '1' } });
+    store.within('a').replace([named('a')], '5');
+    store.within('b').replace([named('b')], '5');
+    store.within('a').replace([], '6');
+    expect(namesOf(store.list())).toEqual(['b']);
+  });
+});
+
 it('equals the server after any history, in whatever order write answers, events and lists come', () => {
   const names = ['a', 'b', 'c'];
   const action = record({
