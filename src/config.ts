@@ -1,5 +1,6 @@
+import { parseAddress, type Address } from './base/address.ts';
 import { parseGoDurationMs } from './base/go-duration.ts';
-import { everyHost } from './base/every-host.ts';
+import { namespaceList } from './base/namespace-list.ts';
 import { sizeBytes } from './base/size-bytes.ts';
 import { brokerTargets } from './osb/broker-targets.ts';
 import { parseReclaim } from './injection/request-owner.ts';
@@ -12,6 +13,8 @@ export interface Config {
   readonly context: string | undefined;
   /** Bindery's own namespace: lease, CA Secret, Service. */
   readonly namespace: string;
+  /** Those that are served; undefined for all. */
+  readonly namespaces: readonly string[] | undefined;
   readonly logLevel: LogLevel;
   /** Plain HTTP: /metrics, /livez, /readyz. */
   readonly adminListen: Address;
@@ -22,11 +25,6 @@ export interface Config {
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface WebhookConfig {
   readonly listen: Address;
@@ -97,6 +95,7 @@ const common: readonly Option[] = [
   { flags: '--kubeconfig <file>', description: 'kubeconfig; else $KUBECONFIG, the Pod, ~/.kube/config' },
   { flags: '--context <name>', description: 'context of the kubeconfig' },
   { flags: '--namespace <name>', description: "Bindery's own namespace", default: 'bindery-system' },
+  { flags: '--namespaces <list>', description: 'serve these namespaces alone, with Roles there; else all' },
   { flags: '--log-level <level>', description: 'debug, info, warn, error or silent', default: 'info' },
   {
     flags: '--admin-listen <address>',
@@ -220,10 +219,12 @@ export function parseConfig(
     namespace: read.optional('clusterIdConfigmapNamespace') ?? read.name('namespace'),
     name: read.name('clusterIdConfigmapName'),
   });
+  const namespaces = read.namespaces('namespaces', read.name('namespace'));
   return Object.freeze({
     kubeconfig: read.optional('kubeconfig'),
     context: read.optional('context'),
     namespace: read.name('namespace'),
+    namespaces,
     logLevel: read.oneOf('logLevel', ['debug', 'info', 'warn', 'error', 'silent'] as const),
     adminListen: read.address('adminListen'),
     maxViewAgeMs: read.duration('maxViewAge'),
@@ -254,7 +255,8 @@ export function parseConfig(
       maxRetryIntervalMs: read.duration('maxRetryInterval'),
       secretCheckIntervalMs: read.duration('secretCheckInterval'),
       driftCheckIntervalMs: read.duration('driftCheckInterval'),
-      offersUserProvided: read.bool('userProvidedServices'),
+      // Its class is one of the cluster.
+      offersUserProvided: namespaces === undefined && read.bool('userProvidedServices'),
       maxRequestedServices: read.integer('maxRequestedServices', 0, 100_000),
       reclaim: Object.freeze({
         request: read.reclaim('requestReclaim'),
@@ -328,6 +330,13 @@ function reader(raw: RawOptions, environment: Readonly<Record<string, string | u
       throw new ConfigError(`${flagOf(key)} is "${text(key)}"; it must be ${expected}`);
     return value;
   };
+  const checked = <T>(key: string, read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw new ConfigError(`${flagOf(key)}: ${(error as Error).message}`);
+    }
+  };
   const list = (key: string): readonly string[] => {
     const entries = text(key).split(',');
     return Object.freeze(entries.map((entry) => entry.trim()).filter((entry) => entry !== ''));
@@ -363,24 +372,18 @@ function reader(raw: RawOptions, environment: Readonly<Record<string, string | u
     reclaim: (key: string): ReclaimSettings['request'] =>
       parsed(key, parseReclaim(text(key)), 'keep, delete or a time such as 30d or 12h'),
     list,
+    namespaces: (key: string, own: string): readonly string[] | undefined => {
+      const given = optional(key);
+      return given === undefined ? undefined : checked(key, () => namespaceList(given, own));
+    },
     targets: (key: string): readonly string[] => {
       const entries = list(key);
-      try {
-        brokerTargets(entries);
-      } catch (error) {
-        throw new ConfigError(`${flagOf(key)}: ${(error as Error).message}`);
-      }
+      checked(key, () => brokerTargets(entries));
       return entries;
     },
     address: (key: string): Address =>
       parsed(key, parseAddress(text(key)), 'host:port, or :port for all interfaces, such as 127.0.0.1:8443'),
   };
-}
-
-function parseAddress(text: string): Address | undefined {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  return match === null || port > 65_535 ? undefined : { host: match[1] ?? (match[2] || everyHost()), port };
 }
 
 function webhookUrl(text: string): URL {

@@ -1,7 +1,7 @@
 import { group } from '../api/group.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { subjectAccessReviews } from '../kube/resources.ts';
+import { localSubjectAccessReviews, subjectAccessReviews } from '../kube/resources.ts';
 import type { RequestUser } from './review.ts';
 
 /** A question to the API server's authorizer: may this user do that? */
@@ -25,24 +25,39 @@ interface SubjectAccessReview extends KubeObject {
   readonly status?: { readonly allowed?: boolean };
 }
 
-/** Asks with a SubjectAccessReview, in the name of the user. Nothing is cached: rights can be taken away. */
-export function createAuthorize(client: Pick<KubeClient, 'create'>, signal: AbortSignal): Authorize {
+/**
+ * Asks with a SubjectAccessReview, in the name of the user: a local one where the client is limited to namespaces. Nothing is
+ * cached: rights can be taken away.
+ */
+export function createAuthorize(
+  client: Pick<KubeClient, 'create'> & Partial<Pick<KubeClient, 'namespaces'>>,
+  signal: AbortSignal,
+): Authorize {
+  const isLocal = client.namespaces !== undefined;
+  const resource = isLocal ? localSubjectAccessReviews : subjectAccessReviews;
   return async (check, timeoutMs) => {
     const { username, uid, groups, extra } = check.user;
-    const { namespace, verb, resource, subresource, name } = check;
+    const { namespace, verb, subresource, name } = check;
     const review: SubjectAccessReview = {
       apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SubjectAccessReview',
-      metadata: { name: '' },
+      kind: resource.kind,
+      metadata: isLocal ? { name: '', namespace } : { name: '' },
       spec: {
         user: username,
         uid,
         groups,
         extra,
-        resourceAttributes: { namespace, verb, group: check.group, resource, subresource, name },
+        resourceAttributes: {
+          namespace,
+          verb,
+          group: check.group,
+          resource: check.resource,
+          subresource,
+          name,
+        },
       },
     };
-    const answer = await client.create(subjectAccessReviews, review, { signal, timeoutMs });
+    const answer = await client.create(resource, review, { signal, timeoutMs });
     return answer.status?.allowed === true;
   };
 }

@@ -1,6 +1,7 @@
 import { load as parseYaml } from 'js-yaml';
 import type { Logger } from '../base/logger.ts';
 import { sleep } from '../base/abort.ts';
+import { namespacedManifests } from './namespaced-manifests.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import {
@@ -30,6 +31,8 @@ export interface InstallDeps {
   readonly webhookUrl?: URL | undefined;
   /** Bindery's own namespace, in place of the manifests' `bindery-system`. */
   readonly namespace: string;
+  /** Rights, webhooks and policies for these namespaces alone; undefined for all. */
+  readonly namespaces?: readonly string[] | undefined;
 }
 
 export interface AppliedObject {
@@ -64,8 +67,8 @@ const establishTimeoutMs = 60_000;
  * @throws KubeApiError, or Error when a manifest can not be understood
  */
 export async function install(deps: InstallDeps, signal: AbortSignal): Promise<readonly AppliedObject[]> {
-  const objects = deps.manifests
-    .flatMap(splitDocuments)
+  await assertOnly(deps, signal);
+  const objects = objectsOf(deps.manifests, deps.namespaces)
     .map((object) => prepare(object, deps))
     .toSorted((left, right) => order(left) - order(right));
   const applied: AppliedObject[] = [];
@@ -75,6 +78,40 @@ export async function install(deps: InstallDeps, signal: AbortSignal): Promise<r
   }
   deps.logger.info({ objects: applied.length }, 'installed');
   return applied;
+}
+
+/** What the manifests hold, as they are for these namespaces. */
+export function objectsOf(
+  manifests: readonly string[],
+  namespaces: readonly string[] | undefined,
+): readonly KubeObject[] {
+  const objects = manifests.flatMap(splitDocuments);
+  return namespaces === undefined
+    ? objects
+    : namespacedManifests(objects, { namespaces, own: manifestNamespace });
+}
+
+/** Webhooks, policies and ClusterRoles have one name in a cluster: a second installation would take them from the first. */
+async function assertOnly(
+  { client, namespace, namespaces: served }: InstallDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  if (served === undefined) return;
+  const name = 'bindery-controller';
+  const query = { fieldSelector: `metadata.name=${name}` };
+  const { items } = await client.list<Bound>(clusterRoleBindings, query, { signal });
+  const other = items
+    .flatMap(({ subjects = [] }) => subjects)
+    .find((subject) => subject.namespace !== namespace);
+  if (other === undefined) return;
+  throw new Error(
+    `Bindery is installed in namespace "${other.namespace}" already, and a cluster can have one installation: add to the ` +
+      '--namespaces of that one, or remove it first (bindery uninstall)',
+  );
+}
+
+interface Bound extends KubeObject {
+  readonly subjects?: readonly { readonly namespace?: string }[];
 }
 
 /** What a manifest file holds, document by document. */

@@ -10,7 +10,7 @@ const maxQuestions = 8;
 /** The namespaces of the store, and behind it the API server, which is asked once for each that several wait for. */
 export function knownNamespaces(
   store: Pick<Store<KubeObject>, 'get'>,
-  client: Pick<KubeClient, 'list'>,
+  client: Pick<KubeClient, 'list'> & Partial<Pick<KubeClient, 'namespaces'>>,
   signal: AbortSignal,
 ): KnownNamespaces {
   const asked = new Map<string, Promise<boolean>>();
@@ -21,7 +21,8 @@ export function knownNamespaces(
     return items.length > 0;
   };
   return {
-    isKnown: (name) => store.get(name) !== undefined,
+    // Who may look up some namespaces alone takes service accounts of others at their word.
+    isKnown: (name) => store.get(name) !== undefined || client.namespaces?.includes(name) === false,
     exists: async (name, timeoutMs) => {
       const same = asked.get(name);
       if (same !== undefined) return same;

@@ -53,6 +53,7 @@ export async function runCommand(options: RawOptions, roles: Roles): Promise<voi
     fieldManager: controllerFieldManager,
     observe: metrics.observeKube,
     largeFields: freeFormFields,
+    namespaces: config.namespaces,
   });
   try {
     logger.info(
@@ -196,11 +197,14 @@ async function installAll(
   config: Config,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace } = config;
+  const { namespace, namespaces } = config;
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(installTimeoutMs)]);
   const manifests = await readManifests();
   await ensureNamespace(client, namespace, deadline);
-  await install({ client, logger, manifests, namespace, webhookUrl: config.webhook.url }, deadline);
+  await install(
+    { client, logger, manifests, namespace, namespaces, webhookUrl: config.webhook.url },
+    deadline,
+  );
 }
 
 /** Aborts at the first SIGTERM or Ctrl-C; a second one, or too long a wait, ends the process at once. */

@@ -14,6 +14,7 @@ import type { PodNote } from '../admission/pod-note.ts';
 import { createFindSchema } from '../admission/find-schema.ts';
 import { forRealRequests } from '../admission/real-request.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
+import { forServedNamespaces } from '../admission/served-namespaces.ts';
 import { AdmissionServer } from '../admission/server.ts';
 import type { ServiceInstanceSpec } from '../api/generated/service-instance.ts';
 import { controllerFieldManager, reclaimAnnotation } from '../api/group.ts';
@@ -274,7 +275,12 @@ export class WebhookRole {
       ['/mutate/purge', (request, context) => mutatePurge(request, context, catalog)],
       ['/mutate/catalog', (request, context) => mutateCatalog(request, context, catalog)],
     ];
-    return new Map(handlers.map(([path, handler]) => [path, forRealRequests(handler, known)]));
+    return new Map(
+      handlers.map(([path, handler]) => [
+        path,
+        forServedNamespaces(forRealRequests(handler, known), client.namespaces),
+      ]),
+    );
   }
 
   #tell({ target, type, reason, message }: PodNote): void {

@@ -106,6 +106,14 @@ export const subjectAccessReviews: Resource = resource(
   false,
 );
 
+/** The same question within one namespace, which a Role can grant the right to. */
+export const localSubjectAccessReviews: Resource = resource(
+  'authorization.k8s.io/v1',
+  'LocalSubjectAccessReview',
+  'localsubjectaccessreviews',
+  true,
+);
+
 /** `v1` or `group/version`, the `apiVersion` of the kind's objects. */
 export function apiVersionOf(resource: Resource): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;

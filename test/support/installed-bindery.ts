@@ -24,15 +24,17 @@ export async function kubeconfigOf(role: Role, cluster: ClusterAccess): Promise<
 /**
  * Everything that `bindery install` applies.
  * @param webhookUrl where the webhook will be. @default a free port of this machine
+ * @param namespaces those that it is limited to. @default all
  * @returns where the webhook is to be
  */
 export async function installBindery(
   { client }: Pick<ServiceWorld, 'client'>,
   webhookUrl?: URL,
+  namespaces?: readonly string[],
 ): Promise<URL> {
   const url = webhookUrl ?? new URL(`https://127.0.0.1:${await freePort()}`);
   const signal = AbortSignal.timeout(60_000);
-  const deps = { client, logger: silentLogger, namespace: manifestNamespace, webhookUrl: url };
+  const deps = { client, logger: silentLogger, namespace: manifestNamespace, namespaces, webhookUrl: url };
   await ensureNamespace(client, manifestNamespace, signal);
   await install({ ...deps, manifests: await readManifests() }, signal);
   return url;

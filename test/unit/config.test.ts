@@ -29,9 +29,19 @@ describe('config', () => {
     [{ leaderElect: 'maybe' }, '--leader-elect is "maybe"; it must be true or false'],
     [{ logLevel: 'loud' }, '--log-level is "loud"; it must be one of debug, info, warn, error, silent'],
     [{ clientNames: 'apiserver' }, '--client-names needs --client-ca-file'],
+    [{ namespaces: 'a,,b' }, '--namespaces: "" is no name of a namespace'],
+    [{ namespaces: 'a;b' }, '--namespaces: "a;b" is no name of a namespace'],
+    [{ namespaces: 'a,bindery-system' }, '--namespaces: nothing is served in "bindery-system"'],
+    [{ namespaces: 'kube-system' }, '--namespaces: nothing is served in "kube-system"'],
     [{ namespace: 'A_B' }, '--namespace is "A_B"; it must be a Kubernetes name'],
   ])('%j: %s', (raw, message) => {
     expect(() => parseConfig(raw, {})).toThrow(message);
+  });
+
+  it('serves all namespaces, or some, and then nothing that is offered in the cluster', () => {
+    expect(parseConfig({}, {})).toMatchObject({ namespaces: undefined });
+    const some = parseConfig({ namespaces: 'b, a,b' }, {});
+    expect(some).toMatchObject({ namespaces: ['a', 'b'], controller: { offersUserProvided: false } });
   });
 
   it('lets anybody call the webhook, or those with a certificate, by any name or by some', () => {

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BinderyProcess } from '../../../demo/bindery-process.ts';
+import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { apiVersion, requestedByAnnotation } from '../../../src/api/group.ts';
+import { serviceBindings, serviceBrokers, serviceInstances } from '../../../src/api/kinds.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { deployments, namespaces, pods, secrets, type Resource } from '../../../src/kube/resources.ts';
+import { accountOf, installBindery, kubeconfigOf, webhookFlags } from '../../support/installed-bindery.ts';
+import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { asking, deploy, requestedFor } from '../workloads/requested-services.ts';
+
+const auditBase = join(tmpdir(), `bindery-audit-${randomBytes(6).toString('hex')}`);
+const auditPolicy = `${auditBase}.yaml`;
+const auditLog = `${auditBase}.log`;
+const patience = 45_000;
+
+let world: ServiceWorld;
+let controller: BinderyProcess;
+let webhookUrl: URL;
+
+beforeAll(async () => {
+  const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] };
+  await writeFile(auditPolicy, JSON.stringify({ ...policy, rules: [{ level: 'Metadata' }] }));
+  world = await ServiceWorld.start({
+    controllers: 'none',
+    apiServerArgs: [`--audit-policy-file=${auditPolicy}`, `--audit-log-path=${auditLog}`],
+  });
+  for (const name of ['a', 'b', 'c']) await world.client.create(namespaces, { metadata: { name } });
+  webhookUrl = await installBindery(world, undefined, ['a', 'b']);
+  const webhook = kubeconfigOf('webhook', world.controlPlane).then((kubeconfig) =>
+    world.startRoleProcess({
+      role: 'webhook',
+      kubeconfig,
+      args: [...webhookFlags(webhookUrl), '--namespaces=a,b'],
+    }),
+  );
+  [controller] = await Promise.all([startController('a,b'), webhook]);
+}, 120_000);
+
+afterAll(async () => {
+  await world?.stop();
+  await Promise.all([auditPolicy, auditLog].map((file) => rm(file, { force: true })));
+});
+
+async function startController(served: string): Promise<BinderyProcess> {
+  const kubeconfig = await kubeconfigOf('controller', world.controlPlane);
+  const args = [`--namespaces=${served}`, '--leader-elect=true', '--retry-period=200ms'];
+  return world.startRoleProcess({ role: 'controller', kubeconfig, args });
+}
+
+/** Instead of the one that runs. */
+async function restartController(served: string): Promise<void> {
+  await controller.end();
+  controller = await startController(served);
+}
+
+async function find<T extends KubeObject>(resource: Resource, namespace: string, name: string): Promise<T> {
+  return world.client.get<T>(resource, { namespace, name });
+}
+
+async function ready(resource: Resource, namespace: string, name: string): Promise<void> {
+  await waitFor(
+    async () => isReady(await find(resource, namespace, name).catch(() => ({ metadata: { name } }))),
+    {
+      timeoutMs: patience,
+      describe: `${resource.kind} ${namespace}/${name} is ready`,
+    },
+  );
+}
+
+async function registerBroker(namespace: string): Promise<void> {
+  const { auth, url } = world.broker;
+  if (auth.kind !== 'basic') throw new Error('the broker is expected to ask for basic authentication');
+  await world.client.create(secrets, {
+    metadata: { namespace, name: 'auth' },
+    stringData: { username: auth.username, password: auth.password },
+  } as KubeObject);
+  await world.client.create(serviceBrokers, {
+    apiVersion,
+    kind: serviceBrokers.kind,
+    metadata: { namespace, name: 'own' },
+    spec: { url, authInfo: { basic: { secretRef: { name: 'auth' } } } },
+  } as KubeObject);
+}
+
+async function createInstance(namespace: string, name: string): Promise<void> {
+  await world.client.create(serviceInstances, {
+    metadata: { namespace, name },
+    spec: { serviceClassExternalName: 'postgresql', servicePlanExternalName: 'small' },
+  } as KubeObject);
+}
+
+async function createBinding(namespace: string, name: string): Promise<void> {
+  await world.client.create(serviceBindings, {
+    metadata: { namespace, name },
+    spec: { instanceRef: { name } },
+  } as KubeObject);
+}
+
+interface AuditLine {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: { readonly namespace?: string };
+  readonly responseStatus?: { readonly code?: number };
+}
+
+async function linesOfRoles(): Promise<readonly AuditLine[]> {
+  const users = [accountOf('controller'), accountOf('webhook')];
+  const lines = (await readFile(auditLog, 'utf8')).trimEnd().split('\n');
+  return lines
+    .map((line) => JSON.parse(line) as AuditLine)
+    .filter(({ user }) => users.includes(user.username));
+}
+
+function deletions(): readonly string[] {
+  return world.broker.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+}
+
+it('serves the namespaces that it is given, with Roles there', async () => {
+  for (const namespace of ['a', 'b', 'c']) await registerBroker(namespace);
+  for (const namespace of ['a', 'b']) {
+    await ready(serviceBrokers, namespace, 'own');
+    await createInstance(namespace, 'db');
+    await createBinding(namespace, 'db');
+    await ready(serviceBindings, namespace, 'db');
+    await find(secrets, namespace, 'db');
+
+    await deploy({ client: world.client, namespace }, 'shop', asking('db'), deployments, {});
+    const { login } = requestedFor(namespace, 'shop', 'db');
+    await ready(serviceBindings, namespace, login);
+    const injected = await waitFor(
+      async () => {
+        const { items } = await world.client.list<KubeObject>(pods, { namespace });
+        return items.find((pod) => JSON.stringify(pod).includes(`"name":"${login}"`));
+      },
+      { timeoutMs: patience, describe: `a Pod in ${namespace} has the Secret` },
+    );
+    expect(JSON.stringify(injected)).toContain('SERVICE_BINDING_ROOT');
+  }
+}, 180_000);
+
+it('touches nothing elsewhere, and answers nobody there', async () => {
+  await createInstance('c', 'db');
+  await deploy({ client: world.client, namespace: 'c' }, 'shop', asking('db'), deployments, {});
+  await createInstance('a', 'later');
+  await ready(serviceInstances, 'a', 'later');
+  const untouched = await find<ServiceInstance>(serviceInstances, 'c', 'db');
+  expect(untouched.status?.conditions).toBeUndefined();
+  expect(untouched.metadata.finalizers).toBeUndefined();
+  expect(untouched.spec.externalID).toBeUndefined();
+  const { metadata } = await find(deployments, 'c', 'shop');
+  expect(metadata.annotations?.[requestedByAnnotation]).toBeUndefined();
+  const lines = await linesOfRoles();
+  expect(lines.filter(({ objectRef }) => objectRef?.namespace === 'c')).toEqual([]);
+});
+
+it('loses nothing of a namespace that is taken out of the list, and goes on when it is put back', async () => {
+  await restartController('a');
+  await world.client.delete(serviceBindings, { namespace: 'b', name: 'db' });
+  await world.client.delete(deployments, { namespace: 'b', name: 'shop' });
+  await createInstance('a', 'meanwhile');
+  await ready(serviceInstances, 'a', 'meanwhile');
+  expect(deletions()).toEqual([]);
+  await ready(serviceInstances, 'b', 'db');
+  await find(secrets, 'b', 'db');
+
+  await restartController('a,b');
+  await waitFor(() => deletions().length > 0, { timeoutMs: patience, describe: 'the login is taken back' });
+  await createInstance('b', 'again');
+  await ready(serviceInstances, 'b', 'again');
+  await ready(serviceInstances, 'b', 'db');
+  expect(deletions().filter((path) => !path.includes('/service_bindings/'))).toEqual([]);
+}, 180_000);
+
+it('needs no right that it has not', async () => {
+  const refused = (await linesOfRoles()).filter(({ responseStatus }) => responseStatus?.code === 403);
+  expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
+});
