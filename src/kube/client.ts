@@ -147,11 +147,13 @@ export class KubeClient {
     this.#assertPlace(resource, query.namespace);
     const path = resourcePath(resource, { namespace: query.namespace }) + queryText({ ...query });
     const accept = mediaType(query.metadataOnly, 'PartialObjectMetadataList');
-    const list = await this.#send<KubeList<T>>('GET', resource, path, options, { accept });
-    if (!Array.isArray(list.items)) {
+    const list = await this.#send<RawList<T>>('GET', resource, path, options, { accept });
+    // A nil slice of Go is null: some kinds say so that there is none.
+    const items = list.items === null ? [] : list.items;
+    if (!Array.isArray(items)) {
       throw new KubeConnectionError('GARBAGE', `GET ${path}: the answer is not a list`);
     }
-    return { ...list, items: list.items.map((item: T) => named(resource, item, query.metadataOnly)) };
+    return { ...list, items: items.map((item: T) => named(resource, item, query.metadataOnly)) };
   }
 
   /** Creates an object in `metadata.namespace`. The review kinds are asked in the same way. */
@@ -311,6 +313,10 @@ export class KubeClient {
     const { signal, maxBytes } = options ?? {};
     return { method, resource, path, headers, body, signal, timeoutMs, maxBytes, permit };
   }
+}
+
+interface RawList<T> extends Omit<KubeList<T>, 'items'> {
+  readonly items: readonly T[] | null;
 }
 
 interface Content {

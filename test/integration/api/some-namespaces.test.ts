@@ -181,3 +181,17 @@ it('needs no right that it has not', async () => {
   const refused = (await linesOfRoles()).filter(({ responseStatus }) => responseStatus?.code === 403);
   expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
 });
+
+it('goes on for the others when a namespace is gone with its Role', async () => {
+  await world.client.create(namespaces, { metadata: { name: 'd' } });
+  await installBindery(world, webhookUrl, ['a', 'b', 'd']);
+  await world.client.delete(namespaces, { name: 'd' });
+  await waitFor(
+    async () =>
+      (await world.client.list(namespaces, { fieldSelector: 'metadata.name=d' })).items.length === 0,
+    { timeoutMs: patience, describe: 'the namespace is gone' },
+  );
+  await restartController('a,b,d');
+  await createInstance('a', 'last');
+  await ready(serviceInstances, 'a', 'last');
+}, 120_000);

@@ -196,6 +196,12 @@ describe('lists and watches', () => {
     expect(names.filter((name) => name.startsWith('page-'))).toHaveLength(25);
   });
 
+  it('are empty where there is nothing, also where the server says null', async () => {
+    const query = { fieldSelector: 'metadata.name=there-is-none', limit: 500 };
+    expect((await client.list(namespaces, query)).items).toEqual([]);
+    expect((await client.list(configMaps, { ...query, namespace })).items).toEqual([]);
+  });
+
   it('name kind and apiVersion of every item, and leave data out when only metadata is wanted', async () => {
     const own = await freshNamespace('metadata');
     const data = { password: Buffer.from('hunter2').toString('base64') };
