@@ -40,6 +40,9 @@ const admission: readonly Resource[] = [
   validatingWebhookConfigurations,
 ];
 
+/** What `--namespaces` has in each of these. */
+const ofRoles = /^bindery-(controller|webhook)$/;
+
 const program: readonly Resource[] = [
   deployments,
   disruptionBudgets,
@@ -81,13 +84,15 @@ async function removeLabelled(
 ): Promise<readonly string[]> {
   const removed: string[] = [];
   for (const resource of resources) {
-    const place = resource.namespaced ? { namespace } : {};
+    const isAnywhere = resource === roles || resource === roleBindings;
+    const place = resource.namespaced && !isAnywhere ? { namespace } : {};
     const found = await client.list(resource, { ...place, labelSelector }, { signal }).catch(none);
     for (const { metadata } of found.items) {
       // People may use that label for what is theirs.
-      if (!/^bindery(-|$)/.test(metadata.name)) continue;
-      await client.delete(resource, { ...place, name: metadata.name }, { signal }).catch(unlessNotFound);
-      removed.push(`${resource.kind} ${metadata.name}`);
+      const isOurs = metadata.namespace === undefined || metadata.namespace === namespace;
+      if (!(isOurs ? /^bindery(-|$)/ : ofRoles).test(metadata.name)) continue;
+      await client.delete(resource, metadata, { signal }).catch(unlessNotFound);
+      removed.push(`${resource.kind} ${isOurs ? '' : `${metadata.namespace}/`}${metadata.name}`);
     }
   }
   return removed;

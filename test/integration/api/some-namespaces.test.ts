@@ -4,12 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BinderyProcess } from '../../../demo/bindery-process.ts';
 import type { ServiceInstance } from '../../../src/api/generated/service-instance.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { install } from '../../../src/commands/install.ts';
+import { readManifests } from '../../../src/commands/manifests.ts';
+import { removeProgram } from '../../../src/cli/uninstall/remove-program.ts';
 import { apiVersion, requestedByAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings, serviceBrokers, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { deployments, namespaces, pods, secrets, type Resource } from '../../../src/kube/resources.ts';
+import {
+  deployments,
+  namespaces,
+  pods,
+  roleBindings,
+  roles,
+  secrets,
+  type Resource,
+} from '../../../src/kube/resources.ts';
 import { accountOf, installBindery, kubeconfigOf, webhookFlags } from '../../support/installed-bindery.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { asking, deploy, requestedFor } from '../workloads/requested-services.ts';
 
@@ -177,6 +189,32 @@ it('loses nothing of a namespace that is taken out of the list, and goes on when
   expect(deletions().filter((path) => !path.includes('/service_bindings/'))).toEqual([]);
 }, 180_000);
 
+it('lets what wants an offer of the cluster wait, and go', async () => {
+  await world.client.create(serviceInstances, {
+    metadata: { namespace: 'a', name: 'of-the-cluster' },
+    spec: { clusterServiceClassExternalName: 'postgresql', clusterServicePlanExternalName: 'small' },
+  } as KubeObject);
+  const reason = await waitFor(async () => readyReason(await find(serviceInstances, 'a', 'of-the-cluster')), {
+    timeoutMs: patience,
+    describe: 'it says what it waits for',
+  });
+  expect(reason).toBe('ReferencesNonexistentServiceClass');
+  await world.client.delete(serviceInstances, { namespace: 'a', name: 'of-the-cluster' });
+  await waitFor(
+    async () => {
+      const { items } = await world.client.list<KubeObject>(serviceInstances, { namespace: 'a' });
+      return !items.some(({ metadata }) => metadata.name === 'of-the-cluster');
+    },
+    { timeoutMs: patience, describe: 'it is gone' },
+  );
+});
+
+it('is installed once in a cluster', async () => {
+  const deps = { client: world.client, logger: silentLogger, manifests: await readManifests() };
+  const second = install({ ...deps, namespace: 'other', namespaces: ['c'] }, AbortSignal.timeout(patience));
+  await expect(second).rejects.toThrow('installed in namespace "bindery-system" already');
+});
+
 it('needs no right that it has not', async () => {
   const refused = (await linesOfRoles()).filter(({ responseStatus }) => responseStatus?.code === 403);
   expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
@@ -195,3 +233,14 @@ it('goes on for the others when a namespace is gone with its Role', async () => 
   await createInstance('a', 'last');
   await ready(serviceInstances, 'a', 'last');
 }, 120_000);
+
+it('is removed with the Roles in all of them', async () => {
+  const labelSelector = 'app.kubernetes.io/name=bindery';
+  const removed = await removeProgram(world.client, 'bindery-system', AbortSignal.timeout(patience));
+  expect(removed).toEqual(
+    expect.arrayContaining(['Role a/bindery-controller', 'RoleBinding b/bindery-webhook']),
+  );
+  for (const resource of [roles, roleBindings]) {
+    expect((await world.client.list(resource, { labelSelector })).items).toEqual([]);
+  }
+});
