@@ -32,6 +32,7 @@ const patience = 45_000;
 
 let world: ServiceWorld;
 let controller: BinderyProcess;
+let webhook: BinderyProcess;
 let webhookUrl: URL;
 
 beforeAll(async () => {
@@ -43,14 +44,7 @@ beforeAll(async () => {
   });
   for (const name of ['a', 'b', 'c']) await world.client.create(namespaces, { metadata: { name } });
   webhookUrl = await installBindery(world, undefined, ['a', 'b']);
-  const webhook = kubeconfigOf('webhook', world.controlPlane).then((kubeconfig) =>
-    world.startRoleProcess({
-      role: 'webhook',
-      kubeconfig,
-      args: [...webhookFlags(webhookUrl), '--namespaces=a,b'],
-    }),
-  );
-  [controller] = await Promise.all([startController('a,b'), webhook]);
+  [controller, webhook] = await Promise.all([startController('a,b'), startWebhook('a,b')]);
 }, 120_000);
 
 afterAll(async () => {
@@ -62,6 +56,17 @@ async function startController(served: string): Promise<BinderyProcess> {
   const kubeconfig = await kubeconfigOf('controller', world.controlPlane);
   const args = [`--namespaces=${served}`, '--leader-elect=true', '--retry-period=200ms'];
   return world.startRoleProcess({ role: 'controller', kubeconfig, args });
+}
+
+async function startWebhook(served: string): Promise<BinderyProcess> {
+  const kubeconfig = await kubeconfigOf('webhook', world.controlPlane);
+  const args = [`--namespaces=${served}`, ...webhookFlags(webhookUrl)];
+  return world.startRoleProcess({ role: 'webhook', kubeconfig, args });
+}
+
+async function restartWebhook(served: string): Promise<void> {
+  await webhook.end();
+  webhook = await startWebhook(served);
 }
 
 /** Instead of the one that runs. */
@@ -133,6 +138,10 @@ function deletions(): readonly string[] {
   return world.broker.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
 }
 
+function requestsAbout(id: string | undefined) {
+  return world.broker.requests.filter(({ instanceId }) => instanceId === id);
+}
+
 it('serves the namespaces that it is given, with Roles there', async () => {
   for (const namespace of ['a', 'b', 'c']) await registerBroker(namespace);
   for (const namespace of ['a', 'b']) {
@@ -188,6 +197,31 @@ it('loses nothing of a namespace that is taken out of the list, and goes on when
   await ready(serviceInstances, 'b', 'db');
   expect(deletions().filter((path) => !path.includes('/service_bindings/'))).toEqual([]);
 }, 180_000);
+
+it('does not take the service of a namespace that it can not see for a copy, nor take it along', async () => {
+  await Promise.all([restartController('a'), restartWebhook('a')]);
+  const { spec, metadata } = await find<ServiceInstance>(serviceInstances, 'b', 'db');
+  const before = requestsAbout(spec.externalID).length;
+  const { serviceClassExternalName, servicePlanExternalName, externalID } = spec;
+  await world.client.create(serviceInstances, {
+    metadata: { namespace: 'a', name: 'copy', annotations: metadata.annotations },
+    spec: { serviceClassExternalName, servicePlanExternalName, externalID },
+  } as KubeObject);
+  await waitFor(async () => readyReason(await find(serviceInstances, 'a', 'copy')) === 'IdOfAnotherCluster', {
+    timeoutMs: patience,
+    describe: 'the copy waits for a word',
+  });
+  await world.client.delete(serviceInstances, { namespace: 'a', name: 'copy' });
+  await waitFor(
+    async () => {
+      const { items } = await world.client.list<KubeObject>(serviceInstances, { namespace: 'a' });
+      return !items.some(({ metadata: { name } }) => name === 'copy');
+    },
+    { timeoutMs: patience, describe: 'the copy is gone' },
+  );
+  expect(requestsAbout(spec.externalID)).toHaveLength(before);
+  await Promise.all([restartController('a,b'), restartWebhook('a,b')]);
+}, 120_000);
 
 it('lets what wants an offer of the cluster wait, and go', async () => {
   await world.client.create(serviceInstances, {

@@ -13,7 +13,7 @@ type Unversioned<T extends KubeObject> = Omit<T, 'metadata'> & { readonly metada
 /** The stores of a process, filled by hand: everything is in namespace `n`. */
 export function knownNamespace() {
   let version = 0;
-  const nothing = { client: undefined as never, logger: undefined as never };
+  const nothing = { client: {} as never, logger: undefined as never };
   const stores = createStores(nothing);
   const { workloads, pods } = createWorkloadInformers(nothing);
   const presets = { store: new Store<KeptPreset>({ indexes: { namespace: () => ['n'] } }) };

@@ -36,7 +36,7 @@ function world(...parts: readonly PodParts[]) {
   let failure: Error | undefined;
   const told: string[] = [];
   const written: (readonly Condition[])[] = [];
-  const stores = createStores({ client: undefined as never, logger: undefined as never });
+  const stores = createStores({ client: {} as never, logger: undefined as never });
   stores.namespaces.store.put({ metadata: { name: 'shop', uid: 'n', resourceVersion: '1' } });
   const pods = new Store<KeptPod, RawPod>({
     trim: trimPod,
