@@ -21,6 +21,7 @@ import {
   validatingWebhookConfigurations,
   type Resource,
 } from '../kube/resources.ts';
+import { changeAddress, type WebhookConfiguration } from './webhook-address.ts';
 
 export interface InstallDeps {
   readonly client: KubeClient;
@@ -125,6 +126,9 @@ function splitDocuments(text: string): readonly KubeObject[] {
 async function apply(deps: InstallDeps, object: KubeObject, signal: AbortSignal): Promise<AppliedObject> {
   const resource = resourceOf(object);
   const { name, namespace } = object.metadata;
+  if (resource.kind === mutatingWebhookConfigurations.kind) {
+    await changeAddress(deps.client, resource, object, { fieldManager, signal });
+  }
   await deps.client.patch(resource, namespace === undefined ? { name } : { namespace, name }, object, {
     type: 'apply',
     fieldManager,
@@ -160,12 +164,6 @@ function prepare(object: KubeObject, deps: InstallDeps): KubeObject {
 function inNamespace(object: KubeObject, namespace: string): KubeObject {
   const text = JSON.stringify(object).replaceAll(`"${manifestNamespace}"`, JSON.stringify(namespace));
   return JSON.parse(text) as KubeObject;
-}
-
-interface WebhookConfiguration extends KubeObject {
-  readonly webhooks?: readonly {
-    readonly clientConfig: { readonly service?: { readonly path?: string }; readonly url?: string };
-  }[];
 }
 
 function byUrl(object: WebhookConfiguration, url: URL): KubeObject {
