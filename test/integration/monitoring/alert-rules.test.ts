@@ -33,6 +33,7 @@ const well: readonly Series[] = [
   constant(`bindery_view_age_seconds{${controller}}`, 0),
   constant(`bindery_certificate_not_after_seconds{${webhook}}`, 400_000),
   constant(`bindery_certificate_not_after_seconds{${controller}}`, 0),
+  constant(`bindery_expiring_bindings{${controller},reason="ExpiringSoon"}`, 4),
   constant(`bindery_objects{${controller},kind="ClusterServiceBroker",state="ready"}`, 2),
   constant(`bindery_objects{${controller},kind="ServiceInstance",state="ready"}`, 50),
   constant(`bindery_objects{${controller},kind="ServiceInstance",state="failed"}`, 1),
@@ -101,6 +102,7 @@ const causes: Readonly<Record<string, readonly Series[]>> = {
   BinderyDeletionStands: [
     constant(`bindery_objects{${controller},kind="ServiceInstance",state="deleting"}`, 1),
   ],
+  BinderyCredentialsEnd: [constant(`bindery_expiring_bindings{${controller},reason="Expired"}`, 1)],
   BinderyReconcileFails: [
     growing(
       `bindery_reconcile_duration_seconds_count{${controller},controller="instances",outcome="failed"}`,
