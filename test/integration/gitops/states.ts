@@ -123,7 +123,7 @@ export async function reached(
   return world.until<Judged>(resource, name, is, 'is in that state');
 }
 
-/** A state of the table in docs/gitops.md, and who makes what of it. */
+/** A state of the table in docs/guides/gitops.md, and who makes what of it. */
 export interface State {
   readonly what: string;
   readonly resource: Resource;
