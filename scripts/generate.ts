@@ -1,7 +1,8 @@
 /**
  * Writes src/api/generated/*.ts from the schemas in deploy/crds/*.yaml, the source of truth for the API, and
  * deploy/install.yaml from deploy/kustomize/base, webhook-config/*.yaml from their templates and the table of scope, and
- * deploy/gitops/argocd/argocd-cm.yaml and deploy/monitoring/prometheus-rule.yaml from what is beside them.
+ * deploy/gitops/argocd/argocd-cm.yaml and deploy/monitoring/prometheus-rule.yaml from what is beside them, and the templates of
+ * the Helm chart from deploy/kustomize/base.
  *
  *   node scripts/generate.ts           write the files
  *   node scripts/generate.ts --check   say which files differ, exit 1 if any does
@@ -14,6 +15,7 @@ import { basename, join } from 'node:path';
 import { load } from 'js-yaml';
 import { compile } from 'json-schema-to-typescript';
 import { argocdConfig } from './argocd-config.ts';
+import { helmTemplates, presentTemplates } from './helm-chart.ts';
 import { installManifest } from './install-manifest.ts';
 import { prometheusRule } from './prometheus-rule.ts';
 import { webhookConfig } from './webhook-config.ts';
@@ -51,6 +53,7 @@ interface TypeDefinition {
 const root = join(import.meta.dirname, '..');
 const sourceDirectory = join(root, 'deploy/crds');
 const targetDirectory = join(root, 'src/api/generated');
+const helmDirectory = join(root, 'deploy/helm/bindery/templates/generated');
 const webhookDirectory = join(root, 'webhook-config');
 /** Single files that are made of others. */
 const made: readonly { readonly file: string; readonly of: string; readonly text: () => Promise<string> }[] =
@@ -84,6 +87,7 @@ async function main(checkOnly: boolean): Promise<void> {
   if (checkOnly) return reportDrift(wanted, present, webhooks);
   for (const [name, text] of webhooks) await writeFile(join(webhookDirectory, name), text);
   for (const { file, text } of made) await writeFile(join(root, file), await text());
+  await writeHelmTemplates();
   for (const [name, text] of wanted) await writeFile(join(targetDirectory, name), text);
   for (const name of present) if (!wanted.has(name)) await rm(join(targetDirectory, name));
 }
@@ -107,10 +111,30 @@ async function reportDrift(
     const wantedText = await text().catch(() => undefined);
     if ((await textOf(join(root, file))) !== wantedText) messages.unshift(`${file} does not match ${of}`);
   }
+  messages.unshift(...(await helmDrift()));
   if (messages.length === 0) return;
   for (const message of messages) console.error(message);
   console.error('Run: npm run generate');
   process.exitCode = 1;
+}
+
+async function writeHelmTemplates(): Promise<void> {
+  const wanted = await helmTemplates(join(root, 'deploy/kustomize/base'));
+  for (const [name, text] of wanted) await writeFile(join(helmDirectory, name), text);
+  for (const name of (await presentTemplates(helmDirectory)).keys()) {
+    if (!wanted.has(name)) await rm(join(helmDirectory, name));
+  }
+}
+
+async function helmDrift(): Promise<readonly string[]> {
+  const [wanted, present] = [
+    await helmTemplates(join(root, 'deploy/kustomize/base')),
+    await presentTemplates(helmDirectory),
+  ];
+  const names = [...new Set([...wanted.keys(), ...present.keys()])].sort();
+  return names
+    .filter((name) => wanted.get(name) !== present.get(name))
+    .map((name) => `deploy/helm/bindery/templates/generated/${name} does not match deploy/kustomize/base`);
 }
 
 async function textOf(file: string): Promise<string> {

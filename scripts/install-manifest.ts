@@ -20,7 +20,8 @@ export async function installManifest(kustomization: string): Promise<string> {
   return `${banner.join('\n')}\n---\n${texts.map((text) => text.trim()).join('\n---\n')}\n`;
 }
 
-async function textsOf(directory: string): Promise<readonly string[]> {
+/** The texts of the files that a kustomization names, in its order. */
+export async function textsOf(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory);
   const name = names.find((candidate) => /^(kustomization\.ya?ml|Kustomization)$/.test(candidate));
   if (name === undefined) throw new Error(`${directory} has no kustomization`);

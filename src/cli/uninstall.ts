@@ -22,6 +22,7 @@ interface UninstallOptions {
   readonly deprovision?: boolean;
   readonly withSecrets?: boolean;
   readonly dryRun?: boolean;
+  readonly check?: boolean;
   readonly timeout: string;
   readonly binderyNamespace: string;
   readonly clusterIdConfigmapName: string;
@@ -49,6 +50,7 @@ export function uninstallCommand(): Command {
     .option('--deprovision', 'have the controller delete all logins and services with their data, and wait')
     .option('--with-secrets', 'with --keep-services: passwords go into the file, too')
     .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--check', 'count what there is, and fail if there is anything; remove nothing')
     .option('--timeout <duration>', 'how long to wait for what goes', '10m')
     .option('--bindery-namespace <name>', "Bindery's own namespace", 'bindery-system')
     .option('--cluster-id-configmap-name <name>', 'holds the id of the cluster', 'cluster-info')
@@ -79,7 +81,13 @@ async function run(options: UninstallOptions): Promise<void> {
 }
 
 /** @throws UsageError */
-function checkFlags({ keepServices, deprovision, withSecrets }: UninstallOptions): void {
+function checkFlags({ keepServices, deprovision, withSecrets, check, dryRun }: UninstallOptions): void {
+  if (
+    check === true &&
+    [keepServices, deprovision, withSecrets, dryRun].some((other) => other !== undefined)
+  ) {
+    throw new UsageError('--check goes with none of the flags that say what to do');
+  }
   if (keepServices !== undefined && deprovision === true) {
     throw new UsageError('--keep-services and --deprovision exclude each other');
   }
@@ -100,9 +108,18 @@ async function uninstall(task: Uninstall): Promise<void> {
     tell(`${broker}: ${instances} service instances, ${bindings} bindings`);
   }
   if (found.length === 0) tell('There are no service instances and no bindings.');
+  if (options.check === true) return refuseUse(found.length > 0);
   if (options.dryRun === true) return tell(plan(options, found.length > 0));
   await settleServices(task, found.length > 0);
   await removeRest(task);
+}
+
+/** @throws UsageError */
+function refuseUse(isUsed: boolean): void {
+  if (!isUsed) return;
+  throw new UsageError(
+    'these services are managed from here. `bindery uninstall` says what can become of them; nothing was removed',
+  );
 }
 
 /** @throws UsageError where nobody has said what becomes of them */

@@ -125,6 +125,11 @@ it('refuses while nobody has said what becomes of the services, and changes noth
   expect(refused.code).toBe(1);
   expect(refused.stdout).toContain('ClusterServiceBroker "test": 1 service instances, 1 bindings');
   expect(refused.stderr).toContain('--keep-services');
+  const checked = await uninstall('--check');
+  expect(checked.code).toBe(1);
+  expect(checked.stdout).toContain('1 service instances, 1 bindings');
+  expect(checked.stderr).toContain('nothing was removed');
+  expect((await uninstall('--check', '--deprovision')).stderr).toContain('--check goes with none');
   const file = join(directory, 'dry.yaml');
   const dry = await uninstall('--dry-run', '--keep-services', file);
   expect([dry.code, existsSync(file)]).toEqual([0, false]);
