@@ -65,6 +65,10 @@ export function createMetrics(): Metrics {
   const brokers = new BrokerMetrics(table);
   const atScrape = [declareProcessMetrics(registry)];
   table.buildInfo.set({ version: programVersion, node: process.version }, 1);
+  // A counter that begins with its first count has not grown, and no alert sees it.
+  for (const kind of ['ServiceInstance', 'ServiceBinding']) table.purged.inc({ kind }, 0);
+  for (const field of ['env', 'mountPath', 'volume']) table.injectionConflicts.inc({ field }, 0);
+  const paths = new Set<string>();
   return {
     observeReconcile: ({ controller, outcome, durationMs }) =>
       table.reconcileSeconds.observe({ controller, outcome }, durationMs / 1000),
@@ -92,6 +96,8 @@ export function createMetrics(): Metrics {
     },
     observeListWatch: ({ resource, what }) => table.watchActivity.inc({ resource, what }),
     observeAdmission: ({ path, outcome, durationMs, patchBytes }) => {
+      if (!paths.has(path)) table.admissionSeconds.zero({ path, outcome: 'failed' });
+      paths.add(path);
       table.admissionSeconds.observe({ path, outcome }, durationMs / 1000);
       if (patchBytes !== undefined) table.admissionPatchBytes.observe({ path }, patchBytes);
     },

@@ -179,6 +179,30 @@ tell('the alerts', () => {
     expect(await differingAlerts(promtool, rules, series, minutes, [])).toContain(alert);
   });
 
+  it.each([
+    [
+      'BinderyAdmissionFails',
+      `bindery_admission_duration_seconds_count{${webhook},path="/mutate/pods",outcome="failed"}`,
+      10,
+    ],
+    [
+      'BinderyForbidden',
+      `bindery_kube_answers_total{${controller},method="PATCH",resource="secrets",status="403"}`,
+      20,
+    ],
+    [
+      'BinderyWebhookUnreachable',
+      'apiserver_admission_webhook_fail_open_count{name="items.servicecatalog.k8s.io",type="admit"}',
+      10,
+    ],
+  ])('%s fires for what happens once in a while, too', async (alert, series, everyMinutes) => {
+    const values = Array.from({ length: minutes }, (_, minute) => Math.floor(minute / everyMinutes)).join(
+      ' ',
+    );
+    const rare = changed(well, [{ series, values }]);
+    expect(await differingAlerts(promtool, rules, rare, minutes - 1, [alert])).toBeUndefined();
+  });
+
   it('have no leader to name while no controller is there at all', async () => {
     const gone = well.filter(({ series }) => !series.startsWith('bindery_leader'));
     expect(await differingAlerts(promtool, rules, gone, minutes, ['BinderyNoLeader'])).toBeUndefined();

@@ -5,7 +5,10 @@ import { declareMetrics } from '../../../src/observability/declarations.ts';
 import { root } from './cited-tests.ts';
 
 /** Metrics of others that rules and dashboard may ask for. */
-const foreign = ['apiserver_admission_webhook_rejection_count'];
+const foreign = [
+  'apiserver_admission_webhook_rejection_count',
+  'apiserver_admission_webhook_fail_open_count',
+];
 
 async function known(): Promise<ReadonlyMap<string, readonly string[]>> {
   const registry = new Registry();

@@ -209,6 +209,8 @@ it('injected bindings and conflicts are counted by kind', async () => {
   ]);
   expect(await samples('bindery_injection_conflicts_total')).toEqual([
     'bindery_injection_conflicts_total{field="env"} 1',
+    'bindery_injection_conflicts_total{field="mountPath"} 0',
+    'bindery_injection_conflicts_total{field="volume"} 0',
   ]);
 });
 
@@ -281,4 +283,16 @@ describe('docs/reference/metrics.md', () => {
     expect(mentioned.length).toBeGreaterThan(20);
     expect(unknown).toEqual([]);
   });
+});
+
+it('counters that alerts look at are there at 0 before their first count, which would be no growth else', async () => {
+  expect(await samples('bindery_purged_total')).toEqual([
+    'bindery_purged_total{kind="ServiceInstance"} 0',
+    'bindery_purged_total{kind="ServiceBinding"} 0',
+  ]);
+  expect(await samples('bindery_injection_conflicts_total')).toHaveLength(3);
+  metrics.observeAdmission({ path: '/mutate/pods', outcome: 'patched', durationMs: 1 });
+  expect(await samples('bindery_admission_duration_seconds_count')).toContain(
+    'bindery_admission_duration_seconds_count{path="/mutate/pods",outcome="failed"} 0',
+  );
 });
