@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { helm, reasonNotToRunHelm } from '../support/helm/helm.ts';
+import { runCli } from '../support/run-cli.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startBroker, type RunningBroker } from './support/broker.ts';
 import { loggingIn } from './support/logins.ts';
@@ -71,6 +72,14 @@ told('the Helm chart', 'it is installed once in a cluster', () => {
     await rolledOut();
     tell(`from nothing to a bound Pod: ${seconds(startedAt)} s`);
     expect(await uids('servicebindings.servicecatalog.k8s.io')).toHaveLength(1);
+  });
+
+  it('is told by `bindery version`', async () => {
+    const kubeconfig = world.access.env['KUBECONFIG'] ?? '';
+    const { code, stdout } = await runCli(['version', '--kubeconfig', kubeconfig]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('controller 0.1.0 (2 Pods)\n');
+    expect(stdout).toContain('webhook 0.1.0 (2 Pods)\n');
   });
 
   it('is upgraded to one replica and rolled back, and nothing is asked of the broker', async () => {

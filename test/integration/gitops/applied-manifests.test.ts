@@ -44,6 +44,8 @@ function manifestsIn(namespace: string): string {
 /** @param namespace of the manifests, which it reads from standard input with `-f -` */
 async function kubectl(namespace: string, ...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await world.controlPlane.kubectl(args, manifestsIn(namespace));
+  // Who replaces an object names the version that was read; the status of a broker that can not be reached is written meanwhile.
+  if (args[0] === 'replace' && stderr.includes('(Conflict)')) return kubectl(namespace, ...args);
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stdout} ${stderr}`);
   return stdout;
 }
