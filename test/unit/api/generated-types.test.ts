@@ -85,6 +85,7 @@ describe('npm run generate', () => {
     const { status, output } = generate('--check');
     expect(status).toBe(1);
     expect(output.split('\n')).toEqual([
+      'deploy/helm/bindery/templates/generated/customresourcedefinition.yaml does not match deploy/kustomize/base',
       'deploy/install.yaml does not match deploy/kustomize/base',
       'src/api/generated/service-instance.ts does not match deploy/crds',
       'Run: npm run generate',
