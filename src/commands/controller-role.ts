@@ -47,6 +47,7 @@ import {
   workloadControllers,
   type Askers,
 } from '../workloads/workload-controller.ts';
+import { logBrokerCall } from './log-broker-call.ts';
 
 export interface ControllerRoleDeps {
   readonly client: KubeClient;
@@ -121,7 +122,10 @@ export class ControllerRole {
         namespacedBrokerTargets: config.namespacedBrokerTargets,
         catalogLimits: config.catalogLimits,
       },
-      observe: deps.observeBroker,
+      observe: (broker, call) => {
+        logBrokerCall(logger, broker, call);
+        deps.observeBroker?.(broker, call);
+      },
       permit,
       removal: new KindsInRemoval(client),
       copies: new CredentialCopies({ client, stores: this.#stores, logger, namespace }),

@@ -187,6 +187,7 @@ export class BrokerClient {
       ...(reason === undefined ? {} : { reason }),
       durationMs: performance.now() - startedMs,
       requestIdentity,
+      wasSent: reply.kind === 'answer' || reply.sent,
     });
     return outcome;
   }

@@ -55,8 +55,10 @@ export interface BrokerCall {
   readonly reason?: FailureReason;
   /** From asking for a slot to the outcome. */
   readonly durationMs: number;
-  /** The X-Broker-API-Request-Identity that was sent: find it again in the broker's log. */
+  /** The X-Broker-API-Request-Identity of this request: find it again in the broker's log. */
   readonly requestIdentity: string;
+  /** False when the broker surely never saw it. */
+  readonly wasSent: boolean;
 }
 
 export interface BrokerClientOptions {
