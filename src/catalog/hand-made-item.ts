@@ -1,6 +1,5 @@
 import type { Store } from '../control/store.ts';
-import { writeStatus } from '../control/status-writer.ts';
-import type { KubeClient } from '../kube/client.ts';
+import { writeStatus, type StatusClient } from '../control/status-writer.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import type { Resource } from '../kube/resources.ts';
 import { handMadeStatus, type ItemStatus } from './item-status.ts';
@@ -18,7 +17,7 @@ export function isUntold(item: AnyItem): boolean {
  * @param now RFC 3339
  */
 export async function tellHandMade<T extends AnyItem>(
-  client: Pick<KubeClient, 'get' | 'patch'>,
+  client: StatusClient,
   resource: Resource,
   store: Store<T>,
   key: string,

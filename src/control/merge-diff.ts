@@ -30,3 +30,9 @@ function fieldDiff(before: unknown, after: unknown): unknown {
 function isAbsent(object: JsonObject, key: string): boolean {
   return !Object.hasOwn(object, key) || object[key] === undefined || object[key] === null;
 }
+
+/** `object` as a merge patch would store it: without what counts as absent, however deep. Arrays stay as they are. */
+export function present(object: object): JsonObject {
+  const fields = Object.entries(object).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(fields.map(([key, value]) => [key, isObject(value) ? present(value) : value]));
+}

@@ -1,9 +1,13 @@
+import { compact } from '../base/compact.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
-import { mergeDiff } from './merge-diff.ts';
+import { mergeDiff, present } from './merge-diff.ts';
 import type { Store } from './store.ts';
+
+export type StatusClient = Pick<KubeClient, 'get' | 'replace' | 'patch'>;
 
 /** An object whose status this program writes. */
 export interface StatusObject<S extends object> extends KubeObject {
@@ -21,18 +25,20 @@ export type StatusGuard = 'resourceVersion' | 'uid';
 const mostTries = 8;
 
 /**
- * Brings the object's status to `nextStatus` with one JSON merge patch on the status subresource, and puts the
- * server's answer into the store at once, so that the next reconcile reads it. When nothing differs there is no
- * call and `object` itself is returned: a no-op write costs the API server as much as a real one.
+ * Brings the object's status to `nextStatus` with one PUT of the status, and puts the server's answer into the store at
+ * once, so that the next reconcile reads it. When nothing differs there is no call and `object` itself is returned: a
+ * no-op write costs the API server as much as a real one.
+ *
+ * Of a status that is replaced, the API server takes nothing but the status, so the rest of the object is not sent, and
+ * it costs the server a fifth less than a patch (docs/decisions/0073-statuses-are-replaced.md).
  *
  * With the default guard a decision made on an old object is never stored. With `uid` the object is read again after a
- * conflict: in a write of a status the API server ignores a uid that is named, and would store what is said of one
- * object in another that has its name.
+ * conflict, and what differs is patched into what others have written meanwhile.
  * @param nextStatus the whole status, not only what changes; fields left out are removed
  * @throws KubeApiError; 409 when the object has changed since it was read, or is another one: reconcile it again
  */
 export async function writeStatus<S extends object, T extends StatusObject<S>>(
-  client: Pick<KubeClient, 'get' | 'patch'>,
+  client: StatusClient,
   resource: Resource,
   object: T & StatusObject<S>,
   nextStatus: S,
@@ -40,26 +46,55 @@ export async function writeStatus<S extends object, T extends StatusObject<S>>(
   signal: AbortSignal,
   guard: StatusGuard = 'resourceVersion',
 ): Promise<T> {
-  const status = mergeDiff(object.status ?? {}, nextStatus);
-  if (status === undefined) return object;
+  const difference = mergeDiff(object.status ?? {}, nextStatus);
+  if (difference === undefined) return object;
+  const written = await replaced<T>(client, resource, object, present(nextStatus), signal).catch(
+    async (error: unknown) => {
+      if (guard === 'resourceVersion' || !isConflict(error)) throw error;
+      return patched<T>(client, resource, object, difference, signal, error);
+    },
+  );
+  store.put(written);
+  return written;
+}
 
-  const { name, namespace, uid } = object.metadata;
+async function replaced<T extends KubeObject>(
+  client: StatusClient,
+  resource: Resource,
+  object: KubeObject,
+  status: object,
+  signal: AbortSignal,
+): Promise<T> {
+  const { name, namespace, resourceVersion } = object.metadata;
+  const metadata = compact({ name, namespace, resourceVersion });
+  const body: StatusObject<object> = { metadata, status };
+  return (await client.replace(resource, body, { subresource: 'status', signal })) as T;
+}
+
+/**
+ * Again and again on the version that is there, while it is still the same object: in a patch of a status the API server
+ * ignores a uid that is named, and would store what is said of one object in another that has its name.
+ */
+async function patched<T extends KubeObject>(
+  client: StatusClient,
+  resource: Resource,
+  { metadata: { name, namespace, uid } }: KubeObject,
+  status: JsonObject,
+  signal: AbortSignal,
+  conflict: unknown,
+): Promise<T> {
   const ref = namespace === undefined ? { name } : { namespace, name };
-  for (let { resourceVersion } = object.metadata, tries = 1; ; tries++) {
+  let error = conflict;
+  for (let tries = 1; tries < mostTries; tries++) {
+    const { metadata } = await client.get(resource, ref, { signal });
+    if (metadata.uid !== uid) break;
     try {
-      const patch = { metadata: { resourceVersion }, status };
-      const written = await client.patch<T>(resource, ref, patch, {
-        type: 'merge',
-        subresource: 'status',
-        signal,
-      });
-      store.put(written);
-      return written;
-    } catch (error) {
-      if (guard === 'resourceVersion' || !isConflict(error) || tries === mostTries) throw error;
-      const { metadata } = await client.get<T>(resource, ref, { signal });
-      if (metadata.uid !== uid) throw error;
-      ({ resourceVersion } = metadata);
+      const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status };
+      return await client.patch<T>(resource, ref, patch, { type: 'merge', subresource: 'status', signal });
+    } catch (again) {
+      if (!isConflict(again)) throw again;
+      error = again;
     }
   }
+  throw error;
 }

@@ -4,7 +4,7 @@ import { inParallel } from '../../base/in-parallel.ts';
 import { timestamp } from '../../control/attempts.ts';
 import type { ReconcileResult } from '../../control/controller.ts';
 import type { Store } from '../../control/store.ts';
-import type { KubeClient } from '../../kube/client.ts';
+import type { StatusClient } from '../../control/status-writer.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { pods as podResource } from '../../kube/resources.ts';
 import type { KeptPreset } from '../../model/kept-form.ts';
@@ -19,7 +19,7 @@ import type { Place } from './why-without.ts';
 import { hasInjected, isAtRest, writeInjected } from './write-injected.ts';
 
 export interface FeedbackDeps extends StandingEventsDeps {
-  readonly client: Pick<KubeClient, 'get' | 'patch'>;
+  readonly client: StatusClient;
   readonly stores: Pick<Stores, 'serviceBindings' | 'namespaces'>;
   readonly workloads: KnownWorkloads;
   readonly pods: KnownPods;

@@ -1,8 +1,7 @@
 import { findCondition, isConditionTrue, removeCondition, setCondition } from '../../api/conditions.ts';
 import type { Condition } from '../../api/generated/shared-types.ts';
-import { writeStatus } from '../../control/status-writer.ts';
+import { writeStatus, type StatusClient } from '../../control/status-writer.ts';
 import type { Store } from '../../control/store.ts';
-import type { KubeClient } from '../../kube/client.ts';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Resource } from '../../kube/resources.ts';
@@ -47,7 +46,7 @@ export function isAtRest({ metadata, status }: Told): boolean {
  * @throws KubeApiError
  */
 export async function writeInjected<T extends Told>(
-  client: Pick<KubeClient, 'get' | 'patch'>,
+  client: StatusClient,
   resource: Resource,
   object: T,
   statement: InjectedStatement | undefined,

@@ -47,6 +47,17 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
     'patch serviceclasses.servicecatalog.k8s.io',
     'patch serviceplans.servicecatalog.k8s.io',
   ],
+  'a status that somebody else wrote meanwhile, and the release before, which patches all of them': [
+    'patch clusterservicebrokers.servicecatalog.k8s.io/status',
+    'patch servicebrokers.servicecatalog.k8s.io/status',
+    'patch clusterserviceclasses.servicecatalog.k8s.io/status',
+    'patch serviceclasses.servicecatalog.k8s.io/status',
+    'patch clusterserviceplans.servicecatalog.k8s.io/status',
+    'patch serviceplans.servicecatalog.k8s.io/status',
+    'patch serviceinstances.servicecatalog.k8s.io/status',
+    'patch servicebindings.servicecatalog.k8s.io/status',
+    'patch podpresets.settings.servicecatalog.k8s.io/status',
+  ],
   'a ConfigMap that somebody made without an id': ['patch configmaps bindery-system/cluster-info'],
   'an event that is repeated': ['patch events'],
 };

@@ -53,23 +53,24 @@ describe('the main path', () => {
   });
 
   it('writes two statuses of each, besides what the webhook would have filled in, and nothing after that', async () => {
-    const isPatch = (write: string): boolean => write.startsWith('PATCH service');
+    const isUpdate = (write: string): boolean => /^(PATCH|PUT) service/.test(write);
     const before = world.writes.length;
     // A write is counted when its answer has come, which others may see the object before.
     const counted = (count: number) => waitFor(() => world.writes.length >= before + count);
     await world.createInstance('counted');
     await world.instance('counted', isReady, 'is ready');
     await counted(4);
-    expect(world.writes.slice(before).filter(isPatch)).toEqual(Array(3).fill('PATCH serviceinstances'));
+    const instanceWrites = ['PATCH serviceinstances', 'PUT serviceinstances', 'PUT serviceinstances'];
+    expect(world.writes.slice(before).filter(isUpdate)).toEqual(instanceWrites);
     await world.createBinding('counted', 'counted');
     await world.binding('counted', isReady, 'is ready');
     await counted(9);
     expect(world.writes.slice(before + 4)).toEqual([
       'POST servicebindings',
       'PATCH servicebindings',
-      'PATCH servicebindings',
+      'PUT servicebindings',
       'POST secrets',
-      'PATCH servicebindings',
+      'PUT servicebindings',
     ]);
     const settled = world.writes.length;
     await nudge(world, 'counted');
@@ -79,6 +80,6 @@ describe('the main path', () => {
     await world.instance('later', isReady, 'is ready');
     // The nudge, and the POST and the three writes of the new instance.
     await waitFor(() => world.writes.length >= settled + 5);
-    expect(world.writes.slice(settled).filter(isPatch)).toHaveLength(1 + 3);
+    expect(world.writes.slice(settled).filter(isUpdate)).toHaveLength(1 + 3);
   });
 });

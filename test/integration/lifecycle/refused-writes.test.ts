@@ -55,7 +55,7 @@ it('24 failing brokers whose status can not be written make no storm, and are to
   await waitFor(() => isRefused('dead-0'), { describe: 'statuses are refused' });
 
   world.startControllers();
-  const isStatus = (write: string): boolean => write === 'PATCH clusterservicebrokers';
+  const isStatus = (write: string): boolean => write === 'PUT clusterservicebrokers';
   const count = (): number => world.writes.filter(isStatus).length;
   // The finalizers, and a first status of most of them.
   await waitFor(() => count() > brokerCount * 1.5, { describe: 'the brokers are looked at' });

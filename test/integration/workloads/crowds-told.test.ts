@@ -70,5 +70,5 @@ it(`${count} Pods that come at once are told in a few writes, and after a restar
 }, 120_000);
 
 function writes(): number {
-  return world.writes.filter((write) => write === 'PATCH servicebindings').length;
+  return world.writes.filter((write) => write === 'PUT servicebindings').length;
 }

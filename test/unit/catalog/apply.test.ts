@@ -2,7 +2,7 @@ import { applyDiff, type ApplyResult } from '../../../src/catalog/apply.ts';
 import type { DesiredCatalog } from '../../../src/catalog/convert.ts';
 import { diffCatalog } from '../../../src/catalog/diff.ts';
 import type { AnyItem } from '../../../src/catalog/scope.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient, ReplaceOptions } from '../../../src/kube/client.ts';
 import { KubeApiError, KubeConnectionError } from '../../../src/kube/errors.ts';
 import type { ObjectRef } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
@@ -200,18 +200,23 @@ class Server {
           if (this.#objects.has(object.metadata.name)) throw apiError(409, 'AlreadyExists');
           return this.#keep({ ...object, metadata: { ...object.metadata, generation: 1 } });
         }),
-      replace: (_resource: Resource, object: AnyItem) =>
-        this.#answer(`replace ${object.metadata.name}`, () => {
-          const { metadata } = this.#check(object.metadata.name, object.metadata.resourceVersion);
-          const generation = (metadata.generation ?? 0) + 1;
-          return this.#keep({ ...object, metadata: { ...object.metadata, generation } });
-        }),
-      patch: (_resource: Resource, { name }: ObjectRef, patch: Partial<AnyItem>) =>
-        this.#answer(`status ${name}`, () => {
-          const known = this.#check(name, patch.metadata?.resourceVersion);
-          return this.#keep({ ...known, status: { ...known.status, ...patch.status } });
-        }),
+      replace: (_resource: Resource, object: AnyItem, { subresource }: ReplaceOptions) =>
+        subresource === 'status' ? this.#replaceStatus(object) : this.#replace(object),
     } as unknown as KubeClient;
+  }
+
+  #replace(object: AnyItem): Promise<AnyItem> {
+    return this.#answer(`replace ${object.metadata.name}`, () => {
+      const { metadata } = this.#check(object.metadata.name, object.metadata.resourceVersion);
+      const generation = (metadata.generation ?? 0) + 1;
+      return this.#keep({ ...object, metadata: { ...object.metadata, generation } });
+    });
+  }
+
+  #replaceStatus({ metadata, status }: AnyItem): Promise<AnyItem> {
+    return this.#answer(`status ${metadata.name}`, () =>
+      this.#keep({ ...this.#check(metadata.name, metadata.resourceVersion), status } as AnyItem),
+    );
   }
 
   async #answer(call: string, answer: () => AnyItem): Promise<AnyItem> {

@@ -12,7 +12,7 @@ import {
 } from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import { parseExact, type JsonObject } from '../../../src/base/json.ts';
-import { mergeDiff } from '../../../src/control/merge-diff.ts';
+import { mergeDiff, present } from '../../../src/control/merge-diff.ts';
 
 describe('the merge diff of two JSON objects', () => {
   const cases: readonly [name: string, previous: JsonObject, next: JsonObject, patch: unknown][] = [
@@ -71,3 +71,8 @@ function applyMergePatch(target: unknown, patch: unknown): unknown {
   }
   return result;
 }
+
+it('an object as a merge patch would store it lacks what is null or undefined, but for what stands in arrays', () => {
+  const object = { a: null, b: undefined, c: { d: null, e: 0 }, f: [null, { g: null }], h: false, i: {} };
+  expect(present(object)).toEqual({ c: { e: 0 }, f: [null, { g: null }], h: false, i: {} });
+});

@@ -1,5 +1,4 @@
-import { writeStatus } from '../../../src/control/status-writer.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { writeStatus, type StatusClient } from '../../../src/control/status-writer.ts';
 import { KubeApiError } from '../../../src/kube/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 
@@ -14,7 +13,7 @@ const thing: Thing = {
 };
 
 describe('writing a status', () => {
-  it('sends the difference with the resourceVersion that was read, and stores the answer', async () => {
+  it('replaces the status under the resourceVersion that was read, and stores the answer', async () => {
     const { calls, client } = recordingClient();
     const stored: Thing[] = [];
 
@@ -31,9 +30,8 @@ describe('writing a status', () => {
     expect(calls).toEqual([
       [
         resource,
-        { namespace: 'n', name: 'a' },
-        { metadata: { resourceVersion: '7' }, status: { phase: null, ...next } },
-        expect.objectContaining({ type: 'merge', subresource: 'status' }),
+        { metadata: { name: 'a', namespace: 'n', resourceVersion: '7' }, status: next },
+        expect.objectContaining({ subresource: 'status' }),
       ],
     ]);
     expect(written).toEqual({ metadata: { name: 'answered' } });
@@ -51,14 +49,14 @@ describe('writing a status', () => {
     const { calls, client } = recordingClient();
     const bare: Thing = { metadata: { name: 'c', resourceVersion: '1' } };
     await writeStatus(client, resource, bare, { phase: 'New' }, { put() {} }, signal());
-    expect(calls[0]?.slice(1, 3)).toEqual([
-      { name: 'c' },
-      { metadata: { resourceVersion: '1' }, status: { phase: 'New' } },
-    ]);
+    expect(calls[0]?.[1]).toEqual({
+      metadata: { name: 'c', resourceVersion: '1' },
+      status: { phase: 'New' },
+    });
   });
 
   it('lets a refusal through and stores nothing', async () => {
-    const client = { patch: () => Promise.reject(new Error('conflict')), get: fail };
+    const client = { replace: () => Promise.reject(new Error('conflict')), patch: fail, get: fail };
     await expect(
       writeStatus(client, resource, thing, { phase: 'New' }, { put: fail }, signal()),
     ).rejects.toThrow('conflict');
@@ -71,10 +69,9 @@ describe('writing the result of what has happened', () => {
   it('is repeated on the version that is there, when somebody wrote the same object meanwhile', async () => {
     const { calls, client } = changedMeanwhile({ name: 'a', uid: 'u', resourceVersion: '9' });
     await writeStatus(client, resource, old, { phase: 'Done' }, { put() {} }, signal(), 'uid');
-    const status = { phase: 'Done', conditions: null };
     expect(calls).toEqual([
-      { metadata: { resourceVersion: '7' }, status },
-      { metadata: { resourceVersion: '9' }, status },
+      { metadata: { name: 'a', namespace: 'n', resourceVersion: '7' }, status: { phase: 'Done' } },
+      { metadata: { resourceVersion: '9' }, status: { phase: 'Done', conditions: null } },
     ]);
   });
 
@@ -95,31 +92,32 @@ describe('writing the result of what has happened', () => {
 /** Refuses version 7, and reads what is there now. */
 function changedMeanwhile(metadata: KubeObject['metadata']): {
   calls: unknown[];
-  client: Pick<KubeClient, 'get' | 'patch'>;
+  client: StatusClient;
 } {
   const calls: unknown[] = [];
   const conflict = new KubeApiError({ status: 409, reason: 'Conflict', message: 'changed' });
+  const written = (write: KubeObject): Promise<KubeObject> => {
+    calls.push(write);
+    return write.metadata.resourceVersion === '7' ? Promise.reject(conflict) : Promise.resolve({ metadata });
+  };
   const client = {
-    patch: (_resource: unknown, _ref: unknown, patch: { readonly metadata: KubeObject['metadata'] }) => {
-      calls.push(patch);
-      return patch.metadata.resourceVersion === '7'
-        ? Promise.reject(conflict)
-        : Promise.resolve({ metadata });
-    },
+    replace: (_resource: unknown, write: KubeObject) => written(write),
+    patch: (_resource: unknown, _ref: unknown, write: KubeObject) => written(write),
     get: () => Promise.resolve({ metadata }),
-  } as unknown as Pick<KubeClient, 'get' | 'patch'>;
+  } as unknown as StatusClient;
   return { calls, client };
 }
 
-function recordingClient(): { calls: unknown[][]; client: Pick<KubeClient, 'get' | 'patch'> } {
+function recordingClient(): { calls: unknown[][]; client: StatusClient } {
   const calls: unknown[][] = [];
   const client = {
-    patch: (...call: unknown[]) => {
+    patch: fail,
+    replace: (...call: unknown[]) => {
       calls.push(call);
       return Promise.resolve({ metadata: { name: 'answered' } });
     },
     get: fail,
-  } as Pick<KubeClient, 'get' | 'patch'>;
+  } as StatusClient;
   return { calls, client };
 }
 

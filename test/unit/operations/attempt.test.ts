@@ -73,8 +73,8 @@ class World {
         generationOf: () => 1,
       },
       client: {
-        patch: (_resource: object, _ref: object, patch: Pick<BrokeredObject, 'status'>) => {
-          this.object = { ...this.object, status: { ...this.object.status, ...patch.status } };
+        replace: (_resource: object, { status = {} }: BrokeredObject) => {
+          this.object = { ...this.object, status };
           return Promise.resolve(this.object);
         },
       },

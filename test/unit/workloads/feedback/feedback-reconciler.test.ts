@@ -43,9 +43,8 @@ function world(...parts: readonly PodParts[]) {
     indexes: { namespace: namespaceOfNeedy, needs: needsIn },
   });
   for (const one of parts) pods.put(rawPod(one));
-  const patch = async (
+  const replace = async (
     _resource: unknown,
-    _ref: unknown,
     { status }: { readonly status: { readonly conditions: readonly Condition[] } },
   ) => {
     if (failure !== undefined) throw failure;
@@ -53,7 +52,7 @@ function world(...parts: readonly PodParts[]) {
     return binding(String(100 + written.length), status);
   };
   const reconcile = feedbackReconciler({
-    client: { patch, get: undefined } as never,
+    client: { replace } as never,
     stores,
     workloads: [],
     pods: { store: pods },
