@@ -1,9 +1,13 @@
-/** `npm run build [-- --outfile <path>]`: the program with everything it needs as one file, dist/bindery.js. */
+/**
+ * `npm run build [-- --outfile <path>]`: the program with everything it needs as one file, dist/bindery.js, and beside it
+ * `bindery.cdx.json`, what it is made of.
+ */
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
+import { billOfMaterials } from './bill-of-materials.ts';
 
 const root = join(import.meta.dirname, '..');
 const { values: flags } = parseArgs({ options: { outfile: { type: 'string' } } });
@@ -25,12 +29,13 @@ const { version, engines } = JSON.parse(await readFile(join(root, 'package.json'
   readonly engines: { readonly node: string };
 };
 await mkdir(dirname(outfile), { recursive: true });
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   absWorkingDir: root,
   entryPoints: [join('src', 'main.ts')],
   outfile,
   write: false,
   bundle: true,
+  metafile: true,
   platform: 'node',
   format: 'esm',
   // `>=24`: what runs the bundle is what it is made for.
@@ -43,15 +48,23 @@ const { outputFiles } = await build({
   logLevel: 'warning',
   plugins: [embedManifests(), narrowClientNode()],
 });
-// Another build may run now, and somebody may start what it makes: the name always stands for a whole file.
-const unfinished = `${outfile}.${process.pid}`;
-await writeFile(unfinished, escaped(outputFiles[0]?.text ?? ''), { mode: 0o755 });
-await rename(unfinished, outfile);
+const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+const bundled = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+const materials = await billOfMaterials(root, bundled);
+await writeWhole(outfile.replace(/(\.js)?$/, '.cdx.json'), materials, 0o644);
+await writeWhole(outfile, escaped(outputFiles[0]?.text ?? ''), 0o755);
 const { size } = await stat(outfile);
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 process.stdout.write(
   `${relative('', outfile)} ${version}: ${(size / 2 ** 20).toFixed(1)} MiB in ${seconds} s\n`,
 );
+
+/** Another build may run now, and somebody may start what it makes: the name always stands for a whole file. */
+async function writeWhole(path: string, text: string, mode: number): Promise<void> {
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, text, { mode });
+  await rename(unfinished, path);
+}
 
 /**
  * V8 keeps the text of the program for as long as it runs: with one byte a character when all of it is ASCII, with two

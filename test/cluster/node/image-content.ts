@@ -30,8 +30,24 @@ export async function nodeLayer(): Promise<readonly TarEntry[]> {
   return [...withDirectories(files), { kind: 'directory', path: 'tmp', mode: 0o1777 }];
 }
 
-/** The image of the product: Node.js and the bundle of `npm run build`. */
-export function binderyImageOf(node: readonly TarEntry[], bundle: Buffer): Image {
+/** The two files of `npm run build`. */
+export interface BuiltProgram {
+  readonly bundle: Buffer;
+  /** What it is made of, CycloneDX. */
+  readonly materials: Buffer;
+}
+
+/** @param outfile of `npm run build` */
+export async function builtProgram(outfile: string): Promise<BuiltProgram> {
+  const [bundle, materials] = await Promise.all([
+    readFile(outfile),
+    readFile(outfile.replace(/(\.js)?$/, '.cdx.json')),
+  ]);
+  return { bundle, materials };
+}
+
+/** The image of the product: Node.js, the bundle, and its bill of materials, where scanners look for such files. */
+export function binderyImageOf(node: readonly TarEntry[], { bundle, materials }: BuiltProgram): Image {
   return {
     name: binderyImage,
     layers: [
@@ -40,6 +56,7 @@ export function binderyImageOf(node: readonly TarEntry[], bundle: Buffer): Image
         { kind: 'directory', path: 'bindery', mode: 0o755 },
         executable('bindery/bindery.js', bundle),
         text('bindery/package.json', '{ "type": "module" }\n'),
+        { kind: 'file', path: 'bindery/bindery.cdx.json', content: materials, mode: 0o644 },
       ],
     ],
     entrypoint: ['/bin/node', ...nodeFlags, '/bindery/bindery.js'],

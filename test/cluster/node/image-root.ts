@@ -3,14 +3,14 @@
  *
  *   node image-root.ts <directory>
  */
-import { mkdir, readFile, symlink, writeFile, chmod } from 'node:fs/promises';
+import { mkdir, symlink, writeFile, chmod } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { binderyImageOf, nodeLayer } from './image-content.ts';
+import { binderyImageOf, builtProgram, nodeLayer } from './image-content.ts';
 
 const [directory] = process.argv.slice(2);
 if (directory === undefined) throw new Error('say in which directory');
-const bundle = await readFile(join(import.meta.dirname, '..', '..', '..', 'dist', 'bindery.js'));
-for (const entry of binderyImageOf(await nodeLayer(), bundle).layers.flat()) {
+const program = await builtProgram(join(import.meta.dirname, '..', '..', '..', 'dist', 'bindery.js'));
+for (const entry of binderyImageOf(await nodeLayer(), program).layers.flat()) {
   const path = join(directory, entry.path);
   await mkdir(dirname(path), { recursive: true });
   if (entry.kind === 'link') await symlink(entry.target, path);

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { findGo, goEnvironment } from '../../cluster/go-toolchain.ts';
 import {
   binderyImageOf,
+  builtProgram,
   libraryEntries,
   nodeLayer,
   withDirectories,
@@ -51,7 +52,7 @@ export async function writeImages(directory: string): Promise<Images> {
   await run(process.execPath, [build, '--outfile', bundle], { timeout: 120_000 });
   const node = await nodeLayer();
   const bindery = join(directory, 'bindery.tar');
-  const binderyBytes = await writeOciArchive(bindery, binderyImageOf(node, await readFile(bundle)));
+  const binderyBytes = await writeOciArchive(bindery, binderyImageOf(node, await builtProgram(bundle)));
   const programs = join(directory, 'programs.tar');
   const reader = await buildReader(join(directory, 'reader'));
   await writeOciArchive(programs, await programsImageOf(node, reader));

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
+import { podMakers, unhardened } from '../../support/unhardened.ts';
 import { helm, reasonNotToRunHelm } from '../../support/helm/helm.ts';
 
 interface Manifest {
@@ -68,6 +69,15 @@ describe('the Helm chart', () => {
     expect(Object.fromEntries(withoutPolicy)).toEqual(wanted);
     expect(kept).toHaveLength(9);
   });
+
+  tell(
+    'runs all its Pods without root, capabilities and a writable root, the check before an uninstall too',
+    async () => {
+      const manifests = Object.values(byName(await rendered('bindery-system')));
+      expect(podMakers(manifests)).toContainEqual(expect.stringMatching(/^Job\//));
+      expect(unhardened(manifests)).toEqual([]);
+    },
+  );
 
   tell('lives in any namespace, of which the program is told', async () => {
     const text = await rendered('elsewhere');

@@ -5,5 +5,8 @@ import { binderyImageOf } from '../../cluster/node/image-content.ts';
 it('starts the program as deploy/Dockerfile does', async () => {
   const dockerfile = await readFile(join(import.meta.dirname, '../../../deploy/Dockerfile'), 'utf8');
   const entrypoint = /^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1] ?? 'none';
-  expect(binderyImageOf([], Buffer.alloc(0)).entrypoint).toEqual(JSON.parse(entrypoint));
+  const nothing = Buffer.alloc(0);
+  expect(binderyImageOf([], { bundle: nothing, materials: nothing }).entrypoint).toEqual(
+    JSON.parse(entrypoint),
+  );
 });

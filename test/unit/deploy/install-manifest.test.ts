@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { installManifest } from '../../../scripts/install-manifest.ts';
+import { podMakers, unhardened } from '../../support/unhardened.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -13,7 +14,9 @@ interface Deployment {
     readonly template: {
       readonly spec: {
         readonly serviceAccountName: string;
-        readonly containers: readonly [{ readonly image: string; readonly args: readonly string[] }];
+        readonly containers: readonly [
+          { readonly name: string; readonly image: string; readonly args: readonly string[] },
+        ];
       };
     };
   };
@@ -50,4 +53,26 @@ it('runs the version of package.json, two replicas of each role, each with its o
       args: [role],
     })),
   );
+});
+
+it('runs without root, capabilities and a writable root, and with bounded memory', async () => {
+  const manifests = await objects();
+  expect(podMakers(manifests)).toEqual(['Deployment/bindery-controller', 'Deployment/bindery-webhook']);
+  expect(unhardened(manifests)).toEqual([]);
+});
+
+it('what is not hardened is found', () => {
+  const container = { name: 'c', securityContext: { capabilities: { drop: ['ALL'], add: ['NET_RAW'] } } };
+  const pod = { hostPID: true, volumes: [{ hostPath: {} }], containers: [container] };
+  expect(unhardened([{ kind: 'Job', metadata: { name: 'a' }, spec: { template: { spec: pod } } }])).toEqual([
+    'Job/a: may run as root',
+    'Job/a: has no seccomp profile',
+    "Job/a: is in the host's namespaces",
+    "Job/a: mounts the host's files",
+    'Job/a: c may write its root',
+    'Job/a: c may get more rights',
+    'Job/a: c has capabilities',
+    'Job/a: c has no limit of memory',
+    'Job/a: c asks for no memory',
+  ]);
 });
