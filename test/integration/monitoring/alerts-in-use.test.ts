@@ -1,19 +1,14 @@
-import { join } from 'node:path';
 import { clusterServiceBrokers, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import { startInstalled, type InstalledBindery, type Role } from '../../support/installed-bindery.ts';
-import { differingAlerts, findPromtool, reasonNotToTellRules } from '../../support/promtool/promtool.ts';
-import { scrape, seriesOf, type Scrape } from '../../support/promtool/scrapes.ts';
+import { findPromtool, reasonNotToTellRules } from '../../support/promtool/promtool.ts';
+import { scrape, type Scrape } from '../../support/promtool/scrapes.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { counted, expectAlerts as check, type Watched } from './watched.ts';
 
-const rules = join(import.meta.dirname, '..', '..', '..', 'deploy', 'monitoring', 'rules.yaml');
-/** Longer than any rule waits. */
-const minutes = 180;
-/** How fast this machine is, with what else it has to do, is no matter of a test. */
-const ofTheMachine = /^(?:nodejs_eventloop_lag|bindery_admission_duration_seconds_bucket)/;
 const tell = reasonNotToTellRules === undefined ? describe : describe.skip;
 
 tell('the alerts of a program that runs', () => {
@@ -28,40 +23,19 @@ tell('the alerts of a program that runs', () => {
   }, 1_200_000);
   afterAll(() => world?.stop());
 
-  async function scrapes(roles: readonly Role[]): Promise<readonly Scrape[]> {
-    return Promise.all(roles.map(async (role) => scrape(role, bindery[role].adminUrl)));
-  }
-
-  /**
-   * Exactly these fire, if things go on as they do while `cause` is at work, which resolves when it can be seen.
-   * @param roles who is there to be scraped
-   */
-  async function expectAlerts(
+  const expectAlerts = async (
     alerts: readonly string[],
     cause: () => Promise<unknown>,
     roles: readonly Role[] = ['controller', 'webhook'],
-  ): Promise<void> {
-    // What came before is over.
-    await waitFor(async () =>
-      (await scrapes(roles)).every(({ text }) => !/^bindery_queue_depth\S* [1-9]/m.test(text)),
-    );
-    const before = await scrapes(roles);
-    await cause();
-    const after = await scrapes(roles);
-    const all = before.flatMap((one, at) => seriesOf(one, after[at] ?? one, minutes));
-    const series = all.filter((one) => !ofTheMachine.test(one.series));
-    expect(await differingAlerts(promtool, rules, series, minutes, alerts)).toBeUndefined();
-  }
+  ): Promise<void> => check(promtool, Object.assign({}, ...roles.map(processOf)) as Watched, alerts, cause);
 
-  async function failures(reason: string): Promise<number> {
-    const { text } = await scrape('controller', bindery.controller.adminUrl);
-    const lines = [
-      ...text.matchAll(
-        new RegExp(`^bindery_broker_failures_total\\{.*reason="${reason}".*\\} (\\d+)$`, 'gm'),
-      ),
-    ];
-    return lines.reduce((sum, [, value]) => sum + Number(value), 0);
-  }
+  const processOf = (role: Role): Watched => ({ [role]: async () => scrape(role, bindery[role].adminUrl) });
+
+  const failures = async (reason: string): Promise<number> =>
+    counted(bindery.controller.adminUrl, 'bindery_broker_failures_total', `reason="${reason}"`);
+
+  const scrapes = async (roles: readonly Role[]): Promise<readonly Scrape[]> =>
+    Promise.all(roles.map(async (role) => scrape(role, bindery[role].adminUrl)));
 
   it('are silent while services come and go', async () => {
     await expectAlerts([], async () => {

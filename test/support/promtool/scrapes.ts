@@ -16,16 +16,18 @@ export async function scrape(instance: string, adminUrl: string): Promise<Scrape
 
 /**
  * What Prometheus would have after so many minutes in which things go on as between two scrapes of each process: gauges stay, counters
- * grow each minute by what they grew, and an age grows with the time. Points in time are told by a clock that began with the second
- * scrape, as promtool's does.
+ * grow each minute by what they grew, an age grows with the time, and a point in time moves on as it did. Points in time are told by a
+ * clock that began with the second scrape, as promtool's does.
  */
 export function seriesOf(before: Scrape, after: Scrape, minutes: number): readonly Series[] {
   const counters = countersIn(after.text);
   const old = samplesIn(before.text);
   return [...samplesIn(after.text)].map(([name, value]) => {
     const family = /^[^{]+/.exec(name)?.[0] ?? '';
-    if (/_time_seconds$|_not_after_seconds$/.test(family) && value > 0)
-      return constant(name, after, value - after.atSeconds, minutes);
+    if (/_time_seconds$|_not_after_seconds$/.test(family) && value > 0) {
+      const moved = value - (old.get(name) ?? value);
+      return { series: withInstance(name, after), values: `${value - after.atSeconds}+${moved}x${minutes}` };
+    }
     if (family.endsWith('_age_seconds') && value > 0)
       return { series: withInstance(name, after), values: `${value}+60x${minutes}` };
     if (!counters.has(family)) return constant(name, after, value, minutes);
