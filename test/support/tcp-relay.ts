@@ -6,9 +6,12 @@ export class TcpRelay {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
 
-  private constructor(host: string, port: number) {
+  #target: URL;
+
+  private constructor(target: URL) {
+    this.#target = target;
     this.#server = createServer((client) => {
-      const upstream = connect(port, host);
+      const upstream = connect(Number(this.#target.port), this.#target.hostname);
       const pair = [client, upstream] as const;
       this.#pairs.add(pair);
       for (const [from, to] of [pair, [upstream, client] as const]) {
@@ -20,7 +23,7 @@ export class TcpRelay {
   }
 
   static async start(target: URL): Promise<TcpRelay> {
-    const relay = new TcpRelay(target.hostname, Number(target.port));
+    const relay = new TcpRelay(target);
     await listen(relay.#server, '127.0.0.1', undefined);
     return relay;
   }
@@ -30,6 +33,11 @@ export class TcpRelay {
     const url = new URL(target);
     url.port = String((this.#server.address() as AddressInfo).port);
     return url;
+  }
+
+  /** Where connections go from now on; those of now stay where they are. */
+  redirect(target: URL): void {
+    this.#target = target;
   }
 
   get connections(): number {
