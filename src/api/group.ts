@@ -18,6 +18,9 @@ export const finalizer = 'kubernetes-incubator/service-catalog';
 /** Prefix of our own labels and annotations on our own kinds; the query labels of `labels.ts` are among them. */
 export const labelPrefix = `${group}/`;
 
+/** On an Event: by what the broker's log has the request that came to it. */
+export const requestIdentityAnnotation = `${labelPrefix}request-identity`;
+
 /** On a namespace, `enabled`: Pods without an annotation are shown to the webhook too, for PodPresets. */
 export const podPresetsLabel = `${labelPrefix}pod-presets`;
 

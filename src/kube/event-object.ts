@@ -31,6 +31,8 @@ export interface EventFacts {
   readonly type: EventType;
   readonly reason: string;
   readonly message: string;
+  /** What stands beside the words, which stay the same so that repetitions are counted. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly count: number;
   readonly firstMs: number;
   readonly lastMs: number;
@@ -44,7 +46,11 @@ export function eventObject(facts: EventFacts, component: string, instance: stri
   const { name, namespace, uid, resourceVersion } = metadata;
   // The events of cluster-scoped objects live in `default`, by Kubernetes' convention.
   return {
-    metadata: { name: eventName(name), namespace: namespace ?? 'default' },
+    metadata: {
+      name: eventName(name),
+      namespace: namespace ?? 'default',
+      ...compact({ annotations: facts.annotations }),
+    },
     involvedObject: compact({ apiVersion, kind, namespace, name, uid, resourceVersion }),
     type: facts.type,
     reason: facts.reason,

@@ -86,8 +86,15 @@ export class EventRecorder {
   /**
    * Never throws, never blocks. `regarding` should know its apiVersion and kind. Everybody who may read the
    * namespace can read events: no secrets in them.
+   * @param annotations of the event, which those of a repetition replace
    */
-  record(regarding: KubeObject, type: EventType, reason: string, message: string): void {
+  record(
+    regarding: KubeObject,
+    type: EventType,
+    reason: string,
+    message: string,
+    annotations?: EventFacts['annotations'],
+  ): void {
     if (this.#isStopped) return;
     const nowMs = this.#clock.now();
     const seenMs = this.#stopwatch.elapsedMs();
@@ -98,7 +105,7 @@ export class EventRecorder {
     const known = this.#entries.get(namespace, key);
     if (known !== undefined && seenMs - known.seenMs < windowMs) {
       known.seenMs = seenMs;
-      known.facts = { ...known.facts, count: known.facts.count + 1, lastMs: nowMs };
+      known.facts = { ...known.facts, annotations, count: known.facts.count + 1, lastMs: nowMs };
       this.#entries.put(namespace, key, known);
       this.#repeatLater(known);
       return;
@@ -108,7 +115,7 @@ export class EventRecorder {
       this.#drop(regarding, reason);
       return;
     }
-    const facts = { regarding: named(regarding), type, reason, message };
+    const facts = { regarding: named(regarding), type, reason, message, annotations };
     const counted = { ...facts, count: 1, firstMs: nowMs, lastMs: nowMs };
     const id = String(this.#recorded++);
     const entry = { namespace, key, id, facts: counted, writtenCount: 0, seenMs, isQueued: false };
@@ -216,7 +223,8 @@ export class EventRecorder {
     const { count, lastMs } = entry.facts;
     if (entry.written !== undefined) {
       try {
-        const patch = { count, lastTimestamp: eventTime(lastMs) };
+        const metadata = compact({ annotations: entry.facts.annotations });
+        const patch = { metadata, count, lastTimestamp: eventTime(lastMs) };
         await client.patch<EventObject>(events, entry.written, patch, { ...options, type: 'merge' });
         return;
       } catch (error) {

@@ -206,6 +206,6 @@ async function settleFailure<O extends BrokeredObject, A>(
   }
   const next = attemptAfter(task, object, pauseMs);
   const judgement = failed(object, failure, next, standing);
-  await settle(task, object, judgement);
+  await settle(task, object, judgement, failure.requestIdentity);
   return stopFor(judgement.verdict.kind === 'retrying' ? next.delayMs : 1);
 }

@@ -133,7 +133,8 @@ async function settleFailure<O extends BrokeredObject>(
     const instead = await giveWay?.(task, object);
     if (instead !== undefined) return instead;
   }
-  return deleteAgain(task, object, `${deletion.failed.message}: ${failure.message}`, retryAfterMs);
+  const message = `${deletion.failed.message}: ${failure.message}`;
+  return deleteAgain(task, object, message, { ...failure, retryAfterMs });
 }
 
 /**
@@ -165,7 +166,7 @@ export async function deleteAgain<O extends BrokeredObject>(
   task: OperationTask<O>,
   object: O,
   message: string,
-  retryAfterMs?: number,
+  { retryAfterMs, requestIdentity }: Pick<Failure, 'retryAfterMs' | 'requestIdentity'> = {},
 ): Promise<Step<O>> {
   const { deletion } = task.kind;
   const next = attemptAfter(task, object, retryAfterMs);
@@ -176,7 +177,7 @@ export async function deleteAgain<O extends BrokeredObject>(
   // Also of one that interrupted something: from now on it is a deletion that is under way.
   const deleting = isMitigating(object) ? {} : { currentOperation: deletion.operation };
   await record(task, object, verdict, { ...deletionRetried(next), ...deleting }, 'uid');
-  tell(task, object, 'Warning', { reason: verdict.reason, message });
+  tell(task, object, 'Warning', { reason: verdict.reason, message, requestIdentity });
   return stopFor(next.delayMs);
 }
 

@@ -19,6 +19,8 @@ import type { Polled } from './polling.ts';
 export interface Telling {
   readonly reason: string;
   readonly message: string;
+  /** By what the broker's log has the request that came to this. */
+  readonly requestIdentity?: string | undefined;
 }
 
 /** The words in which conditions and events tell of a deletion. */

@@ -1,4 +1,4 @@
-import { finalizer } from '../api/group.ts';
+import { finalizer, requestIdentityAnnotation } from '../api/group.ts';
 import { changed, timestamp } from '../control/attempts.ts';
 import { removeFinalizer } from '../control/finalizer.ts';
 import { writeStatus, type StatusGuard } from '../control/status-writer.ts';
@@ -37,15 +37,19 @@ export async function putStatus<O extends BrokeredObject>(
   return writeStatus<object, O>(client, kind.resource, object, status, kind.storeOf(stores), signal, guard);
 }
 
-/** Records what a broker's answer came to and tells it as an event. Not bound to the resourceVersion: it happened. */
+/**
+ * Records what a broker's answer came to and tells it as an event. Not bound to the resourceVersion: it happened.
+ * @param requestIdentity of the request, where that failed
+ */
 export async function settle<O extends BrokeredObject>(
   task: OperationTask<O>,
   object: O,
   judgement: Judgement<O>,
+  requestIdentity?: string,
 ): Promise<O> {
   const { verdict, changes, event } = guarded(task, object, judgement);
   const settled = await record(task, object, verdict, changes, 'uid');
-  tell(task, object, event, verdict);
+  tell(task, object, event, { ...verdict, requestIdentity });
   return settled;
 }
 
@@ -71,8 +75,10 @@ export function tell<O extends BrokeredObject>(
   { events, kind: { resource } }: OperationTask<O>,
   object: O,
   type: 'Normal' | 'Warning',
-  { reason, message }: Telling,
+  { reason, message, requestIdentity }: Telling,
 ): void {
   const { group, version, kind } = resource;
-  events.record({ ...object, apiVersion: `${group}/${version}`, kind }, type, reason, message);
+  const annotations =
+    requestIdentity === undefined ? undefined : { [requestIdentityAnnotation]: requestIdentity };
+  events.record({ ...object, apiVersion: `${group}/${version}`, kind }, type, reason, message, annotations);
 }

@@ -179,7 +179,8 @@ export class BrokerClient {
       'kind' in http
         ? http
         : await this.#during(async () => this.#line.gate.pass(async () => this.#send(http, signal), signal));
-    const outcome = interpret(reply);
+    const wasSent = reply.kind === 'answer' || reply.sent;
+    const outcome = interpret(wasSent ? { ...reply, requestIdentity } : reply);
     const reason = failure(outcome)?.reason;
     this.#options.observe?.({
       operation: request.operation,
@@ -187,7 +188,7 @@ export class BrokerClient {
       ...(reason === undefined ? {} : { reason }),
       durationMs: performance.now() - startedMs,
       requestIdentity,
-      wasSent: reply.kind === 'answer' || reply.sent,
+      wasSent,
     });
     return outcome;
   }

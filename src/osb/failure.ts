@@ -72,6 +72,7 @@ export function answerFailure(operation: Operation, answer: Answer, nowMs: numbe
     ...(error === undefined ? {} : { error }),
     ...(description === undefined ? {} : { description }),
     sent: true,
+    ...identity(answer),
     ...resent(answer),
     ...retryAfter(answer, nowMs),
     ...flags(operation, answer),
@@ -86,6 +87,7 @@ export function badBodyFailure(operation: Operation, answer: Answer, bad: BadBod
     message: `the broker answered ${statusLine(answer.status)}, but ${bad.problem}`,
     status: answer.status,
     sent: true,
+    ...identity(answer),
     ...resent(answer),
   };
 }
@@ -96,8 +98,14 @@ export function faultFailure(operation: Operation, fault: Fault): Failure {
     ...verdict(operation, fault.reason, fault.sent && fault.reason !== 'Cancelled'),
     message: fault.message,
     sent: fault.sent,
+    ...identity(fault),
     ...(fault.retryAfterMs === undefined ? {} : { retryAfterMs: fault.retryAfterMs }),
   };
+}
+
+/** By what the broker's log has the request, as a field to spread. */
+export function identity({ requestIdentity }: Answer | Fault): { readonly requestIdentity?: string } {
+  return requestIdentity === undefined ? {} : { requestIdentity };
 }
 
 /** Whether an answer is one to a second try, as a field to spread. */

@@ -77,6 +77,8 @@ export interface Failure {
   readonly orphanMitigation: boolean;
   /** False when the broker surely never saw the request. */
   readonly sent: boolean;
+  /** The X-Broker-API-Request-Identity of the request, by which the broker's log has it. */
+  readonly requestIdentity?: string;
   /** This is what a second try came to; nobody knows what became of the first, whose connection died. */
   readonly resent?: true;
   /** The broker's `Retry-After`, 0 to one day. */

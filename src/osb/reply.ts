@@ -13,6 +13,8 @@ export interface Answer {
   readonly retryAfter?: string;
   readonly etag?: string;
   readonly body: AnswerBody;
+  /** Of the request. */
+  readonly requestIdentity?: string;
   /** It answers a second try; the connection of the first one died, and nobody knows what became of that. */
   readonly resent?: true;
   /** Our own credentials: never to be repeated in a message, should the broker echo them. */
@@ -35,6 +37,8 @@ export interface Fault {
   readonly message: string;
   /** False when the broker surely never saw the request, at no try: nothing can have been made. */
   readonly sent: boolean;
+  /** Of the request, if it was sent. */
+  readonly requestIdentity?: string;
   readonly retryAfterMs?: number;
 }
 

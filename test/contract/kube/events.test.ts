@@ -99,6 +99,20 @@ it('counts repetitions in one event, and writes them together', async () => {
   expect(requests('PATCH')).toBeLessThanOrEqual(2);
 });
 
+it('has the annotations of the last repetition, which make no other event of it', async () => {
+  const recorder = newRecorder({ repeatIntervalMs: 20 });
+  const failed = (request: string): void =>
+    recorder.record(instance('db', 'ns'), 'Warning', 'Failed', 'no', { request });
+  failed('first');
+  const annotated = (): unknown => written()[0]?.metadata['annotations'];
+  await waitFor(() => written().length > 0);
+  expect(annotated()).toEqual({ request: 'first' });
+  failed('second');
+  await waitFor(() => written()[0]?.['count'] === 2);
+  expect(annotated()).toEqual({ request: 'second' });
+  expect(written()).toHaveLength(1);
+});
+
 it('writes a new event for other words, another object, another incarnation, and after ten minutes', async () => {
   const recorder = newRecorder();
   recorder.record(instance('db', 'ns'), 'Normal', 'Waiting', 'for the broker');

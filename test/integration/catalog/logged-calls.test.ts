@@ -38,3 +38,33 @@ it('a request that failed, and one that did not, are found in both logs by the s
   await world.remove(serviceInstances, 'db');
   await world.gone(serviceInstances, 'db');
 });
+
+interface Event {
+  readonly reason: string;
+  readonly involvedObject: { readonly name: string };
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+}
+
+it.each(['provision', 'deprovision'] as const)(
+  'the Event of a %s that failed has its id as well',
+  async (operation) => {
+    const name = `told-${operation}`;
+    const before = world.broker.requestsOf(operation).length;
+    world.broker.script({ operation }, { kind: 'answer', status: 503, applies: false });
+    await world.createInstance(name);
+    await world.instance(name, isReady, 'is ready');
+    await world.remove(serviceInstances, name);
+    await world.gone(serviceInstances, name);
+    const [failed] = world.broker.requestsOf(operation).slice(before);
+    const events = await waitFor(async () => {
+      const { stdout } = await world.controlPlane.kubectl(['get', 'events', '-A', '-o', 'json']);
+      const { items } = JSON.parse(stdout) as { readonly items: readonly Event[] };
+      const ours = items.filter(({ involvedObject }) => involvedObject.name === name);
+      const known = ours.map(
+        ({ metadata }) => metadata.annotations?.['servicecatalog.k8s.io/request-identity'],
+      );
+      return known.some((id) => id !== undefined) ? known.filter((id) => id !== undefined) : undefined;
+    });
+    expect(events).toEqual([failed?.headers['x-broker-api-request-identity']]);
+  },
+);
