@@ -1,10 +1,11 @@
 import { serviceInstances } from '../api/kinds.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
-import { isObject, type JsonObject } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Store } from '../control/store.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import { instanceAsked } from '../model/instance-of.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Whether a ServiceInstance is on its way out; never rejects. */
@@ -39,14 +40,14 @@ export function createIsDying(
 /** Why a new binding can not be had; undefined when its instance stays, or does not exist yet. */
 export async function dyingInstance(
   { namespace, name }: AdmissionRequest,
-  { instanceRef }: JsonObject,
+  spec: JsonObject,
   isDying: IsDying,
   timeoutMs: number,
 ): Promise<string | undefined> {
-  const instance = isObject(instanceRef) ? instanceRef['name'] : undefined;
-  if (typeof instance !== 'string' || instance === '') return undefined;
-  if (!(await isDying(namespace, instance, timeoutMs))) return undefined;
+  const instance = instanceAsked(namespace, spec);
+  if (instance === undefined) return undefined;
+  if (!(await isDying(instance.namespace, instance.name, timeoutMs))) return undefined;
   // The words of the original service catalog.
   const binding = `ServiceBinding ${namespace}/${name}`;
-  return `${binding} references a ServiceInstance that is being deleted: ${namespace}/${instance}`;
+  return `${binding} references a ServiceInstance that is being deleted: ${instance.namespace}/${instance.name}`;
 }

@@ -4,6 +4,7 @@ import type { ServiceInstance, ServiceInstanceSpec } from '../api/generated/serv
 import { JsonText } from '../base/json-text.ts';
 import { isObject, jsonEqual, type JsonObject } from '../base/json.ts';
 import { withDefaults } from '../api/default-parameters.ts';
+import { instanceAsked } from '../model/instance-of.ts';
 import type { SchemaField } from '../model/parameter-schemas.ts';
 import { isMarkOfNew } from '../model/id-mark.ts';
 import type { Offering } from '../model/resolve.ts';
@@ -94,10 +95,9 @@ function newQuestion(
 ): Question | undefined {
   if (kind === 'ServiceInstance') return instanceQuestion(namespace, spec, deps);
   if (kind !== 'ServiceBinding') return undefined;
-  const { instanceRef } = spec;
-  const name = isObject(instanceRef) ? instanceRef['name'] : undefined;
-  const instance = typeof name === 'string' ? deps.instance(namespace, name) : undefined;
-  const offering = instance && deps.offeringOf(instance.spec, namespace);
+  const place = instanceAsked(namespace, spec);
+  const instance = place && deps.instance(place.namespace, place.name);
+  const offering = instance && deps.offeringOf(instance.spec, place.namespace);
   return asked(offering, 'serviceBindingCreateParameterSchema', spec, {});
 }
 

@@ -1,6 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { isConditionTrue } from '../api/conditions.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import { offeringOf, unbindable } from '../model/offering-of.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { Stores } from '../model/stores.ts';
@@ -11,8 +12,7 @@ export type BindableInstance =
 
 /** The instance of a binding, if it can be bound now (OSB, Binding). */
 export function findBindableInstance(binding: ServiceBinding, stores: Stores): BindableInstance {
-  const name = binding.spec.instanceRef.name;
-  const key = `${binding.metadata.namespace ?? ''}/${name}`;
+  const key = instanceKeyOf(binding);
   const instance = stores.serviceInstances.store.get(key);
   if (instance === undefined) {
     return waiting('ReferencesNonexistentInstance', `References a non-existent ServiceInstance "${key}"`);

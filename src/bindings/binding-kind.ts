@@ -29,7 +29,8 @@ import { reshape } from './reshape.ts';
 import { secretNameOf } from './secret-standing.ts';
 import { transformProblem } from './secret-transforms.ts';
 import { withSecretConditions } from './secret-state.ts';
-import { giveWay, instanceKeyOf, waitForTurn } from './wait-for-turn.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
+import { giveWay, waitForTurn } from './wait-for-turn.ts';
 
 const deletion: DeletionWords = {
   operation: 'Unbind',

@@ -1,6 +1,7 @@
 import { findCondition, removeCondition, setCondition } from '../api/conditions.ts';
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { timestamp } from '../control/attempts.ts';
+import { instanceOf } from '../model/instance-of.ts';
 import { putStatus, tell } from '../operations/record.ts';
 import type { BindingTask } from './known-binding.ts';
 
@@ -23,13 +24,13 @@ const leadMs = 7 * 24 * 60 * 60 * 1000;
  * What is to be said of the end of credentials (OSB, Binding Metadata Object: not used after `expires_at`, renewed before
  * `renew_before`); undefined when there is none, or it is far away.
  */
-export function expiryOf({ spec, status }: ServiceBinding, nowMs: number): Expiry | undefined {
-  const { expiresAt, renewBefore } = status ?? {};
+export function expiryOf(binding: ServiceBinding, nowMs: number): Expiry | undefined {
+  const { expiresAt, renewBefore } = binding.status ?? {};
   const ends = timeOf(expiresAt);
   const renewal = timeOf(renewBefore);
   if (Math.min(ends, renewal) - nowMs > leadMs) return undefined;
   const remedy =
-    `Make another ServiceBinding to instance "${spec.instanceRef.name}", have the workloads use that, ` +
+    `Make another ServiceBinding to instance "${instanceOf(binding).name}", have the workloads use that, ` +
     'and delete this one when none uses it any more';
   if (ends <= nowMs)
     return { reason: 'Expired', message: `The credentials ended at ${expiresAt}. ${remedy}` };

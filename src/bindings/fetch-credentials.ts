@@ -1,6 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { originatingIdentity } from '../brokers/originating-identity.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import { offeringOf } from '../model/offering-of.ts';
 import type { Offering } from '../model/resolve.ts';
 import { goOn, stop, stopFor, type Step } from '../control/steps.ts';
@@ -126,9 +127,8 @@ export interface Source {
 }
 
 /** Whether the instance could be bound now does not matter any more: it is. */
-export function sourceOf({ stores }: BindingTask, { metadata, spec }: ServiceBinding): Source | undefined {
-  const namespace = metadata.namespace ?? '';
-  const instance = stores.serviceInstances.store.get(`${namespace}/${spec.instanceRef.name}`);
+export function sourceOf({ stores }: BindingTask, binding: ServiceBinding): Source | undefined {
+  const instance = stores.serviceInstances.store.get(instanceKeyOf(binding));
   if (instance === undefined) return undefined;
   const offering = offeringOf(instance, stores);
   return offering && { instance, offering };

@@ -15,7 +15,7 @@ import { knownBinding, type BindingTask } from './known-binding.ts';
 import { secretContentOf } from './secret-digest.ts';
 import { secretNameOf } from './secret-standing.ts';
 import { preparedContent } from './store-credentials.ts';
-import { instanceKeyOf } from './wait-for-turn.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 
 /** Its credentials are what its instance says: they change with that. */
 export function followsInstance(binding: ServiceBinding, stores: Stores): boolean {

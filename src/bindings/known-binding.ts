@@ -2,6 +2,7 @@ import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { compact } from '../base/compact.ts';
 import { brokerRefOf } from '../brokers/broker-ref.ts';
+import { instanceKeyOf, instanceOf } from '../model/instance-of.ts';
 import { offeringOf } from '../model/offering-of.ts';
 import type { Stores } from '../model/stores.ts';
 import type { OperationTask } from '../operations/kind.ts';
@@ -29,8 +30,7 @@ export function bindingIdOf({ spec, status }: ServiceBinding): string {
  * record; their instance and its class have them.
  */
 export function knownBinding(binding: ServiceBinding, stores: Stores): KnownBinding | undefined {
-  const namespace = binding.metadata.namespace ?? '';
-  const instance = stores.serviceInstances.store.get(`${namespace}/${binding.spec.instanceRef.name}`);
+  const instance = stores.serviceInstances.store.get(instanceKeyOf(binding));
   const derived = instance === undefined ? {} : derivedFrom(instance, stores);
   const {
     broker,
@@ -41,20 +41,22 @@ export function knownBinding(binding: ServiceBinding, stores: Stores): KnownBind
     maxPollingSeconds,
   } = {
     ...derived,
-    ...recorded(binding, namespace),
+    ...recorded(binding),
   };
   return broker && instanceId && serviceId && planId
     ? compact({ broker, instanceId, serviceId, planId, isRetrievable, maxPollingSeconds })
     : undefined;
 }
 
-function recorded({ status }: ServiceBinding, namespace: string): Partial<KnownBinding> {
+/** A namespaced broker is of the namespace of the instance. */
+function recorded(binding: ServiceBinding): Partial<KnownBinding> {
+  const { status } = binding;
   const properties = status?.externalProperties ?? status?.inProgressProperties;
   if (properties === undefined) return {};
   const { instanceID: instanceId, serviceID: serviceId, planID: planId } = properties;
   const { bindingRetrievable: isRetrievable, maximumPollingDurationSeconds: maxPollingSeconds } = properties;
   return compact({
-    broker: recordedBroker(properties, namespace),
+    broker: recordedBroker(properties, instanceOf(binding).namespace),
     instanceId,
     serviceId,
     planId,

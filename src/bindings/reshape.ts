@@ -4,6 +4,7 @@ import type { Key } from '../brokers/checksum-key.ts';
 import { timestamp } from '../control/attempts.ts';
 import { goOn, type Step } from '../control/steps.ts';
 import { secrets } from '../kube/resources.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import { offeringOf } from '../model/offering-of.ts';
 import { putStatus, tell } from '../operations/record.ts';
 import type { SecretObject } from '../kube/data-objects.ts';
@@ -76,9 +77,7 @@ async function writeShape(task: BindingTask, binding: ServiceBinding, shape: str
       'nobody knows any more which keys of the Secret are the broker’s own; to shape it, make the binding anew',
     );
   }
-  const instance = task.stores.serviceInstances.store.get(
-    `${binding.metadata.namespace ?? ''}/${binding.spec.instanceRef.name}`,
-  );
+  const instance = task.stores.serviceInstances.store.get(instanceKeyOf(binding));
   const offering = instance && offeringOf(instance, task.stores);
   if (offering === undefined)
     return left('its instance or its class is not there; the Secret stays as it is');

@@ -1,6 +1,7 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { JsonObject } from '../base/json.ts';
 import { Withheld } from '../control/withheld.ts';
+import { instanceOf } from '../model/instance-of.ts';
 import type { Offering } from '../model/resolve.ts';
 import { additionsTo, type VcapService } from '../shapes/additions.ts';
 import { missingKeys } from '../shapes/binding-types.ts';
@@ -82,13 +83,13 @@ function sorted(object: JsonObject): JsonObject {
   return Object.fromEntries(keys.map((key) => [key, object[key]]));
 }
 
-function serviceOf({ metadata, spec }: ServiceBinding, offering: Offering): VcapService {
+function serviceOf(binding: ServiceBinding, offering: Offering): VcapService {
   return {
     label: offering.class.spec.externalName,
     plan: offering.plan.spec.externalName,
     tags: tagsOf(offering),
-    bindingName: metadata.name,
-    instanceName: spec.instanceRef.name,
+    bindingName: binding.metadata.name,
+    instanceName: instanceOf(binding).name,
   };
 }
 

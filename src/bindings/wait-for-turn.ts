@@ -1,5 +1,6 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import { goOn, stopFor, type Step } from '../control/steps.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { objectKey } from '../kube/objects.ts';
 import { isMitigating } from '../operations/operation-status.ts';
@@ -42,8 +43,4 @@ function waiting(binding: ServiceBinding): Verdict {
     reason: 'WaitingForOtherBinding',
     message: `The broker takes one operation at a time for ServiceInstance "${instanceKeyOf(binding)}"; this one waits for its turn`,
   };
-}
-
-export function instanceKeyOf({ metadata, spec }: ServiceBinding): string {
-  return `${metadata.namespace ?? ''}/${spec.instanceRef.name}`;
 }

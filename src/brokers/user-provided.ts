@@ -3,6 +3,8 @@ import { serviceInstances } from '../api/kinds.ts';
 import { JsonText } from '../base/json-text.ts';
 import { isObject, parseExact, type JsonObject } from '../base/json.ts';
 import { errorFields, type Logger } from '../base/logger.ts';
+import { objectKey } from '../kube/objects.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import { idKey, type Stores } from '../model/stores.ts';
 import type { BrokerOperations } from '../osb/broker-operations.ts';
 import type { Failure, Outcome } from '../osb/outcome-types.ts';
@@ -79,10 +81,7 @@ async function show(
 ): Promise<Outcome<BindingAnswer> & { readonly kind: 'done' | 'failed' }> {
   const bindings = deps.stores.serviceBindings.store.byIndex('id', idKey(bindingId));
   const instance = instancesWithId(deps, instanceId).find(({ metadata }) =>
-    bindings.every(
-      (binding) =>
-        binding.metadata.namespace === metadata.namespace && binding.spec.instanceRef.name === metadata.name,
-    ),
+    bindings.every((binding) => instanceKeyOf(binding) === objectKey({ metadata })),
   );
   return credentialsOf(deps, bindings.length === 0 ? undefined : instance, 200, signal);
 }

@@ -3,6 +3,7 @@ import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import type { ServicePlan } from '../api/generated/service-plan.ts';
 import { Controller, type ReconcileObserver } from '../control/controller.ts';
 import type { StoreChange } from '../control/store.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import { scoped } from '../model/stores.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { isProtected } from '../model/protection.ts';
@@ -124,8 +125,7 @@ export function instanceController(deps: OperationDeps, options: InstanceControl
   // A deletion that waits for bindings goes on when the last one is gone, or is not protected from going along any more.
   stores.serviceBindings.store.subscribe(({ object, previous, removed }) => {
     const isFree = previous !== undefined && isProtected(previous) && !isProtected(object);
-    if (removed || isFree)
-      controller.enqueue(scoped(object.metadata.namespace, object.spec.instanceRef.name));
+    if (removed || isFree) controller.enqueue(instanceKeyOf(object));
   });
   return { controller, checks, looks };
 }

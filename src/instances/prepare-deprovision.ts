@@ -6,6 +6,7 @@ import { markedIdentity } from '../api/requested-identity.ts';
 import { goOn, stop, type Step } from '../control/steps.ts';
 import { listPages } from '../kube/list-pages.ts';
 import { objectKey } from '../kube/objects.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import { isProtected } from '../model/protection.ts';
 import type { Telling } from '../operations/kind.ts';
 import { attemptsEnded, isDeletion, isOnRecord } from '../operations/operation-status.ts';
@@ -86,9 +87,10 @@ export async function learnOfBindings(
   if (isDeletion(instance, 'Deprovision')) return;
   // It waits for these in any case. Each that goes brings it here, and a list is as long as the namespace is full.
   if (bindingsInTheWay({ stores }, instance).length > 0) return;
-  const { name, namespace } = instance.metadata;
+  const { namespace } = instance.metadata;
+  const key = objectKey(instance);
   const keep = (binding: ServiceBinding): ServiceBinding | undefined =>
-    binding.spec.instanceRef.name === name ? binding : undefined;
+    instanceKeyOf(binding) === key ? binding : undefined;
   const { items } = await listPages(client, serviceBindings, { namespace }, { signal }, keep);
   for (const binding of items) if (binding !== undefined) stores.serviceBindings.store.put(binding);
 }

@@ -26,6 +26,7 @@ import { namespaces, type Resource } from '../kube/resources.ts';
 import { Informer } from '../control/informer.ts';
 import { keptWhole } from '../control/kept-whole.ts';
 import { identityOf, ownerKey } from './identity-of.ts';
+import { instanceKeyOf } from './instance-of.ts';
 import { waitsForRoom } from './waits-for-room.ts';
 import { keptBroker, keptBrokered, keptItem } from './kept-form.ts';
 
@@ -111,7 +112,7 @@ export function createStores({ client, logger, observe }: StoresDeps): Stores {
         ...idInUse(status?.bindingID ?? spec.externalID),
         ...(status?.replacedBindings ?? []).map(({ bindingID }) => idKey(bindingID)),
       ],
-      instance: ({ metadata, spec }) => [scoped(metadata.namespace, spec.instanceRef.name)],
+      instance: (binding) => [instanceKeyOf(binding)],
       secret: ({ metadata, spec }) => [scoped(metadata.namespace, spec.secretName || metadata.name)],
       injected: ({ metadata, status }) =>
         findCondition(status?.conditions, 'Injected') === undefined ? [] : [metadata.namespace ?? ''],

@@ -1,7 +1,7 @@
-import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { WorkloadRef } from '../api/requested-identity.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { ownerKey } from '../model/identity-of.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import { scoped, type Stores } from '../model/stores.ts';
 import type { Known } from './known-view.ts';
 import type { KeptPod } from './pod.ts';
@@ -68,7 +68,7 @@ export function servicesIn({ stores, workloads, pods }: Known, namespace: string
   return new Set([
     ...[...asked].map((instance) => scoped(namespace, instance)),
     ...stores.serviceInstances.store.byIndex('generated', namespace).map(objectKey),
-    ...stores.serviceBindings.store.byIndex('generated', namespace).map(serviceOfLogin),
+    ...stores.serviceBindings.store.byIndex('generated', namespace).map(instanceKeyOf),
   ]);
 }
 
@@ -82,10 +82,6 @@ export function isKnownService({ stores, workloads, pods }: Known, key: string):
   );
 }
 
-export function serviceOfLogin({ metadata, spec }: ServiceBinding): string {
-  return scoped(metadata.namespace, spec.instanceRef.name);
-}
-
 /** What was made for a workload of this kind and name, whatever that asks for now. */
 function servicesMadeFor(
   { serviceInstances, serviceBindings }: Made,
@@ -95,7 +91,7 @@ function servicesMadeFor(
   const key = ownerKey(namespace, workload);
   return [
     ...serviceInstances.store.byIndex('owner', key).map(objectKey),
-    ...serviceBindings.store.byIndex('owner', key).map(serviceOfLogin),
+    ...serviceBindings.store.byIndex('owner', key).map(instanceKeyOf),
   ];
 }
 
@@ -103,6 +99,6 @@ function servicesMadeFor(
 function servicesNamed({ serviceInstances, serviceBindings }: Made, key: string): readonly string[] {
   const login = serviceBindings.store.get(key);
   const logins = [...(login === undefined ? [] : [login]), ...serviceBindings.store.byIndex('secret', key)];
-  const services = logins.map(serviceOfLogin);
+  const services = logins.map(instanceKeyOf);
   return serviceInstances.store.get(key) === undefined ? services : [key, ...services];
 }

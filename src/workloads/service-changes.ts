@@ -4,15 +4,10 @@ import { jsonEqual } from '../base/json.ts';
 import type { Store } from '../control/store.ts';
 import { objectKey, type KubeObject } from '../kube/objects.ts';
 import { identityOf } from '../model/identity-of.ts';
+import { instanceKeyOf } from '../model/instance-of.ts';
 import type { KeptPreset } from '../model/kept-form.ts';
 import { scoped, type Stores } from '../model/stores.ts';
-import {
-  isKnownService,
-  serviceOfLogin,
-  servicesOfPod,
-  servicesOfWorkload,
-  servicesThatNeed,
-} from './concerned-services.ts';
+import { isKnownService, servicesOfPod, servicesOfWorkload, servicesThatNeed } from './concerned-services.ts';
 import { hasReclaimAt } from './keeping/reclaim-at.ts';
 import type { Known } from './known-view.ts';
 import { needsIn, type KeptPod, type RawPod } from './pod.ts';
@@ -122,10 +117,10 @@ function onMade(watched: Watched, look: Look): void {
   });
   serviceBindings.store.subscribe(({ object, previous, removed }) => {
     const isOurs = isMade(object, previous);
-    for (const service of new Set([object, previous ?? object].map(serviceOfLogin))) {
+    for (const service of new Set([object, previous ?? object].map(instanceKeyOf))) {
       // Whoever made it: it used an instance, or does.
       const instance = serviceInstances.store.get(service);
-      const isLeft = removed || service !== serviceOfLogin(object);
+      const isLeft = removed || service !== instanceKeyOf(object);
       const isUser = instance !== undefined && isMade(instance) && (isLeft || hasReclaimAt(instance));
       if (isOurs || isUser) look(service);
     }

@@ -5,8 +5,9 @@ import { hasRequestedName, type RequestedIdentity, type WorkloadRef } from '../.
 import { readPreset } from '../../injection/preset.ts';
 import type { Reclaim } from '../../injection/request-owner.ts';
 import { memoized } from '../../base/memo.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+import { objectKey, type KubeObject } from '../../kube/objects.ts';
 import { identityOf } from '../../model/identity-of.ts';
+import { instanceKeyOf } from '../../model/instance-of.ts';
 import type { KeptPreset } from '../../model/kept-form.ts';
 import { isProtected } from '../../model/protection.ts';
 import type { KeptPod } from '../pod.ts';
@@ -65,21 +66,22 @@ export function inUse(view: NamespaceView): InUse {
     return [{ object, identity, usedBy: usedBy(keepers, identity, names) ?? protectionOf(object) }];
   });
   const unused = new Set(
-    bindings.filter((made) => made.usedBy === undefined).map(({ object }) => object.metadata.name),
+    bindings.filter((made) => made.usedBy === undefined).map(({ object }) => objectKey(object)),
   );
   const users = new Map<string, string>();
-  for (const { metadata, spec } of [...view.bindings, ...view.users]) {
-    if (metadata.deletionTimestamp === undefined && !unused.has(metadata.name))
-      users.set(spec.instanceRef.name, `ServiceBinding "${metadata.name}" uses it`);
+  for (const binding of [...view.bindings, ...view.users]) {
+    if (binding.metadata.deletionTimestamp === undefined && !unused.has(objectKey(binding)))
+      users.set(instanceKeyOf(binding), `ServiceBinding "${binding.metadata.name}" uses it`);
   }
-  const logins = Map.groupBy(bindings, ({ object: { spec } }) => spec.instanceRef.name);
+  const logins = Map.groupBy(bindings, ({ object }) => instanceKeyOf(object));
   const instances = view.instances.flatMap((object) => {
     const identity = identityOf(object);
     if (identity === undefined || isGoing(object)) return [];
     const { name } = object.metadata;
-    const by = usedBy(keepers, identity, [name]) ?? users.get(name) ?? protectionOf(object);
+    const key = objectKey(object);
+    const by = usedBy(keepers, identity, [name]) ?? users.get(key) ?? protectionOf(object);
     const reclaims = keepers.reclaims.get(name) ?? [];
-    return [{ object, identity, usedBy: by, reclaims, logins: logins.get(name) ?? [] }];
+    return [{ object, identity, usedBy: by, reclaims, logins: logins.get(key) ?? [] }];
   });
   return { bindings, instances };
 }

@@ -10,8 +10,9 @@ import type { Reclaim } from '../../injection/request-owner.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+import { objectKey, type KubeObject } from '../../kube/objects.ts';
 import { apiVersionOf, type Resource } from '../../kube/resources.ts';
+import { instanceKeyOf } from '../../model/instance-of.ts';
 import type { Stores } from '../../model/stores.ts';
 import { inUse, type InUse, type Made, type MadeInstance, type NamespaceView } from './in-use.ts';
 import { reclaimMark } from './reclaim-at.ts';
@@ -50,9 +51,9 @@ export function judge(
   const { bindings, instances }: InUse = inUse(view);
   const { settings, stores, lastWords } = deps;
   const fallback = namespacePolicy(stores.namespaces.store.get(namespace), settings);
-  const byName = new Map(instances.map((made) => [made.object.metadata.name, made] as const));
+  const byKey = new Map(instances.map((made) => [objectKey(made.object), made] as const));
   const logins = bindings.map((made) => {
-    const instance = byName.get(made.object.spec.instanceRef.name);
+    const instance = byKey.get(instanceKeyOf(made.object));
     const words = instance && lastWords.about(instance.object);
     const policy = loginPolicy(made, instance, fallback, settings, view.isThere, words);
     return { made, step: reclaimStep(made, policy, deps) };

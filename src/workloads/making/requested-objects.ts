@@ -12,6 +12,7 @@ import { markedIdentity } from '../../api/requested-identity.ts';
 import { Withheld } from '../../control/withheld.ts';
 import { canonicalJson, jsonEqual } from '../../base/json.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import { instanceKeyOf } from '../../model/instance-of.ts';
 import { offeringSpec, type ClassScope } from '../../model/class-scope.ts';
 import { parametersOf } from './wanted-services.ts';
 import { identityOf } from '../../model/identity-of.ts';
@@ -120,10 +121,12 @@ export function isRequested(object: KubeObject): boolean {
  * Whether a binding is what would be made: anybody who may create bindings can give one the name and the mark, and have
  * credentials of his own in its Secret. Parameters that are too large to be kept are not compared, numbers by their value.
  */
-export function isAsMade({ spec }: ServiceBinding, { spec: wanted }: ServiceBinding): boolean {
+export function isAsMade(binding: ServiceBinding, made: ServiceBinding): boolean {
+  const { spec } = binding;
+  const { spec: wanted } = made;
   const same = (one: unknown, other: unknown): boolean => plainJson(one ?? {}) === plainJson(other ?? {});
   return (
-    spec.instanceRef.name === wanted.instanceRef.name &&
+    instanceKeyOf(binding) === instanceKeyOf(made) &&
     spec.secretName === wanted.secretName &&
     (spec.secretTransforms ?? []).length === 0 &&
     (spec.parameters instanceof Withheld
