@@ -79,6 +79,9 @@ export const deletionPolicyAnnotation = `${labelPrefix}deletion-policy`;
 /** On an instance or a binding, `true` or `false`: whether nothing is asked of its broker for it, nor changed of it. */
 export const pausedAnnotation = `${labelPrefix}paused`;
 
+/** On a binding: the namespace of its instance. Only its own is bound; what says another is left alone. */
+export const instanceNamespaceAnnotation = `${labelPrefix}instance-namespace`;
+
 /** On an instance: the namespace that its service goes to when the object goes. */
 export const releaseToAnnotation = `${labelPrefix}release-to`;
 

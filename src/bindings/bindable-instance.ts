@@ -1,7 +1,8 @@
 import type { ServiceBinding } from '../api/generated/service-binding.ts';
 import type { ServiceInstance } from '../api/generated/service-instance.ts';
 import { isConditionTrue } from '../api/conditions.ts';
-import { instanceKeyOf } from '../model/instance-of.ts';
+import { instanceNamespaceAnnotation } from '../api/group.ts';
+import { instanceKeyOf, instanceOf } from '../model/instance-of.ts';
 import { offeringOf, unbindable } from '../model/offering-of.ts';
 import type { Offering } from '../model/resolve.ts';
 import type { Stores } from '../model/stores.ts';
@@ -12,6 +13,13 @@ export type BindableInstance =
 
 /** The instance of a binding, if it can be bound now (OSB, Binding). */
 export function findBindableInstance(binding: ServiceBinding, stores: Stores): BindableInstance {
+  const elsewhere = instanceElsewhere(binding);
+  if (elsewhere !== undefined) {
+    return {
+      kind: 'blocked',
+      verdict: { kind: 'stalled', reason: 'InstanceInOtherNamespace', message: elsewhere },
+    };
+  }
   const key = instanceKeyOf(binding);
   const instance = stores.serviceInstances.store.get(key);
   if (instance === undefined) {
@@ -40,6 +48,20 @@ export function findBindableInstance(binding: ServiceBinding, stores: Stores): B
     return waiting('ErrorInstanceNotReady', message);
   }
   return { kind: 'bindable', instance, offering };
+}
+
+/**
+ * One of that name beside the binding is another service: its credentials are not what was asked for. Said without a look at
+ * the other namespace, of which nobody here may learn anything.
+ */
+function instanceElsewhere(binding: ServiceBinding): string | undefined {
+  const said = binding.metadata.annotations?.[instanceNamespaceAnnotation];
+  const { namespace } = instanceOf(binding);
+  if (said === undefined || said === namespace) return undefined;
+  return (
+    `${instanceNamespaceAnnotation} says that the instance is in another namespace than "${namespace}", and only one of the ` +
+    'same namespace can be bound: nothing was asked of a broker. Create the binding beside its instance, and delete this one'
+  );
 }
 
 function waiting(reason: string, message: string): BindableInstance {

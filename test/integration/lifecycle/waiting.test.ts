@@ -1,4 +1,5 @@
 import { findCondition } from '../../../src/api/conditions.ts';
+import { instanceNamespaceAnnotation } from '../../../src/api/group.ts';
 import { serviceBindings } from '../../../src/api/kinds.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
@@ -83,6 +84,52 @@ describe('a binding', () => {
     await world.remove(serviceBindings, 'early');
     await world.gone(serviceBindings, 'early');
     await removeInstance(world, 'early');
+  });
+
+  it.each(['elsewhere', ''])(
+    'whose instance is said to be in namespace %j is not bound to one of that name beside it',
+    async (namespace) => {
+      const name = namespace === '' ? 'beside-none' : 'beside';
+      const bound = () => world.broker.requestsOf('bind').length;
+      const before = bound();
+      await world.createInstance(name);
+      await world.instance(name, isReady, 'is ready');
+      await world.createBinding(name, name, {}, { [instanceNamespaceAnnotation]: namespace });
+      const stalled = await world.binding(
+        name,
+        (binding) => readyReason(binding) === 'InstanceInOtherNamespace',
+        'says that it is not bound',
+      );
+      expect(findCondition(stalled.status?.conditions, 'Stalled')?.status).toBe('True');
+      expect(isFailed(stalled)).toBe(false);
+      expect(bound()).toBe(before);
+      await world.client.patch(
+        serviceBindings,
+        { namespace: world.namespace, name },
+        { metadata: { annotations: { [instanceNamespaceAnnotation]: world.namespace } } },
+        { type: 'merge' },
+      );
+      await world.binding(name, isReady, 'is bound once it names its own namespace');
+      await world.remove(serviceBindings, name);
+      await world.gone(serviceBindings, name);
+      await removeInstance(world, name);
+    },
+  );
+
+  it('that never was bound for that goes without a word to the broker', async () => {
+    await world.createInstance('untold');
+    await world.instance('untold', isReady, 'is ready');
+    await world.createBinding('untold', 'untold', {}, { [instanceNamespaceAnnotation]: 'elsewhere' });
+    await world.binding(
+      'untold',
+      (binding) => readyReason(binding) === 'InstanceInOtherNamespace',
+      'says that it is not bound',
+    );
+    const asked = world.broker.requestsOf('unbind').length;
+    await world.remove(serviceBindings, 'untold');
+    await world.gone(serviceBindings, 'untold');
+    expect(world.broker.requestsOf('unbind')).toHaveLength(asked);
+    await removeInstance(world, 'untold');
   });
 
   it('of an instance that is being deleted goes on waiting, and goes without a word to the broker', async () => {
