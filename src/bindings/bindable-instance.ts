@@ -60,7 +60,7 @@ function instanceElsewhere(binding: ServiceBinding): string | undefined {
   if (said === undefined || said === namespace) return undefined;
   return (
     `${instanceNamespaceAnnotation} says that the instance is in another namespace than "${namespace}", and only one of the ` +
-    'same namespace can be bound: nothing was asked of a broker. Create the binding beside its instance, and delete this one'
+    'same namespace can be bound: no login is made. Create the binding beside its instance, and delete this one'
   );
 }
 

@@ -213,6 +213,7 @@ describe('a key of ours', () => {
     ['ServiceBinding', 'DELETION-PROTECTION', 'deletion-protection'],
     ['ServiceBinding', 'renews', 'renew'],
     ['ServiceBinding', 'purged', 'purge'],
+    ['ServiceBinding', 'instance-namespace', undefined],
     ['ClusterServiceBroker', 'orphan-mitigations', 'orphan-mitigation'],
     ['ClusterServiceBroker', 'ca-configmaps', undefined],
   ])('that %s does not know, "%s", is refused with the nearest one, %s', async (kind, name, nearest) => {
