@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { podMakers, unhardened } from '../../support/unhardened.ts';
@@ -133,6 +134,20 @@ describe('the Helm chart', () => {
       'priorityClassName: "w"',
     ]);
     expect(text).toContain('args: ["controller","--namespace=a","--log-level=debug"]');
+  });
+
+  tell('is packed into an archive that gives the same, which registries take', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'bindery-chart-'));
+    try {
+      const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+        version: string;
+      };
+      await helm(['package', chart, '--destination', directory]);
+      const archive = join(directory, `bindery-${version}.tgz`);
+      expect(await helm(['template', 'bindery', archive, '-n', 'a'])).toBe(await rendered('a'));
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 
   tell('is of the version of package.json', async () => {
