@@ -1,8 +1,8 @@
 import { compact } from '../base/compact.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isConflict } from '../kube/errors.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import { isConflict, isForbidden } from '../kube/errors.ts';
+import type { KubeObject, ObjectRef } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
 import { mergeDiff, present } from './merge-diff.ts';
 import type { Store } from './store.ts';
@@ -50,8 +50,11 @@ export async function writeStatus<S extends object, T extends StatusObject<S>>(
   if (difference === undefined) return object;
   const written = await replaced<T>(client, resource, object, present(nextStatus), signal).catch(
     async (error: unknown) => {
+      const patch = patchOf<T>(client, resource, object, difference, signal);
+      // Who has the rights of the release before may patch alone.
+      if (isForbidden(error)) return patch(object.metadata.resourceVersion);
       if (guard === 'resourceVersion' || !isConflict(error)) throw error;
-      return patched<T>(client, resource, object, difference, signal, error);
+      return patchedMeanwhile(client, resource, object, patch, signal, error);
     },
   );
   store.put(written);
@@ -71,30 +74,46 @@ async function replaced<T extends KubeObject>(
   return (await client.replace(resource, body, { subresource: 'status', signal })) as T;
 }
 
+type StatusPatch<T> = (resourceVersion: string | undefined) => Promise<T>;
+
+function patchOf<T extends KubeObject>(
+  client: StatusClient,
+  resource: Resource,
+  { metadata }: KubeObject,
+  status: JsonObject,
+  signal: AbortSignal,
+): StatusPatch<T> {
+  const options = { type: 'merge', subresource: 'status', signal } as const;
+  return async (resourceVersion) =>
+    client.patch<T>(resource, refOf(metadata), { metadata: { resourceVersion }, status }, options);
+}
+
 /**
  * Again and again on the version that is there, while it is still the same object: in a patch of a status the API server
  * ignores a uid that is named, and would store what is said of one object in another that has its name.
  */
-async function patched<T extends KubeObject>(
+async function patchedMeanwhile<T extends KubeObject>(
   client: StatusClient,
   resource: Resource,
-  { metadata: { name, namespace, uid } }: KubeObject,
-  status: JsonObject,
+  object: KubeObject,
+  patch: StatusPatch<T>,
   signal: AbortSignal,
   conflict: unknown,
 ): Promise<T> {
-  const ref = namespace === undefined ? { name } : { namespace, name };
   let error = conflict;
   for (let tries = 1; tries < mostTries; tries++) {
-    const { metadata } = await client.get(resource, ref, { signal });
-    if (metadata.uid !== uid) break;
+    const { metadata } = await client.get(resource, refOf(object.metadata), { signal });
+    if (metadata.uid !== object.metadata.uid) break;
     try {
-      const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status };
-      return await client.patch<T>(resource, ref, patch, { type: 'merge', subresource: 'status', signal });
+      return await patch(metadata.resourceVersion);
     } catch (again) {
       if (!isConflict(again)) throw again;
       error = again;
     }
   }
   throw error;
+}
+
+function refOf({ name, namespace }: KubeObject['metadata']): ObjectRef {
+  return namespace === undefined ? { name } : { namespace, name };
 }

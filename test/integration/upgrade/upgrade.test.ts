@@ -234,6 +234,19 @@ it('the release before has services in all states', async () => {
   await waitFor(() => broker.requestsOf('deprovision', goingId).length > 0);
 }, 120_000);
 
+it('the program alone, under the manifests of before, does no harm and works', async () => {
+  const old = await state();
+  const seen = world.broker.requests.length;
+  const { refused } = await replaceBy(undefined);
+  expect(refused).toEqual([]);
+  expect(await state()).toEqual(old);
+  world.broker.requests.splice(0, seen);
+  expect(undue()).toEqual([]);
+  await world.createInstance('early');
+  await world.instance('early', isReady, 'is ready');
+  expect((await replaceBy(before)).refused).toEqual([]);
+}, 120_000);
+
 it('the upgrade refuses no Pod, and asks the broker for nothing that was not due', async () => {
   const old = await state();
   const seen = world.broker.requests.length;

@@ -63,6 +63,22 @@ describe('writing a status', () => {
   });
 });
 
+it('is a patch for whom the rights of the release before are all there is, of the version that was read', async () => {
+  const { calls, client } = recordingClient();
+  const forbidden = new KubeApiError({ status: 403, reason: 'Forbidden', message: 'may not update' });
+  const limited = { ...client, replace: () => Promise.reject(forbidden), patch: client.replace } as never;
+  const written = await writeStatus(limited, resource, thing, { phase: 'New' }, { put() {} }, signal());
+  expect(calls).toEqual([
+    [
+      resource,
+      { namespace: 'n', name: 'a' },
+      { metadata: { resourceVersion: '7' }, status: { phase: 'New', conditions: null } },
+      expect.objectContaining({ type: 'merge', subresource: 'status' }),
+    ],
+  ]);
+  expect(written).toEqual({ metadata: { name: 'answered' } });
+});
+
 describe('writing the result of what has happened', () => {
   const old: Thing = { ...thing, metadata: { ...thing.metadata, uid: 'u' } };
 
