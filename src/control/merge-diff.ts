@@ -31,8 +31,15 @@ function isAbsent(object: JsonObject, key: string): boolean {
   return !Object.hasOwn(object, key) || object[key] === undefined || object[key] === null;
 }
 
-/** `object` as a merge patch would store it: without what counts as absent, however deep. Arrays stay as they are. */
+/**
+ * `object` as a merge patch would store it: without what counts as absent, however deep. Arrays, numbers kept as text and
+ * what says itself how it is written stay as they are.
+ */
 export function present(object: object): JsonObject {
   const fields = Object.entries(object).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(fields.map(([key, value]) => [key, isObject(value) ? present(value) : value]));
+  return Object.fromEntries(fields.map(([key, value]) => [key, isPlain(value) ? present(value) : value]));
+}
+
+function isPlain(value: unknown): value is JsonObject {
+  return isObject(value) && !('toJSON' in value);
 }

@@ -1,3 +1,4 @@
+import { JsonText } from '../../../src/base/json-text.ts';
 import {
   array,
   assert,
@@ -75,4 +76,10 @@ function applyMergePatch(target: unknown, patch: unknown): unknown {
 it('an object as a merge patch would store it lacks what is null or undefined, but for what stands in arrays', () => {
   const object = { a: null, b: undefined, c: { d: null, e: 0 }, f: [null, { g: null }], h: false, i: {} };
   expect(present(object)).toEqual({ c: { e: 0 }, f: [null, { g: null }], h: false, i: {} });
+});
+
+it('keeps large numbers, and what is kept as text, as they are', () => {
+  const text = '{"n":12345678901234567890,"f":1.0}';
+  const object = { now: parseExact(text), later: new JsonText(text) };
+  expect(JSON.stringify(present(object))).toBe(`{"now":${text},"later":${text}}`);
 });
