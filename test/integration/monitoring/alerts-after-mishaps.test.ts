@@ -7,18 +7,13 @@ import { serviceBindings, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { pods, type Resource } from '../../../src/kube/resources.ts';
 import { freePort } from '../../support/free-port.ts';
-import {
-  kubeconfigOf,
-  startInstalled,
-  webhookFlags,
-  type InstalledBindery,
-} from '../../support/installed-bindery.ts';
-import { findPromtool, reasonNotToTellRules } from '../../support/promtool/promtool.ts';
+import { kubeconfigOf, webhookFlags, type InstalledBindery } from '../../support/installed-bindery.ts';
+import { reasonNotToTellRules } from '../../support/promtool/promtool.ts';
 import { scrape, type Scrape } from '../../support/promtool/scrapes.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { refuse, refuseNoMore } from '../../support/world/refusing-policy.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
-import { counted, expectAlerts as check, type Watched } from './watched.ts';
+import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
+import { counted, expectAlerts as check, startWatchedWorld, type Watched } from './watched.ts';
 
 const tell = reasonNotToTellRules === undefined ? describe : describe.skip;
 const build = join(import.meta.dirname, '..', '..', '..', 'scripts', 'build.ts');
@@ -51,10 +46,7 @@ tell('the alerts after a mishap', () => {
   let world: ServiceWorld;
   let bindery: InstalledBindery;
   beforeAll(async () => {
-    promtool = await findPromtool();
-    world = await ServiceWorld.start({ controllers: 'none' });
-    bindery = await startInstalled(world, { controller: ['--max-retry-interval=200ms'] });
-    await world.register();
+    ({ promtool, world, bindery } = await startWatchedWorld());
     await world.createInstance('db');
     await world.instance('db', isReady, 'is ready');
   }, 1_200_000);
@@ -69,10 +61,7 @@ tell('the alerts after a mishap', () => {
     alerts: readonly string[],
     cause: () => Promise<unknown>,
     watched = both,
-  ): Promise<void> => {
-    using _ = world.undisturbed('what one process counts is looked at twice');
-    await check(promtool, watched, alerts, cause);
-  };
+  ): Promise<void> => check({ promtool, world }, watched, alerts, cause);
   const atController = async (family: string, label?: string): Promise<number> =>
     counted(bindery.controller.adminUrl, family, label);
 

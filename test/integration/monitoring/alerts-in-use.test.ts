@@ -1,13 +1,13 @@
 import { clusterServiceBrokers, serviceInstances } from '../../../src/api/kinds.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { pods } from '../../../src/kube/resources.ts';
-import { startInstalled, type InstalledBindery, type Role } from '../../support/installed-bindery.ts';
-import { findPromtool, reasonNotToTellRules } from '../../support/promtool/promtool.ts';
+import type { InstalledBindery, Role } from '../../support/installed-bindery.ts';
+import { reasonNotToTellRules } from '../../support/promtool/promtool.ts';
 import { scrape, type Scrape } from '../../support/promtool/scrapes.ts';
 import { TestBroker } from '../../support/test-broker/test-broker.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { isReady, ServiceWorld } from '../../support/world/service-world.ts';
-import { counted, expectAlerts as check, type Watched } from './watched.ts';
+import { isReady, type ServiceWorld } from '../../support/world/service-world.ts';
+import { counted, expectAlerts as check, startWatchedWorld, type Watched } from './watched.ts';
 
 const tell = reasonNotToTellRules === undefined ? describe : describe.skip;
 
@@ -16,10 +16,7 @@ tell('the alerts of a program that runs', () => {
   let world: ServiceWorld;
   let bindery: InstalledBindery;
   beforeAll(async () => {
-    promtool = await findPromtool();
-    world = await ServiceWorld.start({ controllers: 'none' });
-    bindery = await startInstalled(world, { controller: ['--max-retry-interval=200ms'] });
-    await world.register();
+    ({ promtool, world, bindery } = await startWatchedWorld());
   }, 1_200_000);
   afterAll(() => world?.stop());
 
@@ -27,10 +24,8 @@ tell('the alerts of a program that runs', () => {
     alerts: readonly string[],
     cause: () => Promise<unknown>,
     roles: readonly Role[] = ['controller', 'webhook'],
-  ): Promise<void> => {
-    using _ = world.undisturbed('what one process counts is looked at twice');
-    await check(promtool, Object.assign({}, ...roles.map(processOf)) as Watched, alerts, cause);
-  };
+  ): Promise<void> =>
+    check({ promtool, world }, Object.assign({}, ...roles.map(processOf)) as Watched, alerts, cause);
 
   const processOf = (role: Role): Watched => ({ [role]: async () => scrape(role, bindery[role].adminUrl) });
 

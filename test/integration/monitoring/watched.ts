@@ -1,13 +1,31 @@
 import { join } from 'node:path';
-import { differingAlerts } from '../../support/promtool/promtool.ts';
+import { startInstalled, type InstalledBindery } from '../../support/installed-bindery.ts';
+import { differingAlerts, findPromtool } from '../../support/promtool/promtool.ts';
 import { scrape, seriesOf, type Scrape } from '../../support/promtool/scrapes.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { ServiceWorld } from '../../support/world/service-world.ts';
 
 const rules = join(import.meta.dirname, '..', '..', '..', 'deploy', 'monitoring', 'rules.yaml');
 /** Longer than any rule waits. */
 const minutes = 180;
 /** How fast this machine is, with what else it has to do, is no matter of a test. */
 const ofTheMachine = /^(?:nodejs_eventloop_lag|bindery_admission_duration_seconds_bucket)/;
+
+/** An installed Bindery to watch, with a broker, and what tells rules. */
+export interface WatchedWorld {
+  readonly promtool: string;
+  readonly world: ServiceWorld;
+  readonly bindery: InstalledBindery;
+}
+
+/** Building promtool takes minutes once. */
+export async function startWatchedWorld(): Promise<WatchedWorld> {
+  const promtool = await findPromtool();
+  const world = await ServiceWorld.start({ controllers: 'none' });
+  const bindery = await startInstalled(world, { controller: ['--max-retry-interval=200ms'] });
+  await world.register();
+  return { promtool, world, bindery };
+}
 
 /** Whom to ask for metrics, by the name that its series get. */
 export type Watched = Readonly<Record<string, () => Promise<Scrape>>>;
@@ -17,11 +35,12 @@ export type Watched = Readonly<Record<string, () => Promise<Scrape>>>;
  * @param alerts their names
  */
 export async function expectAlerts(
-  promtool: string,
+  { promtool, world }: Pick<WatchedWorld, 'promtool' | 'world'>,
   watched: Watched,
   alerts: readonly string[],
   cause: () => Promise<unknown>,
 ): Promise<void> {
+  using _ = world.undisturbed('what one process counts is looked at twice');
   const scrapes = async (): Promise<readonly Scrape[]> =>
     Promise.all(Object.values(watched).map(async (one) => one()));
   // What came before is over.

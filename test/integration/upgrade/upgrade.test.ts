@@ -14,7 +14,7 @@ import { freePort } from '../../support/free-port.ts';
 import { installBindery, kubeconfigOf, type Role } from '../../support/installed-bindery.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { isFailed, isReady, ServiceWorld } from '../../support/world/service-world.ts';
+import { isFailed, isReady, readyReason, ServiceWorld } from '../../support/world/service-world.ts';
 import { asking, deploy, requestedFor, type RequestedNames } from '../workloads/requested-services.ts';
 
 const release = join(import.meta.dirname, 'releases', '4e5b161.js.br');
@@ -197,6 +197,18 @@ function undue(): readonly string[] {
     .map(({ operation, instanceId }) => `${operation} ${instanceId}`);
 }
 
+/** Whatever replaces the program: no Pod is refused, nothing changes, and the broker is asked for nothing that was not due. */
+async function expectUnharmed(replace: () => Promise<Admitted>): Promise<void> {
+  const then = await state();
+  const seen = world.broker.requests.length;
+  const { refused, admitted } = await replace();
+  expect(refused).toEqual([]);
+  expect(admitted).toBeGreaterThan(3);
+  expect(await state()).toEqual(then);
+  world.broker.requests.splice(0, seen);
+  expect(undue()).toEqual([]);
+}
+
 const settled = ['fine', 'second', 'third', 'refused'];
 const requested = (): RequestedNames => requestedFor(world.namespace, 'orders', 'db');
 let goingId = '';
@@ -235,27 +247,14 @@ it('the release before has services in all states', async () => {
 }, 120_000);
 
 it('the program alone, under the manifests of before, does no harm and works', async () => {
-  const old = await state();
-  const seen = world.broker.requests.length;
-  const { refused } = await replaceBy(undefined);
-  expect(refused).toEqual([]);
-  expect(await state()).toEqual(old);
-  world.broker.requests.splice(0, seen);
-  expect(undue()).toEqual([]);
+  await expectUnharmed(async () => replaceBy(undefined));
   await world.createInstance('early');
   await world.instance('early', isReady, 'is ready');
-  expect((await replaceBy(before)).refused).toEqual([]);
+  await expectUnharmed(async () => replaceBy(before));
 }, 120_000);
 
 it('the upgrade refuses no Pod, and asks the broker for nothing that was not due', async () => {
-  const old = await state();
-  const seen = world.broker.requests.length;
-  const { refused, admitted } = await replaceBy(undefined, async () => installBindery(world, address()));
-  expect(refused).toEqual([]);
-  expect(admitted).toBeGreaterThan(3);
-  expect(await state()).toEqual(old);
-  world.broker.requests.splice(0, seen);
-  expect(undue()).toEqual([]);
+  await expectUnharmed(async () => replaceBy(undefined, async () => installBindery(world, address())));
 }, 120_000);
 
 it('what was under way goes on: it ends when the broker is ready for it', async () => {
@@ -266,21 +265,54 @@ it('what was under way goes on: it ends when the broker is ready for it', async 
 }, 120_000);
 
 it('a roll-back of the program refuses no Pod and takes nothing away', async () => {
-  const now = await state();
-  const seen = world.broker.requests.length;
-  const { refused } = await replaceBy(before);
-  expect(refused).toEqual([]);
-  expect(await state()).toEqual(now);
-  world.broker.requests.splice(0, seen);
-  expect(undue()).toEqual([]);
+  await expectUnharmed(async () => replaceBy(before));
+}, 120_000);
+
+/** Makes an instance, says that of it, and has it deleted. */
+async function deleteThatSays(name: string, key: string, value: string): Promise<string> {
+  await world.createInstance(name);
+  const { status } = await world.instance(name, isReady, 'is ready');
+  const annotations = { [`servicecatalog.k8s.io/${key}`]: value };
+  const ref = { namespace: world.namespace, name };
+  await world.client.patch(serviceInstances, ref, { metadata: { annotations } }, { type: 'merge' });
+  await world.remove(serviceInstances, name);
+  return status?.instanceID ?? '';
+}
+
+it('what the program of before does not know it does not heed, as docs/operations.md says', async () => {
+  const deprovisioned = (id: string): boolean => world.broker.requestsOf('deprovision', id).length > 0;
+  for (const [key, value] of [
+    ['paused', 'true'],
+    ['release-to', 'elsewhere'],
+  ] as const) {
+    const id = await deleteThatSays(`says-${key}`, key, value);
+    await world.gone(serviceInstances, `says-${key}`);
+    expect(deprovisioned(id)).toBe(true);
+  }
+  // The API server asks a webhook that the older program does not have.
+  await expect(deleteThatSays('purged', 'purge', 'true')).rejects.toThrow('purge.servicecatalog.k8s.io');
+  // The API server holds it, whichever program runs.
+  await expect(deleteThatSays('protected', 'deletion-protection', 'true')).rejects.toThrow(
+    'deletion-protection',
+  );
+
+  await world.createInstance('cascading', {}, { 'servicecatalog.k8s.io/cascade': 'true' });
+  await world.createBinding('cascading', 'cascading');
+  await world.binding('cascading', isReady, 'is ready');
+  await world.remove(serviceInstances, 'cascading');
+  const { status } = await world.instance(
+    'cascading',
+    (one) => readyReason(one) === 'DeprovisionBlockedByExistingCredentials',
+    'waits for its binding',
+  );
+  expect(deprovisioned(status?.instanceID ?? '')).toBe(false);
 }, 120_000);
 
 it('and once more to the program of now, where everything ends well', async () => {
-  const then = await state();
   const { refused } = await replaceBy(undefined);
   expect(refused).toEqual([]);
-  expect(await state()).toEqual(then);
   world.broker.forget();
   await world.gone(serviceInstances, 'going');
+  await world.gone(serviceInstances, 'cascading');
   expect(world.broker.violations).toEqual([]);
 }, 120_000);
